@@ -1,0 +1,5 @@
+"""``python -m techfinder``: the command line."""
+
+from techfinder.cli import main
+
+main()

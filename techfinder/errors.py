@@ -1,0 +1,131 @@
+"""Every error that techfinder raises on purpose.
+
+::
+
+    TechfinderError
+    ├── SettingsError            a setting is missing or wrong
+    ├── SchemaError              a schema file is wrong
+    ├── PluginError
+    │   ├── PluginLoadError      a plugin could not be imported or registered
+    │   └── PluginContractError  a plugin answered something its hook does not allow
+    ├── SourceError              an input cannot be read at all
+    ├── EncoderError             an encoder cannot be loaded, or answered nonsense
+    ├── StoreError
+    │   ├── StoreUnavailable     the store does not answer; trying again may help
+    │   ├── CollectionNotFound   nothing has been indexed under that name
+    │   ├── DimensionMismatch    vectors of another length than the collection's
+    │   └── FingerprintMismatch  vectors made by another encoder or text template
+    ├── IndexingError            an index run was stopped before going live
+    └── QueryError               a question names what does not exist, or cannot be read
+
+A message says what failed and whose it is, the value got (cut), what was expected, and
+what to do next. Programs that embed techfinder need to catch ``TechfinderError`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "CollectionNotFound",
+    "DimensionMismatch",
+    "EncoderError",
+    "FingerprintMismatch",
+    "IndexingError",
+    "PluginContractError",
+    "PluginError",
+    "PluginLoadError",
+    "QueryError",
+    "SchemaError",
+    "SettingsError",
+    "SourceError",
+    "StoreError",
+    "StoreUnavailable",
+    "TechfinderError",
+    "cut",
+    "known_names",
+]
+
+
+class TechfinderError(Exception):
+    """Base of all errors that techfinder raises on purpose."""
+
+
+class SettingsError(TechfinderError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class SchemaError(TechfinderError):
+    """A schema file cannot be read or contradicts itself."""
+
+
+class PluginError(TechfinderError):
+    """A plugin failed."""
+
+
+class PluginLoadError(PluginError):
+    """A plugin could not be imported or registered."""
+
+
+class PluginContractError(PluginError):
+    """A plugin answered something that its hook does not allow."""
+
+
+class SourceError(TechfinderError):
+    """An input cannot be read at all: missing, empty, of an unknown kind, unusable header."""
+
+
+class EncoderError(TechfinderError):
+    """An encoder cannot be loaded, or answered vectors that break its own declaration."""
+
+
+class StoreError(TechfinderError):
+    """The vector store refused or failed."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer in time; trying again may help."""
+
+
+class CollectionNotFound(StoreError):
+    """No generation of the collection is live: nothing has been indexed yet."""
+
+
+class DimensionMismatch(StoreError):
+    """A vector's length is not the collection's."""
+
+
+class FingerprintMismatch(StoreError):
+    """Query and collection were encoded by different encoders or text templates."""
+
+
+class IndexingError(TechfinderError):
+    """An index run was stopped before its generation went live."""
+
+
+class QueryError(TechfinderError):
+    """A question names a field or value that does not exist, or cannot be read."""
+
+
+def cut(value: object, limit: int = 80) -> str:
+    """``repr(value)``, shortened to `limit` characters for use in a message."""
+    text = repr(value if not isinstance(value, str) else value[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def known_names(name: str, known: Iterable[str]) -> str:
+    """The end of an "unknown name" message: the nearest known names, or all of them.
+
+    Returns:
+        ``"Did you mean 'a' or 'b'?"`` when something is near, else ``"Known: 'a', 'b'."``
+        (at most 20 names).
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    if near:
+        return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    if not names:
+        return "None are known."
+    shown = ", ".join(repr(n) for n in names[:20])
+    return f"Known: {shown}{', …' if len(names) > 20 else ''}."

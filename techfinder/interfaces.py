@@ -1,0 +1,434 @@
+"""What plugins and stores implement, and the cheap records that hooks return.
+
+Entries say what there is without loading it: listing encoders reads no weights, listing
+sources opens no files. ``load`` does the work, once, when the thing is really used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from techfinder.models import Gauge, GenerationInfo, Hit, Profile, Row, RowProblem
+    from techfinder.plan import AnyOf, Condition, Sort
+
+__all__ = [
+    "Collection",
+    "CollectionSpec",
+    "Encoder",
+    "EncoderEntry",
+    "EncoderInfo",
+    "FacetRequest",
+    "Filter",
+    "FilterEntry",
+    "FilterOption",
+    "GaugeEntry",
+    "Generator",
+    "Ledger",
+    "Point",
+    "ScoredPoint",
+    "Source",
+    "SourceEntry",
+    "Store",
+    "Writer",
+]
+
+# --- sources -------------------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """Rows of one named input. Iterated once, from one thread."""
+
+    def columns(self) -> tuple[str, ...]:
+        """The column names, in order. Raises SourceError when the input has no usable header."""
+        ...
+
+    def count(self) -> int | None:
+        """The number of rows if that is known without reading them all, else None."""
+        ...
+
+    def rows(self) -> Iterator[Row | RowProblem]:
+        """The rows in their order, and the problems of those that cannot be read.
+
+        Streams: memory does not grow with the input. A problem with ``fatal`` set is the last
+        thing yielded. Raises SourceError only for what stops the very first row.
+        """
+        ...
+
+
+@runtime_checkable
+class Generator(Source, Protocol):
+    """A source that makes its rows; it can also hand them out as tables."""
+
+    def frames(self, size: int = 50_000) -> Iterator[pd.DataFrame]:
+        """The same rows as ``rows()``, as tables of at most `size` rows, columns as ``columns()``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A kind of input that ``techfinder index`` can read.
+
+    Attributes:
+        name: Unique; ``name:argument`` on the command line selects it.
+        summary: One line for people, with an example argument.
+        load: Opens the input that the argument names. Raises SourceError.
+        suffixes: File name endings that select it for a plain path, as ``(".csv", ".csv.gz")``.
+        generates: True when ``load`` answers a :class:`Generator`; its argument is then
+            ``"n=1000,seed=7"``.
+    """
+
+    name: str
+    summary: str
+    load: Callable[[str], Source]
+    suffixes: tuple[str, ...] = ()
+    generates: bool = False
+
+
+# --- encoders ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What must be known of an encoder before it is loaded.
+
+    Attributes:
+        name: Unique over all plugins.
+        version: Of the plugin's code, as far as it changes vectors.
+        revision: Of the weights (hash or tag).
+        dim: Length of a vector.
+        max_tokens: Longer texts are cut.
+        similarity: ``"cosine"`` or ``"dot"``.
+        normalized: True when every vector has L2 norm 1.
+        languages: ISO 639-1 codes.
+        licence: SPDX name of the weights' licence.
+    """
+
+    name: str
+    version: str
+    revision: str
+    dim: int
+    max_tokens: int
+    similarity: Literal["cosine", "dot"]
+    normalized: bool
+    languages: tuple[str, ...]
+    licence: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Text that differs whenever two encoders' vectors must not be mixed."""
+        return f"{self.name}@{self.version}+{self.revision}/{self.dim}"
+
+
+class Encoder(Protocol):
+    """Text to vectors. Both methods are called from many threads and must allow it."""
+
+    info: EncoderInfo
+
+    def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of shape (len(texts), dim), float32, finite; row i is text i.
+
+        ``(0, dim)`` for no texts. L2 norm 1 when ``info.normalized``. Raises EncoderError.
+        """
+        ...
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """One vector of shape (dim,), float32, finite. Raises EncoderError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderEntry:
+    """An encoder that settings can select by ``info.name``; ``load`` reads the weights."""
+
+    info: EncoderInfo
+    summary: str
+    load: Callable[[], Encoder]
+
+
+# --- filters and gauges ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOption:
+    """One thing to pick: its value in URLs, its label, and the clauses it stands for ("and")."""
+
+    value: str
+    label: str
+    clauses: tuple[Condition | AnyOf, ...]
+
+
+class Filter(Protocol):
+    """Turns user input into clauses. Stateless; called from many threads."""
+
+    def clauses(self, values: Sequence[str]) -> tuple[Condition | AnyOf, ...]:
+        """What `values` (at least one, as typed or picked) ask for, all joined by "and".
+
+        Several values of one choice mean "any of them". Raises QueryError on a value that is
+        not understood, naming those that are.
+        """
+        ...
+
+    def options(self) -> tuple[FilterOption, ...]:
+        """What can be picked, in order. Empty when ``FilterEntry.field`` supplies the values."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilterEntry:
+    """A filter of the panel, the CLI (``--filter NAME=VALUE``), the API and the URL.
+
+    Attributes:
+        name: Unique over all plugins; letters, digits and underscores.
+        label: For people.
+        group: Section of the panel.
+        control: ``"choice"`` or ``"range"``.
+        load: Makes the filter; cheap.
+        field: Attribute whose values are counted for the facet; empty counts ``options()``.
+        facet: False keeps it out of the panel (it still works by name).
+        rank: Place in the panel, low first.
+        summary: One line of help, with an example value.
+    """
+
+    name: str
+    label: str
+    group: str
+    control: Literal["choice", "range"]
+    load: Callable[[], Filter]
+    field: str = ""
+    facet: bool = True
+    rank: int = 100
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeEntry:
+    """A gauge on each card. ``measure`` maps a hit to a gauge, or None when it has no value."""
+
+    name: str
+    label: str
+    measure: Callable[[Hit], Gauge | None]
+    rank: int = 100
+
+
+# --- stores ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A profile as stored.
+
+    Attributes:
+        profile: Id and values; the values are the payload.
+        ordinal: Unique within the collection; the stored order.
+        row: Digest of the values.
+        text: Digest of encoder, text template and text: equal digests, equal vectors.
+        vector: Shape (dim,), float32; None writes the payload and keeps the stored vector.
+    """
+
+    profile: Profile
+    ordinal: int
+    row: str
+    text: str
+    vector: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPoint:
+    """A stored profile and its similarity to the query vector (cosine or dot)."""
+
+    profile: Profile
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """What a collection's next generation is to be.
+
+    Attributes:
+        name: Collection name.
+        dim, similarity, encoder, template, schema: As in GenerationInfo.
+        attributes: Storage type by attribute key, in order: ``"keyword"``, ``"keywords"``
+            (a list), ``"integer"`` or ``"float"``. All of them get a payload index.
+    """
+
+    name: str
+    dim: int
+    similarity: Literal["cosine", "dot"]
+    encoder: str
+    template: str
+    schema: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRequest:
+    """What to count over the profiles that fulfil all clauses of `where`.
+
+    Attributes:
+        name: Comes back with the counts.
+        where: Joined by "and"; empty counts everyone.
+        field: Count each value of this attribute; or, for numbers, only smallest and largest.
+        options: Otherwise count each option (value -> clauses joined by "and").
+    """
+
+    name: str
+    where: tuple[Condition | AnyOf, ...]
+    field: str = ""
+    options: Mapping[str, tuple[Condition | AnyOf, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a generation holds, without vectors and payload: equally long columns, one row a point.
+
+    Attributes:
+        ids: Profile ids.
+        ordinals: int64.
+        rows, texts: Digests as in :class:`Point`.
+    """
+
+    ids: tuple[str, ...]
+    ordinals: NDArray[np.int64]
+    rows: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+class Collection(Protocol):
+    """Reads the live generation of one collection. Safe to call from many threads.
+
+    A new generation that goes live is picked up without a gap; each call is answered by one
+    generation as a whole. Methods raise StoreUnavailable when no answer comes in time.
+    Clauses come resolved (:meth:`techfinder.schema.Schema.resolve`): they hold no ``at_least``
+    or ``at_most`` any more, and their fields are keys of ``CollectionSpec.attributes``.
+    """
+
+    def info(self) -> GenerationInfo:
+        """The generation that answers now."""
+        ...
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        where: Sequence[Condition | AnyOf],
+        limit: int,
+        offset: int = 0,
+        exact: bool = False,
+    ) -> list[ScoredPoint]:
+        """The `limit` most similar profiles among those that fulfil `where`, after `offset`.
+
+        Ordered by similarity rounded to 1e-6, then by profile id. `exact` compares with every
+        vector instead of using the graph. Raises DimensionMismatch.
+        """
+        ...
+
+    def browse(
+        self, where: Sequence[Condition | AnyOf], sort: Sequence[Sort], limit: int, offset: int = 0
+    ) -> list[Profile]:
+        """Profiles that fulfil `where`, by `sort` (missing last), then in stored order."""
+        ...
+
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]:
+        """The profiles with these ids that exist, in the order asked."""
+        ...
+
+    def count(self, where: Sequence[Condition | AnyOf]) -> int:
+        """How many profiles fulfil `where`, exactly."""
+        ...
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
+        """Exact counts by request name: value -> count (values with a count above zero only).
+
+        For a number without options: ``{"min": ..., "max": ...}``, empty when none has a value.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything; later calls raise StoreUnavailable."""
+        ...
+
+
+class Writer(Protocol):
+    """Builds the next generation of one collection beside the live one. One writer at a time.
+
+    Nothing that it does is visible before ``publish``. A writer that dies leaves no trace that
+    matters: the next one sweeps what is left.
+    """
+
+    base: GenerationInfo | None
+    """The generation this one starts from; None starts empty."""
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Write points; one without a vector keeps the stored vector (its id must exist)."""
+        ...
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Remove profiles; unknown ids are ignored."""
+        ...
+
+    def seal(self) -> GenerationInfo:
+        """Build the graph and what facets need, reopen, and check counts and digest.
+
+        Raises StoreError when what is stored is not what was written.
+        """
+        ...
+
+    def publish(self) -> GenerationInfo:
+        """Make the sealed generation the live one, in one step for all readers."""
+        ...
+
+    def discard(self) -> None:
+        """Drop what was built. Harmless after ``publish``."""
+        ...
+
+
+class Store(Protocol):
+    """Where collections live. Cheap to make; opens nothing until asked."""
+
+    def collections(self) -> list[GenerationInfo]:
+        """The live generation of every collection, sorted by name."""
+        ...
+
+    def generations(self, collection: str) -> list[GenerationInfo]:
+        """All sealed generations kept, oldest first."""
+        ...
+
+    def open(self, collection: str) -> Collection:
+        """A reader. Raises CollectionNotFound when no generation is live."""
+        ...
+
+    def ledger(self, collection: str) -> Ledger:
+        """The live generation's ledger; empty columns when there is none."""
+        ...
+
+    def write(self, spec: CollectionSpec, fresh: bool = False) -> Writer:
+        """A writer on the live generation, or an empty one when `fresh` or when none is live.
+
+        Raises FingerprintMismatch unless `fresh` when the live generation's dim, similarity,
+        encoder, template or schema differ, and StoreError when another process is writing.
+        """
+        ...
+
+    def activate(self, collection: str, number: int) -> GenerationInfo:
+        """Make a kept generation live again."""
+        ...
+
+    def verify(self, collection: str) -> list[str]:
+        """What is wrong with the live generation: every point is read and compared with what was
+        written. Empty when nothing is. Raises CollectionNotFound.
+        """
+        ...
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection and all its generations; an unknown one is ignored."""
+        ...
+
+    def close(self) -> None:
+        """Close every reader that came from here."""
+        ...

@@ -1,0 +1,126 @@
+"""The brute-force judge: exact answers by looking at every profile.
+
+Slow on purpose and independent of any store. Tests hold stores, facets and ranking against
+it; ``techfinder eval`` will take its truth from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from techfinder.models import Profile, Value
+    from techfinder.plan import AnyOf, Condition, Sort
+    from techfinder.schema import Schema
+
+__all__ = ["Judge"]
+
+Mask = pd.Series
+
+
+class Judge:
+    """All profiles in memory, in stored order, with or without their vectors."""
+
+    def __init__(self, schema: Schema, profiles: Sequence[Profile], vectors: NDArray[np.float32] | None = None) -> None:
+        """Take the profiles, and `vectors` of shape (len(profiles), dim) to rank by."""
+        self.schema = schema
+        self.profiles = list(profiles)
+        self._vectors = vectors
+        columns = {key: [p.values.get(key) for p in profiles] for key in schema.attributes}
+        self._table = pd.DataFrame(columns, dtype=object)
+
+    def matches(self, clauses: Iterable[Condition | AnyOf]) -> list[Profile]:
+        """The profiles that fulfil every clause, in stored order."""
+        return [p for p, holds in zip(self.profiles, self._mask(clauses), strict=True) if holds]
+
+    def count(self, clauses: Iterable[Condition | AnyOf]) -> int:
+        """How many profiles fulfil every clause."""
+        return int(self._mask(clauses).sum())
+
+    def facet(self, key: str, clauses: Iterable[Condition | AnyOf] = ()) -> dict[str, int | float]:
+        """Counts by value; for a number its smallest and largest value (empty when none has one)."""
+        values = [p.values[key] for p in self.matches(clauses) if key in p.values]
+        if self.schema.attribute(key).numeric:
+            numbers = [float(v) for v in values if not isinstance(v, tuple)]
+            return {"min": min(numbers), "max": max(numbers)} if numbers else {}
+        return dict(Counter(str(v) for value in values for v in _as_tuple(value)))
+
+    def browse(self, clauses: Iterable[Condition | AnyOf], sort: Sequence[Sort] = ()) -> list[Profile]:
+        """Every match by `sort` (missing last), then in stored order."""
+        found = self.matches(clauses)
+        for order in reversed(sort):
+            have = [p for p in found if order.field in p.values]
+            lack = [p for p in found if order.field not in p.values]
+            have.sort(key=lambda p, key=order.field: p.values[key], reverse=order.descending)  # type: ignore[misc]
+            found = have + lack
+        return found
+
+    def search(
+        self, vector: NDArray[np.float32], clauses: Iterable[Condition | AnyOf], limit: int
+    ) -> list[tuple[Profile, float]]:
+        """The `limit` best matches by similarity rounded to 1e-6, then by profile id."""
+        if self._vectors is None:
+            raise ValueError("this judge has no vectors to rank by")
+        scores = self._vectors @ vector
+        mask = self._mask(clauses).to_numpy(dtype=bool)
+        ranked = sorted(
+            ((p, round(float(s), 6)) for p, s, m in zip(self.profiles, scores, mask, strict=True) if m),
+            key=lambda pair: (-pair[1], pair[0].id),
+        )
+        return ranked[:limit]
+
+    def _mask(self, clauses: Iterable[Condition | AnyOf]) -> Mask:
+        mask = pd.Series(True, index=self._table.index)
+        for clause in self.schema.resolve(clauses):
+            mask &= self._clause(clause)
+        return mask
+
+    def _clause(self, clause: Condition | AnyOf) -> Mask:
+        if clause.kind == "condition":
+            return self._condition(clause)
+        held = pd.concat([self._condition(c) for c in clause.conditions], axis=1).sum(axis=1)
+        return (held >= clause.at_least) ^ clause.negated
+
+    def _condition(self, condition: Condition) -> Mask:
+        column = self._table[condition.field]
+        known = column.notna()
+        wanted = self._wanted(condition)
+        match condition.op:
+            case "missing":
+                return ~known
+            case "present":
+                return known
+            case "any_of":
+                return column.map(lambda v: v is not None and bool(wanted & set(_as_tuple(v))))
+            case "none_of":
+                return column.map(lambda v: v is None or not wanted & set(_as_tuple(v)))
+            case "all_of":
+                return column.map(lambda v: v is not None and wanted <= set(_as_tuple(v)))
+            case "range":
+                return column.map(lambda v: v is not None and _within(float(v), condition))
+        raise ValueError(f"unresolved condition {condition.op}")
+
+    def _wanted(self, condition: Condition) -> set[object]:
+        if self.schema.attribute(condition.field).numeric:
+            return {float(v) for v in condition.values}
+        return set(condition.values)
+
+
+def _as_tuple(value: Value) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _within(number: float, condition: Condition) -> bool:
+    return (
+        (condition.gte is None or number >= condition.gte)
+        and (condition.gt is None or number > condition.gt)
+        and (condition.lte is None or number <= condition.lte)
+        and (condition.lt is None or number < condition.lt)
+    )

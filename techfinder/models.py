@@ -1,0 +1,196 @@
+"""What moves between the parts: small frozen records without behaviour of their own.
+
+Attribute keys are the flat payload keys that a schema derives from its fields
+(``age``, ``location_state``, ``smartphone_uses``). A missing value is an absent key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = [
+    "Facet",
+    "FacetValue",
+    "Fact",
+    "Gauge",
+    "GenerationInfo",
+    "Hit",
+    "Profile",
+    "Row",
+    "RowProblem",
+    "SearchResult",
+    "Share",
+    "Value",
+]
+
+Value = str | int | float | tuple[str, ...]
+"""A profile's value: text, a number, or tags. Booleans are "yes" and "no"; dates ISO text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as a source read it, before the schema has looked at it.
+
+    Attributes:
+        number: Where the row stands in its input: the line for text files, else 1, 2, 3, ...
+        values: Cell by column name; ``None`` or an absent name is an empty cell.
+    """
+
+    number: int
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why a row, or the rest of an input, was left out.
+
+    Attributes:
+        number: As in :class:`Row`.
+        column: Column name; empty when the whole row is meant.
+        value: The offending value, cut for display.
+        expected: What would have been right, as a phrase ("a whole number from 0 to 120").
+        fatal: True when nothing after this row could be read (a truncated file).
+    """
+
+    number: int
+    column: str
+    value: str
+    expected: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One person (or company): an id and values by attribute key."""
+
+    id: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One known value of a profile in words: attribute key, label and text, as "Age", "58 years"."""
+
+    key: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part that one reason has in a score.
+
+    Attributes:
+        name: Stable name: ``meaning``, or the attribute or filter that matched.
+        label: For people.
+        value: Float in [0, 1]; all shares of a hit add up to its score.
+    """
+
+    name: str
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One number in [0, 1] on a card, with its label and its value in words."""
+
+    name: str
+    label: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A profile in a result: score in [0, 1], and the shares that add up to it."""
+
+    profile: Profile
+    score: float
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet: how many profiles of the filtered set have it."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Counts per value for one filter, over the set filtered by all *other* filters.
+
+    Attributes:
+        name: The filter's name, as in ``--filter NAME=VALUE``.
+        label: For people.
+        group: The panel section the filter belongs to.
+        control: ``"choice"`` (pick values) or ``"range"`` (two numbers).
+        values: Every known value, zero counts included.
+        unit: Of a range, else empty.
+        low, high: Smallest and largest value present in the whole base, for a range.
+        chosen: The user's input for a range, as ``"30..40"``, else empty.
+    """
+
+    name: str
+    label: str
+    group: str
+    control: str
+    values: tuple[FacetValue, ...]
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    chosen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """One sealed build of a collection.
+
+    Attributes:
+        collection: The collection's name.
+        number: 1, 2, 3, ...; higher is newer.
+        points: How many profiles it holds.
+        dim: Length of a vector.
+        similarity: ``"cosine"`` or ``"dot"``.
+        encoder: Fingerprint of the encoder that made the vectors.
+        template: Fingerprint of the text template.
+        schema: Name of the schema.
+        created_at: UTC, ISO 8601.
+        digest: Over all points (ids, payload, vectors), independent of their order.
+    """
+
+    collection: str
+    number: int
+    points: int
+    dim: int
+    similarity: str
+    encoder: str
+    template: str
+    schema: str
+    created_at: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one plan.
+
+    Attributes:
+        hits: Best first; at most the plan's limit.
+        total: How many profiles fulfil every required condition.
+        ranked_by: ``"meaning"``, ``"order"`` (no text asked for) or ``"warming"`` (text was
+            asked for, but the encoder is still loading: hits come in stored order).
+        generation: What answered.
+        took_ms: Milliseconds by part: ``encode``, ``store``, ``total``.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    ranked_by: str
+    generation: GenerationInfo
+    took_ms: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,177 @@
+"""Progress records of index runs: one small file a run that any process can read.
+
+``<home>/runs/<run>/progress.json`` is replaced as a whole at each step, so a reader never sees
+half of one. The folder also holds ``rejects.jsonl``, one line a problem.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+import psutil
+
+from techfinder.errors import cut
+from techfinder.models import RowProblem
+
+__all__ = ["RunProgress", "RunRecord", "list_runs"]
+
+_KEEP = 20
+_WRITE_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """Where an index run stands.
+
+    Attributes:
+        run: Its id; later runs sort higher.
+        state: ``running``, ``done``, ``failed``, or ``interrupted`` (its process is gone).
+        phase: ``reading``, ``encoding``, ``building``, ``live``, ``checked``.
+        total: Rows in the input where that is known, else None.
+        done: Rows handled so far, of which `unchanged` needed nothing, `encoded` a vector,
+            `reused` had one from an earlier, unfinished run, and `rejected` were left out.
+        removed: Profiles removed because the input no longer has them.
+        gone: Profiles the input no longer has, kept because removal was not asked for.
+        rate: Rows per second since the start.
+        generation: Number of the generation that went live, else None.
+        message: Why it failed, or what to know.
+        started_at, updated_at: UTC, ISO 8601.
+        started: Creation time of the process, to tell a reused pid from the run's own.
+    """
+
+    run: str
+    collection: str
+    source: str
+    pid: int
+    started: float
+    started_at: str
+    updated_at: str
+    state: str = "running"
+    phase: str = "reading"
+    total: int | None = None
+    done: int = 0
+    unchanged: int = 0
+    encoded: int = 0
+    reused: int = 0
+    rejected: int = 0
+    removed: int = 0
+    gone: int = 0
+    rate: float = 0.0
+    generation: int | None = None
+    message: str = ""
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """Writes a run's progress and rejects. Use as a context manager.
+
+    Attributes:
+        folder: ``<home>/runs/<run>``.
+        progress: The latest state.
+    """
+
+    folder: Path
+    progress: RunProgress
+    _clock: float = field(default_factory=time.monotonic)
+    _written: float = -1.0
+    _rejects: TextIO | None = None
+
+    @classmethod
+    def start(cls, home: Path, collection: str, source: str) -> Self:
+        """A new record under `home`; the oldest beyond 20 are removed."""
+        now = datetime.now(UTC)
+        run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        folder = home / "runs" / run
+        folder.mkdir(parents=True)
+        stamp = now.isoformat(timespec="seconds")
+        started = psutil.Process().create_time()
+        record = cls(folder, RunProgress(run, collection, source, os.getpid(), started, stamp, stamp))
+        record.update()
+        _sweep(home)
+        return record
+
+    def update(self, force: bool = True, **changes: object) -> None:
+        """Note `changes` (by RunProgress name); without `force` the file waits up to 0.25 s."""
+        elapsed = time.monotonic() - self._clock
+        progress: RunProgress = replace(self.progress, **changes)  # type: ignore[arg-type]
+        rate = progress.done / elapsed if elapsed > 0.01 else 0.0
+        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+        self.progress = replace(progress, rate=round(rate, 1), updated_at=stamp)
+        if force or elapsed - self._written >= _WRITE_EVERY_S:
+            self._write()
+            self._written = elapsed
+
+    def reject(self, problem: RowProblem) -> None:
+        """Append one problem to the rejects file, where it will be read by people."""
+        if self._rejects is None:
+            self._rejects = (self.folder / "rejects.jsonl").open("w", encoding="utf-8")
+        line = {
+            "file": self.progress.source,
+            "row": problem.number,
+            "column": problem.column,
+            "value": problem.value,
+            "expected": problem.expected,
+        }
+        self._rejects.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    @property
+    def rejects_path(self) -> Path:
+        """Where rejects are written; exists only when there are some."""
+        return self.folder / "rejects.jsonl"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._rejects is not None:
+            self._rejects.close()
+        if error is not None:
+            message = str(error) or type(error).__name__
+            self.update(state="failed", message=cut(message, 500).strip("'\""))
+
+    def _write(self) -> None:
+        path = self.folder / "progress.json"
+        draft = path.with_suffix(".tmp")
+        draft.write_text(json.dumps(asdict(self.progress), indent=1), encoding="utf-8")
+        draft.replace(path)
+
+
+def list_runs(home: Path) -> list[RunProgress]:
+    """The progress of all runs kept under `home`, newest first."""
+    found = [_read(p) for p in sorted((home / "runs").glob("*/progress.json"), reverse=True)]
+    return [p for p in found if p is not None]
+
+
+def _read(path: Path) -> RunProgress | None:
+    try:
+        progress = RunProgress(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if progress.state == "running" and not _alive(progress):
+        return replace(progress, state="interrupted", message="The process ended before the run did.")
+    return progress
+
+
+def _alive(progress: RunProgress) -> bool:
+    try:
+        return bool(abs(psutil.Process(progress.pid).create_time() - progress.started) < 1.0)
+    except psutil.Error:
+        return False
+
+
+def _sweep(home: Path) -> None:
+    folders = sorted(p for p in (home / "runs").iterdir() if p.is_dir())
+    for folder in folders[:-_KEEP]:
+        for file in folder.iterdir():
+            file.unlink(missing_ok=True)
+        folder.rmdir()

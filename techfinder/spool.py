@@ -1,0 +1,86 @@
+"""Vectors that an unfinished index run has already paid for.
+
+Two append-only files: ``vectors.f32`` (dim float32 values each) and ``digests.bin`` (16 bytes
+each). A vector is written and forced to disk before its digest, so a digest that can be read
+has its vector; a torn tail is cut off when the spool is opened again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["VectorSpool"]
+
+_DIGEST_BYTES = 16
+
+
+class VectorSpool:
+    """Vectors by text digest, kept in a folder. One process at a time."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        """Open the spool in `folder`, made where it does not exist; vectors have shape (dim,)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._dim, self._row_bytes = folder, dim, dim * 4
+        digests, vectors = folder / "digests.bin", folder / "vectors.f32"
+        rows = min(_size(digests) // _DIGEST_BYTES, _size(vectors) // self._row_bytes)
+        self._digests = _open_cut(digests, rows * _DIGEST_BYTES)
+        self._vectors = _open_cut(vectors, rows * self._row_bytes)
+        self._reader = vectors.open("rb")
+        known = digests.read_bytes()[: rows * _DIGEST_BYTES]
+        self._rows = {known[i * _DIGEST_BYTES : (i + 1) * _DIGEST_BYTES]: i for i in range(rows)}
+
+    def __len__(self) -> int:
+        """How many vectors are kept."""
+        return len(self._rows)
+
+    def __contains__(self, digest: str) -> bool:
+        return bytes.fromhex(digest) in self._rows
+
+    def append(self, digests: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep `vectors`, shape (len(digests), dim); they survive a crash once this returns."""
+        _append(self._vectors, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
+        keys = [bytes.fromhex(d) for d in digests]
+        _append(self._digests, b"".join(keys))
+        start = self._digests.tell() // _DIGEST_BYTES - len(keys)
+        self._rows.update({key: start + i for i, key in enumerate(keys)})
+
+    def get(self, digest: str) -> NDArray[np.float32]:
+        """The vector of that digest, shape (dim,). Raises KeyError when it is not kept."""
+        row = self._rows[bytes.fromhex(digest)]
+        self._reader.seek(row * self._row_bytes)
+        return np.frombuffer(self._reader.read(self._row_bytes), dtype=np.float32)
+
+    def close(self) -> None:
+        """Close the files; what is kept stays."""
+        for file in (self._reader, self._vectors, self._digests):
+            file.close()
+
+    def remove(self) -> None:
+        """Close and delete everything."""
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _open_cut(path: Path, size: int) -> BinaryIO:
+    path.touch()
+    file = path.open("r+b")
+    file.truncate(size)
+    file.seek(size)
+    return file
+
+
+def _append(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,170 @@
+"""What a schema file means, and what it is refused for."""
+
+from pathlib import Path
+
+import pytest
+
+from techfinder.errors import QueryError, SchemaError
+from techfinder.models import Profile
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
+from techfinder.schema import Schema, load_schema
+
+SMALL = """
+name = "companies"
+id = "company"
+[[field]]
+name = "employees"
+kind = "integer"
+label = "Employees"
+min = 1
+buckets = [10, 100]
+[[field]]
+name = "maturity"
+kind = "scale"
+label = "AI maturity"
+values = ["None yet", "Pilot", "Scaled"]
+text = "AI maturity {value}"
+[[field]]
+name = "renewal"
+kind = "date"
+label = "Renewal"
+[[field]]
+name = "tools"
+kind = "tags"
+label = "Tools"
+text = "uses {value}"
+[[field]]
+name = "site"
+kind = "place"
+label = "Site"
+[[field]]
+name = "crm"
+kind = "adoption"
+label = "CRM"
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Schema:
+    return write(tmp_path, SMALL)
+
+
+def write(folder: Path, text: str) -> Schema:
+    path = folder / "schema.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_schema(path)
+
+
+def test_fields_become_flat_attributes(small: Schema) -> None:
+    storage = {a.key: a.storage for a in small.attributes.values()}
+    assert storage == {
+        "employees": "integer",
+        "employees_bucket": "integer",
+        "maturity": "keyword",
+        "renewal": "keyword",
+        "renewal_day": "integer",
+        "tools": "keywords",
+        "tools_count": "integer",
+        "site": "keyword",
+        "site_city": "keyword",
+        "site_state": "keyword",
+        "crm_uses": "keyword",
+        "crm_product": "keyword",
+        "crm_months": "integer",
+        "crm_adopted_on": "keyword",
+        "crm_adopted_on_day": "integer",
+    }
+
+
+def test_the_shipped_schema_reads_the_original_columns() -> None:
+    schema = load_schema()
+    original = """user_id age gender location education job_sector annual_income adopter_category tech_interest
+        budget_category technical_proficiency preferred_platforms primary_purchasing_factor
+        secondary_purchasing_factor persona apple_loyalty samsung_loyalty""".split()
+    original += [
+        f"{c}_{part}"
+        for c in ("smartphone", "laptop", "smarthome", "wearable", "vrar")
+        for part in ("adoption_timing", "preferred_product")
+    ]
+    assert len(original) == 27
+    assert set(original) <= {schema.id, *schema.columns}
+
+
+def test_text_leaves_out_what_is_missing(small: Schema) -> None:
+    profile = Profile("a", {"maturity": "Pilot", "crm_uses": "yes", "crm_months": 3, "tools": ("Git", "Jira")})
+    assert small.text(profile) == "AI maturity Pilot. uses Git, Jira. uses CRM, adopts 3 months after release"
+    assert small.text(Profile("b", {"crm_uses": "no"})) == "does not use CRM"
+    assert small.text(Profile("c", {})) == ""
+
+
+def test_template_changes_with_wording_only(small: Schema, tmp_path: Path) -> None:
+    assert write(tmp_path, SMALL.replace("uses {value}", "has {value}")).template != small.template
+    assert write(tmp_path, SMALL.replace("min = 1", "min = 0")).template == small.template
+
+
+@pytest.mark.parametrize(
+    ("op", "level", "expected"),
+    [
+        ("at_least", "Pilot", ("Pilot", "Scaled")),
+        ("at_most", "Pilot", ("None yet", "Pilot")),
+        ("at_least", "Scaled", ("Scaled",)),
+    ],
+)
+def test_levels_are_spelt_out(small: Schema, op: str, level: str, expected: tuple[str, ...]) -> None:
+    condition = Condition.model_validate({"field": "maturity", "op": op, "values": [level]})
+    (resolved,) = small.resolve([condition])
+    assert isinstance(resolved, Condition)
+    assert (resolved.op, resolved.values) == ("any_of", expected)
+
+
+def test_date_ranges_ask_for_days(small: Schema) -> None:
+    group = AnyOf(conditions=(Condition(field="renewal", op="range", gte=19000),))
+    (resolved,) = small.resolve([group])
+    assert isinstance(resolved, AnyOf)
+    assert resolved.conditions[0].field == "renewal_day"
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ({"field": "maturty", "op": "present"}, "Did you mean 'maturity'"),
+        ({"field": "maturity", "op": "at_least", "values": ["Piloting"]}, "is not a level of maturity"),
+        ({"field": "tools", "op": "at_least", "values": ["Git"]}, "has no order"),
+        ({"field": "tools", "op": "range", "gte": 1}, "is not a number"),
+        ({"field": "employees", "op": "any_of", "values": ["many"]}, "is not a number"),
+    ],
+)
+def test_plans_can_only_name_what_exists(small: Schema, condition: dict[str, object], message: str) -> None:
+    plan = QueryPlan(conditions=(Condition.model_validate(condition),))
+    with pytest.raises(QueryError, match=message):
+        small.check(plan)
+
+
+def test_sorting_names_what_exists(small: Schema) -> None:
+    with pytest.raises(QueryError, match="No field 'size'"):
+        small.check(QueryPlan(sort=(Sort(field="size"),)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kind = "scale"', 'kind = "ladder"', r"field 2 \(maturity\): kind"),
+        ('values = ["None yet", "Pilot", "Scaled"]', 'values = ["One"]', "at least two values"),
+        ('["None yet", "Pilot", "Scaled"]', '["Pilot", "pilot"]', "values must differ"),
+        ("buckets = [10, 100]", "buckets = [100, 10]", "ascending"),
+        ('name = "tools"', 'name = "maturity"', "same name"),
+        ('name = "tools"', 'name = "site_city"', "both make the key"),
+        ('text = "uses {value}"', 'text = "uses tools"', "must contain {value}"),
+        ('label = "Site"', 'label = "Site"\ncolour = "red"', r"field 5 \(site\): colour"),
+        ('id = "company"', "", "id: Field required"),
+        ("[[field]]", "[[field", "cannot be read"),
+    ],
+)
+def test_wrong_files_are_refused_with_the_place(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        write(tmp_path, SMALL.replace(old, new, 1))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"nowhere\.toml does not exist"):
+        load_schema(tmp_path / "nowhere.toml")

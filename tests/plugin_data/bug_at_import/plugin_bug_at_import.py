@@ -1,0 +1,3 @@
+"""Has a mistake in its first line."""
+
+TABLE = {"a": 1}["b"]

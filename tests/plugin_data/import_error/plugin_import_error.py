@@ -1,0 +1,5 @@
+"""Was written for another techfinder."""
+
+from techfinder import SomethingThatIsGone, hookimpl
+
+hookimpl(SomethingThatIsGone)

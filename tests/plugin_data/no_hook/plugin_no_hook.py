@@ -1,0 +1,5 @@
+"""Forgot the marker."""
+
+
+def register_filters(schema):
+    return []

@@ -1,0 +1,29 @@
+"""Where profiles and their vectors live, behind the :class:`techfinder.interfaces.Store` contract.
+
+``conditions``     clauses to the filter language that every adapter speaks
+``points``         what a stored point looks like: id, payload, vector, digest
+``columns``        exact counts, facets and order, from NumPy columns beside each generation
+``generations``    the folders of the embedded store: sealed builds, the live one, locks
+``edge``           the only module that talks to Qdrant Edge; runs in processes of its own
+``edge_process``   the program of those processes; ``channel`` is how they are called
+``edge_store``     the embedded adapter: ``edge_collection`` reads, ``edge_writer`` builds
+
+Importing this package loads no back end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from techfinder.interfaces import Store
+    from techfinder.settings import Settings
+
+__all__ = ["open_store"]
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name. Opens no collection and starts no process yet."""
+    from techfinder.store.edge_store import EdgeStore
+
+    return EdgeStore(settings)

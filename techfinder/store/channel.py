@@ -1,0 +1,214 @@
+"""Calling a process of the store: start it, ask it, give it a deadline, end it.
+
+Caller and process talk over a socket pair that no one else can reach, in frames of a length
+and a pickle. Nothing that is read from a file is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+from techfinder.errors import DimensionMismatch, StoreError, StoreUnavailable
+
+__all__ = ["ProcessDied", "StoreProcess", "receive", "send"]
+
+START_S = 120.0
+"""Longest wait for a process to start and load its generation."""
+
+_LENGTH = struct.Struct("!Q")
+_ERRORS = {"StoreError": StoreError, "DimensionMismatch": DimensionMismatch, "StoreUnavailable": StoreUnavailable}
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PROGRAM = """
+import sys, types
+package = types.ModuleType("techfinder")
+package.__path__ = [sys.argv[1]]
+sys.modules["techfinder"] = package
+from techfinder.store.edge_process import main
+main(sys.argv[2:])
+"""
+"""Runs ``edge_process`` without what ``import techfinder`` brings along: half the time to start."""
+
+
+class ProcessDied(StoreUnavailable):
+    """The process ended before it answered; a new one may be started."""
+
+
+def send(channel: socket.socket, message: object) -> None:
+    """Send one message, whole."""
+    frame = pickle.dumps(message, protocol=5)
+    channel.sendall(_LENGTH.pack(len(frame)))
+    channel.sendall(frame)
+
+
+def receive(channel: socket.socket, deadline: float | None = None) -> Any:
+    """The next message. Raises EOFError at the end, TimeoutError past `deadline` (monotonic)."""
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, deadline))
+    return pickle.loads(_exactly(channel, length, deadline))
+
+
+def _exactly(channel: socket.socket, length: int, deadline: float | None) -> bytearray:
+    data = bytearray(length)
+    view, done = memoryview(data), 0
+    while done < length:
+        if deadline is not None:
+            channel.settimeout(max(1e-3, deadline - time.monotonic()))
+        got = channel.recv_into(view[done:])
+        if not got:
+            raise EOFError("the other side is gone")
+        done += got
+    return data
+
+
+class StoreProcess:
+    """A process that answers calls, one at a time; safe to call from many threads.
+
+    Attributes:
+        pid: Its process id.
+    """
+
+    def __init__(self, job: str, timeout_s: float = START_S, **arguments: Any) -> None:
+        """Start it with `job` and its arguments (see ``edge_process``).
+
+        Raises:
+            StoreError: The job cannot be started, with the process's own message.
+            StoreUnavailable: It was not ready in time.
+        """
+        self._lock = threading.Lock()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by _end
+        self._channel, remote = socket.socketpair()
+        inherited, self._lifeline = os.pipe()
+        numbers = [str(n) for n in (remote.fileno(), inherited, os.getpid())]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, *numbers],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._stderr,
+                pass_fds=(remote.fileno(), inherited),
+            )
+        finally:
+            remote.close()
+            os.close(inherited)
+        self._ended = False
+        self.pid = self._process.pid
+        _running.add(self)
+        try:
+            self.call(job, timeout_s, **arguments)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """False once it has ended or was given up."""
+        return not self._ended and self._process.poll() is None
+
+    def call(self, method: str, timeout_s: float | None = None, **arguments: Any) -> Any:
+        """What the method of the job returns.
+
+        Args:
+            method: Name of the method.
+            timeout_s: Longest wait, for a turn and for the answer; None waits as long as the
+                process lives.
+            **arguments: Of the method.
+
+        Raises:
+            StoreUnavailable: No answer in time; the process is killed if it was its turn.
+            ProcessDied: It ended before it answered.
+            StoreError: As the job raised it.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            raise StoreUnavailable(f"The store was busy for {timeout_s:g} s. Try again, or raise store_timeout_s.")
+        try:
+            status, *answer = self._exchange(method, arguments, deadline)
+        finally:
+            self._lock.release()
+        if status == "ok":
+            return answer[0]
+        raise _ERRORS.get(answer[0], StoreError)(answer[1])
+
+    def close(self) -> None:
+        """Let it end, and wait for that. Harmless when it has ended."""
+        with self._lock:
+            self._end(gently=True)
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        with self._lock:
+            self._end()
+
+    def _exchange(self, method: str, arguments: dict[str, Any], deadline: float | None) -> Any:
+        if self._ended:
+            raise ProcessDied("The store process has ended. Try again.")
+        try:
+            self._channel.settimeout(None if deadline is None else max(1e-3, deadline - time.monotonic()))
+            send(self._channel, (method, arguments))
+            return receive(self._channel, deadline)
+        except TimeoutError as error:
+            self._end()
+            raise StoreUnavailable(
+                f"The store did not answer {method!r} in time and was restarted. Try again, or raise store_timeout_s."
+            ) from error
+        except (OSError, EOFError) as error:
+            raise ProcessDied(f"The store process ended while it should {method!r}{self._end()}.") from error
+        except BaseException:  # an interrupt: what comes next over the channel would be the wrong answer
+            self._end()
+            raise
+
+    def _end(self, gently: bool = False) -> str:
+        """End the process and free everything. Returns how it ended, in words."""
+        if self._ended:
+            return ""
+        self._ended = True
+        self._channel.close()
+        if gently:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2.0)
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)  # one that died by itself tells why
+        if self._process.poll() is None:
+            self._process.kill()
+        code = self._process.wait()
+        os.close(self._lifeline)
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 400))
+        last = self._stderr.read().decode(errors="replace").strip()
+        self._stderr.close()
+        how = f" by signal {-code}" if code < 0 else f" with code {code}"
+        return f"{how}: {last}" if last else how
+
+    def _forget(self) -> None:
+        """In a fork: leave the process to the one who started it."""
+        self._lock = threading.Lock()
+        self._process.returncode = 0
+        if not self._ended:
+            self._ended = True
+            self._channel.close()
+            os.close(self._lifeline)
+            self._stderr.close()
+
+
+_running: weakref.WeakSet[StoreProcess] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for process in list(_running):
+        process._forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

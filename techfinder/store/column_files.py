@@ -1,0 +1,298 @@
+"""The files that columns are kept in, and how they are written.
+
+A folder of ``.npy`` arrays (never pickled) and an ``index.json`` that names them. Rows stand in
+stored order, by ascending ordinal. Numbers take the smallest integer type that holds them.
+
+=============  ==========================================================================
+keyword        ``KEY.codes``: position of the value in the sorted ``KEY.values``; -1 is missing
+keywords       ``KEY.owners`` and ``KEY.codes``: row and value of each tag; ``KEY.ranks``:
+               place in the order of all tag lists, -1 is missing
+integer        ``KEY.numbers``; ``KEY.present``: where there is one
+float          ``KEY.numbers``; NaN is missing
+=============  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from bisect import bisect_left
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from techfinder.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["ColumnsWriter", "Texts", "read_array", "read_index"]
+
+INDEX = "index.json"
+FORMAT = 1
+
+
+class Texts:
+    """A column of texts on disk: one blob of UTF-8 and where each text ends."""
+
+    def __init__(self, blob: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
+        self._blob, self._ends = blob, ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, row: int) -> str:
+        start = int(self._ends[row - 1]) if row else 0
+        return self._blob[start : int(self._ends[row])].tobytes().decode()
+
+    def all(self) -> tuple[str, ...]:
+        """Every text, in order."""
+        data, start, found = self._blob.tobytes(), 0, []
+        for end in self._ends.tolist():
+            found.append(data[start:end].decode())
+            start = end
+        return tuple(found)
+
+    def find(self, text: str) -> int:
+        """The position of `text` in a sorted column, or -1."""
+        place = bisect_left(self, text)
+        return place if place < len(self) and self[place] == text else -1
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> Texts:
+        """The column as :meth:`ColumnsWriter` wrote it, memory-mapped."""
+        return cls(read_array(folder, f"{name}.blob"), read_array(folder, f"{name}.ends"))
+
+
+def read_array(folder: Path, name: str) -> NDArray[Any]:
+    """One array of a columns folder, memory-mapped and read-only. Raises StoreError."""
+    path = folder / f"{name}.npy"
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise StoreError(f"Column file {path} cannot be read: {error}. Rebuild the collection.") from error
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """What a columns folder holds: ``points``, ``attributes`` and ``files`` (digest by name)."""
+    path = folder / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        if index["format"] != FORMAT:
+            raise ValueError(f"format {index['format']!r}, this version reads {FORMAT}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"Columns {path} cannot be read: {error}. Rebuild the collection.") from error
+    return dict(index)
+
+
+class ColumnsWriter:
+    """Collects points in any order, then writes their columns in stored order."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self._attributes = dict(attributes)
+        self._ids: list[str] = []
+        self._rows: list[str] = []
+        self._texts: list[str] = []
+        self._points = bytearray()
+        self._digests = bytearray()
+        self._vectors = bytearray()
+        self._ordinals = array("q")
+        self._columns = {key: _COLLECTORS[storage]() for key, storage in attributes.items()}
+
+    def add(self, point: bytes, payload: Mapping[str, Any], digest: bytes, vector: bytes) -> None:
+        """Add one point: its id's 16 bytes, its payload, its digest and its vector's digest."""
+        self._ids.append(payload["_id"])
+        self._rows.append(payload["_row"])
+        self._texts.append(payload["_text"])
+        self._ordinals.append(payload["_ordinal"])
+        self._points += point
+        self._digests += digest
+        self._vectors += vector
+        for key, column in self._columns.items():
+            column.add(payload.get(key))
+
+    def write(self, folder: Path) -> str:
+        """Write everything to the new `folder`. Returns the digest of its index.
+
+        Raises StoreError when two points have the same ordinal.
+        """
+        folder.mkdir(parents=True)
+        ordinals = np.frombuffer(self._ordinals, dtype=np.int64) if self._ordinals else np.empty(0, np.int64)
+        order = np.argsort(ordinals, kind="stable")
+        self._refuse_twins(ordinals[order], order)
+        files = _Files(folder)
+        files.array("ordinals", ordinals[order])
+        for name, texts in (("ids", self._ids), ("rows", self._rows), ("texts", self._texts)):
+            files.texts(name, [texts[i] for i in order.tolist()])
+        points = np.frombuffer(bytes(self._points), dtype="S16")[order]
+        places = np.argsort(points, kind="stable")
+        files.array("points", points)
+        files.array("points.sorted", points[places])
+        files.array("points.places", smallest(places))
+        for name, data in (("digests", self._digests), ("vectors", self._vectors)):
+            files.array(name, np.frombuffer(bytes(data), dtype=np.uint8).reshape(-1, 16)[order])
+        for key, column in self._columns.items():
+            column.write(files, key, order)
+        return files.index(len(self._ids), self._attributes)
+
+    def _refuse_twins(self, ordinals: NDArray[np.int64], order: NDArray[np.intp]) -> None:
+        twins = np.flatnonzero(ordinals[1:] == ordinals[:-1])
+        if len(twins):
+            first = int(twins[0])
+            one, other = self._ids[order[first]], self._ids[order[first + 1]]
+            raise StoreError(f"Profiles {one!r} and {other!r} have the same ordinal {ordinals[first]}.")
+
+
+class _Files:
+    """Writes arrays and remembers their digests."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._digests: dict[str, str] = {}
+
+    def array(self, name: str, values: NDArray[Any]) -> None:
+        path = self._folder / f"{name}.npy"
+        np.save(path, np.ascontiguousarray(values), allow_pickle=False)
+        self._digests[path.name] = file_digest(path)
+
+    def texts(self, name: str, texts: Sequence[str]) -> None:
+        encoded = [t.encode() for t in texts]
+        self.array(f"{name}.blob", np.frombuffer(b"".join(encoded), dtype=np.uint8))
+        self.array(f"{name}.ends", np.cumsum([len(t) for t in encoded], dtype=np.int64))
+
+    def index(self, points: int, attributes: Mapping[str, str]) -> str:
+        facts = {"format": FORMAT, "points": points, "attributes": attributes, "files": self._digests}
+        path = self._folder / INDEX
+        path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        return file_digest(path)
+
+
+def file_digest(path: Path) -> str:
+    """The file's blake2b digest: 32 hex digits."""
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def smallest(values: NDArray[Any]) -> NDArray[Any]:
+    """The same whole numbers in the smallest signed type that holds them."""
+    if not len(values):
+        return values.astype(np.int8)
+    low, high = int(values.min()), int(values.max())
+    for kind in (np.int8, np.int16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values.astype(np.int64)
+
+
+class _Vocabulary:
+    """Gives out codes by first appearance; sorted at the end, so that codes order like texts."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+
+    def code(self, value: str) -> int:
+        return self.codes.setdefault(value, len(self.codes))
+
+    def sorted(self, files: _Files, key: str) -> NDArray[Any]:
+        """Write the values in order. Returns the new code by old code, with -1 for the last."""
+        values = sorted(self.codes)
+        files.texts(f"{key}.values", values)
+        renamed = np.full(len(values) + 1, -1, dtype=np.int64)
+        for new, value in enumerate(values):
+            renamed[self.codes[value]] = new
+        return renamed
+
+
+class _Keyword:
+    def __init__(self) -> None:
+        self._vocabulary = _Vocabulary()
+        self._codes = array("i")
+
+    def add(self, value: str | None) -> None:
+        self._codes.append(-1 if value is None else self._vocabulary.code(value))
+
+    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+        renamed = self._vocabulary.sorted(files, key)
+        files.array(f"{key}.codes", smallest(renamed[_ints(self._codes)[order]]))
+
+
+class _Keywords:
+    def __init__(self) -> None:
+        self._vocabulary = _Vocabulary()
+        self._lists: dict[tuple[str, ...], int] = {}
+        self._tags: list[array[int]] = []
+        self._codes = array("i")
+
+    def add(self, value: Sequence[str] | None) -> None:
+        if not value:
+            self._codes.append(-1)
+            return
+        code = self._lists.setdefault(tuple(value), len(self._lists))
+        if code == len(self._tags):
+            self._tags.append(array("i", [self._vocabulary.code(v) for v in dict.fromkeys(value)]))
+        self._codes.append(code)
+
+    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+        renamed = self._vocabulary.sorted(files, key)
+        codes = _ints(self._codes)[order]
+        ranks = np.full(len(self._tags) + 1, -1, dtype=np.int64)
+        for rank, tags in enumerate(sorted(self._lists)):
+            ranks[self._lists[tags]] = rank
+        files.array(f"{key}.ranks", smallest(ranks[codes]))
+        lengths = np.array([len(t) for t in self._tags] + [0], dtype=np.int64)[codes]
+        owners = np.repeat(np.arange(len(codes), dtype=np.int32), lengths)
+        lists = [_ints(self._tags[c]) for c in codes.tolist() if c >= 0]
+        flat = np.concatenate(lists) if lists else np.empty(0, np.int32)
+        files.array(f"{key}.owners", owners)
+        files.array(f"{key}.codes", smallest(renamed[flat]))
+
+
+class _Integer:
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._present = bytearray()
+
+    def add(self, value: int | None) -> None:
+        self._numbers.append(0 if value is None else value)
+        self._present.append(value is not None)
+
+    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+        numbers = np.frombuffer(self._numbers, dtype=np.int64) if self._numbers else np.empty(0, np.int64)
+        files.array(f"{key}.numbers", smallest(numbers[order]))
+        files.array(f"{key}.present", np.frombuffer(bytes(self._present), dtype=np.bool_)[order])
+
+
+class _Float:
+    def __init__(self) -> None:
+        self._numbers = array("d")
+
+    def add(self, value: float | None) -> None:
+        self._numbers.append(float("nan") if value is None else value)
+
+    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+        numbers = np.frombuffer(self._numbers, dtype=np.float64) if self._numbers else np.empty(0, np.float64)
+        files.array(f"{key}.numbers", numbers[order])
+
+
+_COLLECTORS: dict[str, type[_Keyword | _Keywords | _Integer | _Float]] = {
+    "keyword": _Keyword,
+    "keywords": _Keywords,
+    "integer": _Integer,
+    "float": _Float,
+}
+
+
+def _ints(codes: array[int]) -> NDArray[Any]:
+    return np.frombuffer(codes, dtype=np.int32) if len(codes) else np.empty(0, np.int32)
+
+
+def damaged_files(folder: Path, digests: Mapping[str, str]) -> Iterable[str]:
+    """The names of column files that are not what they were when written."""
+    return [n for n, d in digests.items() if not (folder / n).is_file() or file_digest(folder / n) != d]

@@ -1,0 +1,149 @@
+"""Building a generation, and reading back what it holds.
+
+The builder keeps the digest of everything that it was told to store. A second process then
+opens the finished folder, reads every point, writes the columns and computes the digest of
+what is really there. Only when both agree does a generation go live.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from techfinder.errors import StoreError, cut
+from techfinder.store.column_files import ColumnsWriter, damaged_files, file_digest, read_index
+from techfinder.store.columns import Columns
+from techfinder.store.edge import Shard
+from techfinder.store.folders import copy_sparse
+from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["BuildJob", "InspectJob"]
+
+_MODULUS = 1 << 128
+
+
+class BuildJob:
+    """Writes points into a new folder, which starts as a copy of a base generation or empty."""
+
+    def __init__(self, folder: Path, base: Path | None, dim: int, attributes: Mapping[str, str], nice: int) -> None:
+        os.nice(nice)
+        self._base = Columns(base / "columns") if base else None
+        if base:
+            copy_sparse(base / "shard", folder / "shard")
+            self._shard = Shard.load(folder / "shard", dim)
+        else:
+            self._shard = Shard.create(folder / "shard", dim, attributes)
+        self._changed: dict[bytes, tuple[bytes, bytes] | None] = {}
+        self._points = self._base.points if self._base else 0
+        self._total = _sum(self._base.array("digests")) if self._base else 0
+
+    def upsert(self, points: Sequence[StoredPoint]) -> None:
+        """Write points; raises StoreError when one without a vector is not stored yet."""
+        named = [(point_id(p.id), p) for p in points]
+        before = self._digests([i.bytes for i, _ in named])
+        for (_, point), known in zip(named, before, strict=True):
+            if point.vector is None and known is None:
+                raise StoreError(
+                    f"Profile {cut(point.id)} came without a vector, but none is stored for it. Encode its text first."
+                )
+        self._shard.upsert(named)
+        for (identity, point), known in zip(named, before, strict=True):
+            vector = known[1] if point.vector is None and known else vector_digest(_vector(point))
+            self._note(identity.bytes, known, (digest_of(point.payload, vector), vector))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove profiles; unknown ids are ignored."""
+        wanted = list(dict.fromkeys(point_id(i) for i in ids))
+        known = self._digests([i.bytes for i in wanted])
+        held = [(i, k) for i, k in zip(wanted, known, strict=True) if k is not None]
+        if held:
+            self._shard.delete([i for i, _ in held])
+        for identity, digests in held:
+            self._note(identity.bytes, digests, None)
+
+    def finish(self) -> tuple[int, str]:
+        """Build the graph and close. Returns the count and digest of what must be there now."""
+        self._shard.finish()
+        return self._points, f"{self._total:032x}"
+
+    def _digests(self, points: Sequence[bytes]) -> list[tuple[bytes, bytes] | None]:
+        """Digests of point and vector as of now, None where nothing is stored."""
+        found: list[tuple[bytes, bytes] | None] = [None] * len(points)
+        if self._base:
+            digests, vectors = self._base.array("digests"), self._base.array("vectors")
+            for place, row in enumerate(self._base.rows_of(points).tolist()):
+                if row >= 0:
+                    found[place] = digests[row].tobytes(), vectors[row].tobytes()
+        return [self._changed.get(p, f) for p, f in zip(points, found, strict=True)]
+
+    def _note(self, point: bytes, old: tuple[bytes, bytes] | None, new: tuple[bytes, bytes] | None) -> None:
+        self._changed[point] = new
+        self._points += (new is not None) - (old is not None)
+        self._total += (int.from_bytes(new[0]) if new else 0) - (int.from_bytes(old[0]) if old else 0)
+        self._total %= _MODULUS
+
+
+class InspectJob:
+    """Reads a generation from its files, whole."""
+
+    def __init__(self, folder: Path, dim: int, attributes: Mapping[str, str], nice: int) -> None:
+        os.nice(nice)
+        self._folder, self._attributes = folder, attributes
+        self._shard = Shard.load(folder / "shard", dim)
+
+    def write_columns(self) -> tuple[int, str, str]:
+        """Write the columns of what is stored. Returns count, digest, and digest of the columns."""
+        writer, points, total = ColumnsWriter(self._attributes), 0, 0
+        for identity, payload, digest, vector in self._stored():
+            writer.add(identity, payload, digest, vector)
+            points, total = points + 1, (total + int.from_bytes(digest)) % _MODULUS
+        return points, f"{total:032x}", writer.write(self._folder / "columns")
+
+    def compare(self, columns_digest: str) -> list[str]:
+        """What differs between the points, the columns and what was sealed; empty when nothing does."""
+        folder = self._folder / "columns"
+        if file_digest(folder / "index.json") != columns_digest:
+            return ["columns: index.json is not the one that was sealed"]
+        problems = [
+            f"columns: {name} is missing or altered" for name in damaged_files(folder, read_index(folder)["files"])
+        ]
+        return problems or self._compare_points(Columns(folder))
+
+    def _compare_points(self, columns: Columns) -> list[str]:
+        digests, seen, altered, unknown = columns.array("digests"), set[int](), [], []
+        for identity, payload, digest, _ in self._stored():
+            row = int(columns.rows_of([identity])[0])
+            if row < 0:
+                unknown.append(str(payload.get("_id", identity.hex())))
+                continue
+            seen.add(row)
+            if digests[row].tobytes() != digest:
+                altered.append(columns.ids[row])
+        lost = [columns.ids[row] for row in range(columns.points) if row not in seen]
+        found = {"missing": lost, "altered": altered, "not sealed with it": unknown}
+        return [f"points: {len(ids)} {word} ({_some(ids)})" for word, ids in found.items() if ids]
+
+    def _stored(self) -> Any:
+        for batch in self._shard.scan():
+            for identity, payload, row in zip(batch.ids, batch.payloads, batch.vectors, strict=True):
+                vector = vector_digest(row)
+                yield identity.bytes, payload, digest_of(payload, vector), vector
+
+
+def _sum(digests: NDArray[Any]) -> int:
+    return sum(int.from_bytes(row.tobytes()) for row in digests) % _MODULUS
+
+
+def _vector(point: StoredPoint) -> Any:
+    return point.vector
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(cut(i, 40) for i in ids[:3])
+    return f"{shown}, …" if len(ids) > 3 else shown

@@ -1,0 +1,208 @@
+"""Reading a collection of the embedded store, through a process of its own.
+
+The process is started again when it dies, and exchanged without a gap when another
+generation goes live: the new one is loaded and warm before the first call reaches it, and
+the old one ends after its last call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable
+from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder.store.channel import ProcessDied, StoreProcess
+from techfinder.store.conditions import Filter, storage_of, to_filter
+from techfinder.store.points import check_query, to_profile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from techfinder.models import GenerationInfo, Profile
+    from techfinder.plan import AnyOf, Condition, Sort
+    from techfinder.store.generations import Generations, Sealed, Signature
+
+__all__ = ["EdgeCollection"]
+
+_log = logging.getLogger(__name__)
+_RETRY_SWITCH_S = 10.0
+
+
+class _Reading:
+    """A generation and the process that answers for it."""
+
+    def __init__(self, sealed: Sealed) -> None:
+        self.sealed = sealed
+        self.process = StoreProcess("serve", folder=sealed.folder, dim=sealed.info.dim, points=sealed.info.points)
+        self.users = 0
+        self.retired = False
+
+
+class EdgeCollection:
+    """The ``Collection`` contract on Qdrant Edge."""
+
+    def __init__(self, generations: Generations, timeout_s: float) -> None:
+        """Start a process on the live generation.
+
+        Raises:
+            CollectionNotFound: None is live.
+            StoreError: It is damaged.
+        """
+        self._generations, self._timeout_s = generations, timeout_s
+        self._lock = threading.Lock()
+        self._closed = False
+        self._switch: threading.Thread | None = None
+        self._switch_not_before = 0.0
+        self._seen = generations.signature()
+        self._reading = _Reading(generations.opened())
+
+    @property
+    def pid(self) -> int:
+        """Process id of the process that answers now."""
+        return self._reading.process.pid
+
+    def info(self) -> GenerationInfo:
+        """The generation that answers now."""
+        reading = self._take()
+        self._give_back(reading)
+        return reading.sealed.info
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        where: Sequence[Condition | AnyOf],
+        limit: int,
+        offset: int = 0,
+        exact: bool = False,
+    ) -> list[ScoredPoint]:
+        """The most similar profiles; see ``Collection.search``."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            query = check_query(vector, sealed.info.dim, sealed.info.similarity)
+            return {"vector": query, "query": _filter(where, sealed), "limit": limit, "offset": offset, "exact": exact}
+
+        found = self._ask("search", arguments) if limit > 0 else []
+        return [ScoredPoint(to_profile(payload), score) for payload, score in found]
+
+    def browse(
+        self, where: Sequence[Condition | AnyOf], sort: Sequence[Sort], limit: int, offset: int = 0
+    ) -> list[Profile]:
+        """Profiles in order; see ``Collection.browse``. Texts sort by code point, scales too."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            for key in sort:
+                storage_of(key.field, sealed.attributes)
+            keys = [(s.field, s.descending) for s in sort]
+            return {"query": _filter(where, sealed), "sort": keys, "limit": limit, "offset": offset}
+
+        return [to_profile(p) for p in self._ask("browse", arguments)]
+
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]:
+        """The profiles that exist, in the order asked."""
+        return [to_profile(p) for p in self._ask("retrieve", lambda _: {"ids": list(ids)})]
+
+    def count(self, where: Sequence[Condition | AnyOf]) -> int:
+        """How many fulfil `where`."""
+        return int(self._ask("count", lambda sealed: {"query": _filter(where, sealed)}))
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
+        """Exact counts; see ``Collection.facets``."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            return {"requests": [_facet(r, sealed) for r in requests]}
+
+        return dict(self._ask("facets", arguments))
+
+    def close(self) -> None:
+        """End the process; later calls raise StoreUnavailable."""
+        with self._lock:
+            self._closed = True
+            switch, reading = self._switch, self._reading
+        if switch is not None:
+            switch.join()
+        reading.process.close()
+        with self._lock:
+            self._reading.process.close()
+
+    # --- which process answers -----------------------------------------------------------------
+
+    def _ask(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
+        try:
+            return self._ask_once(method, arguments)
+        except ProcessDied:
+            return self._ask_once(method, arguments)
+
+    def _ask_once(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
+        reading = self._take()
+        try:
+            return reading.process.call(method, self._timeout_s, **arguments(reading.sealed))
+        finally:
+            self._give_back(reading)
+
+    def _take(self) -> _Reading:
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed. Open it again.")
+            self._look_for_news()
+            if not self._reading.process.alive:
+                self._restart()
+            self._reading.users += 1
+            return self._reading
+
+    def _give_back(self, reading: _Reading) -> None:
+        with self._lock:
+            reading.users -= 1
+            last = reading.retired and not reading.users
+        if last:
+            reading.process.close()
+
+    def _restart(self) -> None:
+        self._reading.process.close()
+        self._seen = self._generations.signature()
+        self._reading = _Reading(self._generations.opened())
+
+    def _look_for_news(self) -> None:
+        signature = self._generations.signature()
+        if signature is None:
+            self._reading.process.close()
+            raise CollectionNotFound(
+                f"Collection {self._generations.collection!r} was dropped. "
+                "Index something first: techfinder index SOURCE."
+            )
+        if signature != self._seen and self._switch is None and time.monotonic() >= self._switch_not_before:
+            self._switch = threading.Thread(target=self._switch_to, args=(signature,), daemon=True)
+            self._switch.start()
+
+    def _switch_to(self, signature: Signature) -> None:
+        try:
+            fresh = _Reading(self._generations.opened())
+        except StoreError as error:
+            _log.error("The new generation cannot be opened, the old one goes on answering: %s", error)
+            with self._lock:
+                self._switch, self._switch_not_before = None, time.monotonic() + _RETRY_SWITCH_S
+            return
+        with self._lock:
+            old, self._reading = self._reading, fresh
+            self._seen, self._switch = signature, None
+            old.retired = True
+            idle = not old.users
+        if idle:
+            old.process.close()
+
+
+def _filter(where: Iterable[Condition | AnyOf], sealed: Sealed) -> Filter:
+    return to_filter(where, sealed.attributes)
+
+
+def _facet(request: FacetRequest, sealed: Sealed) -> tuple[str, Filter, str, dict[str, Filter] | None]:
+    options = None
+    if request.options is None:
+        storage_of(request.field, sealed.attributes)
+    else:
+        options = {value: _filter(clauses, sealed) for value, clauses in request.options.items()}
+    return request.name, _filter(request.where, sealed), request.field, options

@@ -1,0 +1,106 @@
+"""Answers from one sealed generation: vectors from the engine, everything exact from columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+
+from techfinder.errors import StoreError
+from techfinder.store.columns import Columns
+from techfinder.store.edge import Shard
+from techfinder.store.points import point_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Payload = dict[str, Any]
+
+__all__ = ["ServeJob"]
+
+_SPARE = 16
+_EXACT_ABOVE = 4096
+
+
+class ServeJob:
+    """A generation, loaded and warm."""
+
+    def __init__(self, folder: Path, dim: int, points: int) -> None:
+        """Load it. Raises StoreError when it does not hold as many points as it was sealed with."""
+        self._columns = Columns(folder / "columns")
+        self._shard = Shard.load(folder / "shard", dim)
+        held = {"shard": self._shard.count(), "columns": self._columns.points}
+        for name, count in held.items():
+            if count != points:
+                raise StoreError(
+                    f"The {name} of {folder} hold {count} points, sealed with {points}. "
+                    "It is damaged: activate an older generation or rebuild."
+                )
+        self._shard.nearest(np.zeros(dim, dtype=np.float32), {}, 1, exact=False)
+
+    def search(
+        self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, offset: int, exact: bool
+    ) -> list[tuple[Payload, float]]:
+        """Payloads and scores, by score rounded to 1e-6, then profile id."""
+        ranked = self._ranked(vector, query, offset + limit, exact)[offset : offset + limit]
+        payloads = self._payloads([identity for identity, _ in ranked])
+        return [(payload, score) for payload, (_, score) in zip(payloads, ranked, strict=True)]
+
+    def browse(
+        self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]], limit: int, offset: int
+    ) -> list[Payload]:
+        """Payloads in order."""
+        rows = self._columns.order(query, sort)[offset : offset + limit]
+        return self._payloads(self._columns.point_ids(rows))
+
+    def retrieve(self, ids: Sequence[str]) -> list[Payload]:
+        """Payloads of the profiles that exist, in the order asked."""
+        wanted = [point_id(i) for i in ids]
+        found = self._shard.payloads(list(dict.fromkeys(wanted)))
+        return [found[i.bytes] for i in wanted if i.bytes in found]
+
+    def count(self, query: Mapping[str, Any]) -> int:
+        """How many match."""
+        return self._columns.count(query)
+
+    def facets(
+        self, requests: Sequence[tuple[str, Mapping[str, Any], str, Mapping[str, Any] | None]]
+    ) -> dict[str, dict[str, int | float]]:
+        """Counts by request name; a request is (name, filter, field, filter by option)."""
+        return {
+            name: self._columns.facet(query, field) if options is None else self._columns.options(query, options)
+            for name, query, field, options in requests
+        }
+
+    def _ranked(
+        self, vector: NDArray[np.float32], query: Mapping[str, Any], wanted: int, exact: bool
+    ) -> list[tuple[bytes, float]]:
+        """The best points in a stable order.
+
+        The engine orders equal scores at random, so the whole group that straddles the end is
+        fetched before sorting by profile id.
+        """
+        size = wanted + _SPARE
+        while True:
+            found = self._shard.nearest(vector, query, size, exact or size > _EXACT_ABOVE)
+            if len(found) < size or round(found[wanted - 1][1], 6) > round(found[-1][1], 6):
+                break
+            size *= 4
+        rows = self._columns.rows_of([identity for identity, _ in found])
+        if (rows < 0).any():
+            raise StoreError("The engine holds points that the columns lack. The generation is damaged: rebuild.")
+        keys = [
+            (-round(score, 6), self._columns.ids[row]) for (_, score), row in zip(found, rows.tolist(), strict=True)
+        ]
+        return [found[i] for i in sorted(range(len(found)), key=keys.__getitem__)]
+
+    def _payloads(self, ids: Sequence[bytes]) -> list[Payload]:
+        found = self._shard.payloads([UUID(bytes=i) for i in ids])
+        try:
+            return [found[i] for i in ids]
+        except KeyError as error:
+            raise StoreError("The columns name points that the engine lacks. The generation is damaged.") from error

@@ -1,0 +1,92 @@
+"""Copying, syncing and measuring folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from techfinder.errors import StoreError
+
+__all__ = ["allocated_bytes", "copy_sparse", "remove_folder", "sync_folder"]
+
+_CHUNK = 64 << 10
+_ZEROS = bytes(_CHUNK)
+
+
+def copy_sparse(source: Path, target: Path) -> None:
+    """Copy a folder file by file, leaving holes where the source holds nothing but zeros.
+
+    Never by hard links: engines write into files in place, so a link would change the source.
+
+    Raises:
+        StoreError: A file cannot be read or written.
+    """
+    try:
+        for folder, _, names in os.walk(source):
+            made = target / Path(folder).relative_to(source)
+            made.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                _copy_file(Path(folder) / name, made / name)
+    except OSError as error:
+        raise StoreError(f"Copying {source} to {target} failed: {error}.") from error
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = os.fstat(reader.fileno()).st_size
+        for start, end in _data_ranges(reader.fileno(), size):
+            reader.seek(start)
+            for place in range(start, end, _CHUNK):
+                chunk = reader.read(min(_CHUNK, end - place))
+                if chunk != _ZEROS[: len(chunk)]:
+                    writer.seek(place)
+                    writer.write(chunk)
+        writer.truncate(size)
+
+
+def _data_ranges(file: int, size: int) -> list[tuple[int, int]]:
+    """Where the file has blocks; all of it where the file system cannot tell."""
+    ranges, place = [], 0
+    try:
+        while place < size:
+            start = os.lseek(file, place, os.SEEK_DATA)
+            place = os.lseek(file, start, os.SEEK_HOLE)
+            ranges.append((start, place))
+    except OSError as error:
+        if not ranges and size and not _only_a_hole(error):
+            return [(0, size)]
+    return ranges
+
+
+def _only_a_hole(error: OSError) -> bool:
+    return error.errno == 6  # ENXIO: no data behind this place
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once everything in the folder is on the disk. Raises StoreError."""
+    try:
+        for parent, _, names in os.walk(folder):
+            for path in [Path(parent) / n for n in names] + [Path(parent)]:
+                sync_path(path)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written to disk: {error}.") from error
+
+
+def sync_path(path: Path) -> None:
+    """fsync one file or folder."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def allocated_bytes(folder: Path) -> int:
+    """Disk space that a folder takes, holes not counted."""
+    return sum((Path(p) / n).stat().st_blocks * 512 for p, _, names in os.walk(folder) for n in names)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all in it; nothing happens when there is none."""
+    shutil.rmtree(folder, ignore_errors=True)

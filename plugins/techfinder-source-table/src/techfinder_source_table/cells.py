@@ -1,0 +1,35 @@
+"""What a text cell may hold, and how a bad one is shown."""
+
+from __future__ import annotations
+
+from techfinder.errors import cut
+
+__all__ = ["shown", "too_long", "unclean"]
+
+
+def too_long(max_cell_chars: int) -> str:
+    """What was expected instead of an overlong cell."""
+    return f"at most {max_cell_chars} characters (setting max_cell_chars)"
+
+
+def unclean(cell: str, max_cell_chars: int) -> str:
+    """What was expected instead of this cell; empty when nothing is wrong with it.
+
+    Args:
+        cell: Text in which undecodable bytes stand as surrogates.
+        max_cell_chars: Longest cell accepted.
+    """
+    if len(cell) > max_cell_chars:
+        return too_long(max_cell_chars)
+    if "\0" in cell:
+        return "text without NUL characters"
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return "text in UTF-8 (to convert a file: `iconv -f WINDOWS-1252 -t UTF-8`)"
+    return ""
+
+
+def shown(cell: str) -> str:
+    """The cell for a report: cut, with bad bytes as ``\\xe9``."""
+    return cut(cell[:200].encode(errors="surrogateescape").decode(errors="backslashreplace"))

@@ -2,16 +2,23 @@
 
 A setting comes from the environment (``TECHFINDER_<NAME>``), else from
 ``techfinder.toml`` in the home folder, else it is its default. Wrong values stop the start.
+
+A plugin's own settings stand in a table of the file that carries its name,
+``[plugins.encoder_minilm]``, or in the environment as
+``TECHFINDER_PLUGINS__ENCODER_MINILM__<NAME>``. The plugin says what may stand there
+(:meth:`Settings.for_plugin`).
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -26,6 +33,9 @@ __all__ = ["Settings", "load_settings"]
 
 PREFIX = "TECHFINDER_"
 FILE_NAME = "techfinder.toml"
+PLUGIN_VARIABLE = re.compile(rf"{PREFIX}PLUGINS__[A-Z0-9_]*[A-Z0-9]__[A-Z0-9][A-Z0-9_]*")
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _default_home() -> Path:
@@ -35,7 +45,7 @@ def _default_home() -> Path:
 class Settings(BaseSettings):
     """The settings of one techfinder. Read-only once made."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     home: Path = Field(default_factory=_default_home, description="Folder for everything that is kept.")
     schema_file: Path | None = Field(
@@ -81,6 +91,27 @@ class Settings(BaseSettings):
         default=20.0, gt=0, le=600, description="Longest time a plugin may take to load or to answer a register hook."
     )
     trace_hooks: bool = Field(default=False, description="Log every hook call to standard error.")
+    plugins: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        description="Settings of plugins: a table `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
+    )
+
+    def for_plugin(self, plugin: str, model: type[_Model]) -> _Model:
+        """The settings of one plugin, as its own pydantic model.
+
+        Args:
+            plugin: The plugin's name, as ``encoder_minilm``.
+            model: What may stand there; with ``extra="forbid"`` a misspelt name is an error.
+
+        Raises:
+            SettingsError: A value cannot be used; the message lists every problem.
+        """
+        try:
+            return model.model_validate(dict(self.plugins.get(plugin, {})))
+        except ValidationError as error:
+            lines = [_problem(e, model) for e in error.errors()]
+            where = f"[plugins.{plugin}] of {FILE_NAME}, or {PREFIX}PLUGINS__{plugin.upper()}__NAME in the environment"
+            raise SettingsError(f"Settings of plugin {plugin} cannot be used ({where}):\n" + "\n".join(lines)) from error
 
     @field_validator("disabled_plugins", mode="before")
     @classmethod
@@ -122,7 +153,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [_problem(e) for e in error.errors()]
+        lines = [_problem(e, Settings) for e in error.errors()]
         raise SettingsError("Settings cannot be used:\n" + "\n".join(lines)) from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{FILE_NAME} cannot be read: {error}. Fix the file or remove it.") from error
@@ -131,13 +162,14 @@ def load_settings(**overrides: Any) -> Settings:
 def _refuse_unknown_names() -> None:
     names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in names and not name.startswith(f"{PREFIX}TEST_"):
+        known = name in names or PLUGIN_VARIABLE.fullmatch(name) or name.startswith(f"{PREFIX}TEST_")
+        if name.startswith(PREFIX) and not known:
             raise SettingsError(f"Unknown setting {name} in the environment. {known_names(name, names)}")
 
 
-def _problem(error: Any) -> str:
+def _problem(error: Any, model: type[BaseModel]) -> str:
     name = str(error["loc"][0]) if error["loc"] else "?"
-    known = Settings.model_fields.get(name)
+    known = model.model_fields.get(name)
     if known is None:
-        return f"  {name}: no such setting. {known_names(name, Settings.model_fields)}"
+        return f"  {name}: no such setting. {known_names(name, model.model_fields)}"
     return f"  {name} = {cut(error['input'])}: {error['msg']}. {known.description}"

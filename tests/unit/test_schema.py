@@ -78,9 +78,25 @@ def test_fields_become_flat_attributes(small: Schema) -> None:
 
 def test_the_shipped_schema_reads_the_original_columns() -> None:
     schema = load_schema()
-    original = """user_id age gender location education job_sector annual_income adopter_category tech_interest
-        budget_category technical_proficiency preferred_platforms primary_purchasing_factor
-        secondary_purchasing_factor persona apple_loyalty samsung_loyalty""".split()
+    original = [
+        "user_id",
+        "age",
+        "gender",
+        "location",
+        "education",
+        "job_sector",
+        "annual_income",
+        "adopter_category",
+        "tech_interest",
+        "budget_category",
+        "technical_proficiency",
+        "preferred_platforms",
+        "primary_purchasing_factor",
+        "secondary_purchasing_factor",
+        "persona",
+        "apple_loyalty",
+        "samsung_loyalty",
+    ]
     original += [
         f"{c}_{part}"
         for c in ("smartphone", "laptop", "smarthome", "wearable", "vrar")

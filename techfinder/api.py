@@ -1,0 +1,170 @@
+"""The JSON API under ``/api/v1`` and the health checks.
+
+Errors are problem details (RFC 9457) with a stable ``type``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from techfinder.errors import (
+    CollectionNotFound,
+    EncoderError,
+    FingerprintMismatch,
+    QueryError,
+    StoreUnavailable,
+    TechfinderError,
+    cut,
+)
+from techfinder.finder import Finder
+from techfinder.models import Facet, Hit, Profile
+from techfinder.plan import Sort
+
+__all__ = ["api", "health", "parse_sort", "register_errors"]
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+health = Blueprint("health", __name__)
+
+_RETRY_AFTER_S = "2"
+_PROBLEMS: tuple[tuple[type[TechfinderError], int, str, str], ...] = (
+    (QueryError, 400, "bad-question", "The question cannot be read"),
+    (CollectionNotFound, 404, "nothing-indexed", "Nothing has been indexed yet"),
+    (FingerprintMismatch, 409, "other-encoder", "The collection was made by another encoder"),
+    (StoreUnavailable, 503, "store-unavailable", "The store does not answer"),
+    (EncoderError, 503, "encoder-failed", "The encoder cannot be used"),
+    (TechfinderError, 500, "failed", "The request failed"),
+)
+
+
+def _finder() -> Finder:
+    return cast("Finder", current_app.extensions["techfinder"])
+
+
+@api.get("/search")
+def search() -> Response:
+    """Hits, facets and the plan for ``q``, ``limit``, ``offset``, ``sort`` and any filter by name."""
+    finder = _finder()
+    filters = {n: v for n, v in request.args.lists() if n not in ("q", "limit", "offset", "sort")}
+    plan = finder.plan(
+        request.args.get("q", ""),
+        filters,
+        limit=_whole("limit", 20),
+        offset=_whole("offset", 0),
+        sort=parse_sort(request.args.getlist("sort")),
+    )
+    result = finder.search(plan, wait_s=finder.settings.encoder_wait_s)
+    if result.ranked_by == "warming":
+        return _problem(503, "encoder-loading", "The encoder is loading", "Try again in a few seconds.")
+    return jsonify(
+        {
+            "hits": [_hit(h) for h in result.hits],
+            "total": result.total,
+            "ranked_by": result.ranked_by,
+            "plan": plan.model_dump(mode="json"),
+            "facets": [_facet(f) for f in finder.facets(plan, filters)],
+            "encoder": result.generation.encoder,
+            "generation": result.generation.number,
+            "took_ms": {name: round(ms, 2) for name, ms in result.took_ms.items()},
+        }
+    )
+
+
+@api.get("/profiles/<path:profile_id>")
+def profile(profile_id: str) -> Response:
+    """One profile with its values and facts in words."""
+    finder = _finder()
+    found = finder.profile(profile_id)
+    if found is None:
+        return _problem(404, "no-such-profile", "No such profile", f"There is no profile {cut(profile_id)}.")
+    return jsonify({**_profile(found), "facts": [asdict(f) for f in finder.facts(found)]})
+
+
+@health.get("/healthz")
+def healthz() -> Response:
+    """200 as soon as the process answers."""
+    return jsonify({"status": "ok"})
+
+
+@health.get("/readyz")
+def readyz() -> Response:
+    """200 when people are indexed and the encoder is loaded, else 503 with what is missing."""
+    finder = _finder()
+    state = finder.encoder_state()
+    body: dict[str, object] = {"status": "ready", "encoder": state}
+    try:
+        body["generation"] = finder.generation().number
+    except TechfinderError as error:
+        body.update(status="not ready", store=str(error))
+    if state != "ready":
+        body["status"] = "not ready"
+    response = jsonify(body)
+    response.status_code = 200 if body["status"] == "ready" else 503
+    return response
+
+
+def parse_sort(values: list[str]) -> tuple[Sort, ...]:
+    """Sort orders from ``age`` (ascending) and ``-age`` (descending); several may be joined by commas."""
+    names = [n.strip() for value in values for n in value.split(",") if n.strip()]
+    return tuple(Sort(field=n.removeprefix("-"), descending=n.startswith("-")) for n in names)
+
+
+def register_errors(app: Flask) -> None:
+    """Answer errors of the API and the health checks as problem details; others stay as they are."""
+
+    @app.errorhandler(TechfinderError)
+    def expected(error: TechfinderError) -> Response:
+        status, kind, title = next((s, k, t) for cls, s, k, t in _PROBLEMS if isinstance(error, cls))
+        return _problem(status, kind, title, str(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response | HTTPException:
+        if not request.path.startswith("/api/"):
+            return error
+        return _problem(error.code or 500, "about:blank", error.name, error.description or "")
+
+
+def _problem(status: int, kind: str, title: str, detail: str) -> Response:
+    response = jsonify({"type": kind, "title": title, "status": status, "detail": detail})
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    if status == 503:
+        response.headers["Retry-After"] = _RETRY_AFTER_S
+    return response
+
+
+def _whole(name: str, default: int) -> int:
+    text = request.args.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise QueryError(f"{name}={cut(text)} is not a whole number.")
+    return int(text)
+
+
+def _profile(found: Profile) -> dict[str, Any]:
+    return {"id": found.id, "profile": _plain(found.values)}
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    shares = [{"name": s.name, "label": s.label, "value": s.value} for s in hit.shares]
+    return {**_profile(hit.profile), "score": hit.score, "shares": shares}
+
+
+def _facet(facet: Facet) -> dict[str, Any]:
+    plain = asdict(facet)
+    if facet.control == "choice":
+        for name in ("low", "high", "chosen"):
+            del plain[name]
+    else:
+        del plain["values"]
+    return plain
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

@@ -1,0 +1,42 @@
+"""The Flask application: wiring, nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from techfinder.api import api, health, register_errors
+from techfinder.finder import Finder
+from techfinder.settings import Settings, load_settings
+
+__all__ = ["create_app"]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(settings: Settings | None = None, finder: Finder | None = None) -> Flask:
+    """The web application.
+
+    Args:
+        settings: None reads them from the environment and the file.
+        finder: None makes one from the settings. It is found again as
+            ``app.extensions["techfinder"]``; whoever made the app closes it.
+
+    Raises:
+        SettingsError, SchemaError, PluginError: Something selected cannot be used.
+    """
+    if finder is None:
+        finder = Finder(settings or load_settings())
+    app = Flask("techfinder", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    if finder.settings.host in _LOOPBACK:
+        # A page elsewhere must not reach a loopback server through a name it controls.
+        app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["techfinder"] = finder
+    app.register_blueprint(api)
+    app.register_blueprint(health)
+    register_errors(app)
+    for _, blueprint in finder.plugins.blueprints(finder):
+        app.register_blueprint(blueprint)
+    return app

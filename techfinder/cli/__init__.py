@@ -1,0 +1,51 @@
+"""The command line: each command parses, calls the core, and prints."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from techfinder import __version__
+from techfinder.cli.data import generate, index, runs
+from techfinder.cli.schemas import schema
+from techfinder.cli.searching import search
+from techfinder.cli.serving import demo, serve
+from techfinder.cli.stores import plugins, store
+from techfinder.errors import TechfinderError
+
+__all__ = ["cli", "main"]
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings come from TECHFINDER_* variables, then from techfinder.toml in the home folder.",
+)
+@click.version_option(__version__, prog_name="techfinder")
+def cli() -> None:
+    """Find the right people by how they adopt technology."""
+
+
+for _command in (demo, generate, index, runs, search, serve, schema, store, plugins):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on standard error and exit code 1."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        cli()
+    except TechfinderError as error:
+        click.echo(f"techfinder: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,113 @@
+"""``serve`` and ``demo``."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from techfinder.app import create_app
+from techfinder.cli.common import open_finder, say
+from techfinder.cli.data import generate_people
+from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
+from techfinder.finder import Finder
+
+__all__ = ["demo", "serve"]
+
+_host = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+_port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
+
+
+@click.command(epilog="Example: techfinder serve --port 8080")
+@_host
+@_port
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the web page and the API until interrupted."""
+    with open_finder(host=host, port=port) as finder:
+        run_server(finder)
+
+
+@click.command(epilog="Example: techfinder demo --people 2000")
+@click.option("--people", default=1000, show_default=True, type=click.IntRange(min=1), help="How many people to make.")
+@_host
+@_port
+def demo(people: int, host: str | None, port: int | None) -> None:
+    """Make sample people, index them and serve the page. What is there already is used again."""
+    with open_finder(host=host, port=port) as finder:
+        server = _bind(finder)
+        try:
+            _prepare(finder, people)
+            _run(server, finder)
+        finally:
+            server.close()
+
+
+def run_server(finder: Finder) -> None:
+    """Listen and serve until interrupted; the encoder loads in the background meanwhile.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    server = _bind(finder)
+    try:
+        _run(server, finder)
+    finally:
+        server.close()
+
+
+def _prepare(finder: Finder, people: int) -> None:
+    sample = finder.settings.home / f"sample-{people}.csv"
+    try:
+        live = finder.generation()
+        say.print(f"Generation {live.number} with {live.points:,} people is there already.")
+        return
+    except CollectionNotFound:
+        pass
+    if not sample.exists():
+        sample.parent.mkdir(parents=True, exist_ok=True)
+        generate_people(finder, people, 7, sample)
+    _index_apart(sample)
+
+
+def _index_apart(sample: Path) -> None:
+    """Index in a process of its own: its niceness and memory must not stay with the server."""
+    done = subprocess.run([sys.executable, "-m", "techfinder", "index", "--keep", str(sample)], check=False)
+    if done.returncode:
+        raise IndexingError("Indexing the sample people failed; the reason stands above.")
+
+
+def _bind(finder: Finder) -> Any:
+    from waitress import create_server
+
+    settings = finder.settings
+    app = create_app(finder=finder)
+    try:
+        return create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"{where} is in use. Stop what uses it, or take another with --port.") from error
+        raise SettingsError(f"Cannot listen on {where}: {error.strerror}. Choose another --host or --port.") from error
+
+
+def _run(server: Any, finder: Finder) -> None:
+    host, port = finder.settings.host, int(server.effective_port)
+    shown = f"[{host}]" if ":" in host else host
+    say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
+    finder.start_encoder()
+    with suppress(KeyboardInterrupt):
+        server.run()
+    say.print("Stopped.")

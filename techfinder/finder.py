@@ -1,0 +1,230 @@
+"""Finder: settings, plugins, schema, store and encoder as one object. No web server in it.
+
+Views, commands and hooks receive a Finder and need nothing else. It is safe to use from many
+threads; it opens the store on first use and loads the encoder when asked to.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Literal
+
+from techfinder.encoding import CheckedEncoder
+from techfinder.errors import EncoderError, FingerprintMismatch, QueryError, TechfinderError, cut, known_names
+from techfinder.facets import facets
+from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
+from techfinder.models import Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
+from techfinder.plugins import Plugins
+from techfinder.schema import Schema, load_schema
+from techfinder.search import run_plan
+from techfinder.settings import Settings
+from techfinder.store import open_store
+from techfinder.words import facts
+
+__all__ = ["Finder"]
+
+MAX_TEXT = 2000
+"""Longest question in characters."""
+
+EncoderState = Literal["cold", "loading", "ready", "failed"]
+
+
+class Finder:
+    """Everything needed to search one collection."""
+
+    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
+        """Prepare. Reads the schema and asks the plugins; opens neither store nor weights.
+
+        Raises:
+            SchemaError, SettingsError: Something selected cannot be used.
+        """
+        self.settings = settings
+        self.schema: Schema = load_schema(settings.schema_file)
+        self.plugins = plugins if plugins is not None else Plugins.load(settings)
+        self._lock = threading.Lock()
+        self._collection: Collection | None = None
+        self._encoder: CheckedEncoder | None = None
+        self._encoder_error: EncoderError | None = None
+        self._encoder_thread: threading.Thread | None = None
+
+    # --- what there is --------------------------------------------------------------------
+
+    @cached_property
+    def filters(self) -> Mapping[str, FilterEntry]:
+        """Every filter by name, in panel order."""
+        return self.plugins.filters(self.schema)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that the settings select."""
+        return open_store(self.settings)
+
+    @cached_property
+    def _gauge_entries(self) -> Mapping[str, GaugeEntry]:
+        return self.plugins.gauges(self.schema)
+
+    def encoder_entry(self) -> EncoderEntry:
+        """The encoder that the settings select. Raises SettingsError when no plugin offers it."""
+        return self.plugins.encoder(self.settings.encoder)
+
+    def collection(self) -> Collection:
+        """The reader of the live generation. Raises CollectionNotFound when there is none."""
+        with self._lock:
+            if self._collection is None:
+                self._collection = self.store.open(self.settings.collection)
+            return self._collection
+
+    def generation(self) -> GenerationInfo:
+        """What answers now. Raises CollectionNotFound when nothing has been indexed."""
+        return self.collection().info()
+
+    # --- asking ---------------------------------------------------------------------------
+
+    def plan(
+        self,
+        text: str = "",
+        filters: Mapping[str, Sequence[str]] | None = None,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        sort: Sequence[Sort] = (),
+    ) -> QueryPlan:
+        """The question and the filters' inputs as one plan.
+
+        Raises:
+            QueryError: The text is too long, a filter does not exist or does not understand its
+                input, or a number is out of range.
+        """
+        if len(text) > MAX_TEXT:
+            raise QueryError(f"The question has {len(text)} characters; at most {MAX_TEXT} are read. Shorten it.")
+        if not 1 <= limit <= 1000 or not 0 <= offset <= 10_000_000:
+            raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
+        text = text.strip()
+        parsed = self.plugins.parse(text, self) if text else QueryPlan()
+        chosen = self._clauses(filters or {})
+        changes = {"conditions": (*parsed.conditions, *chosen), "limit": limit, "offset": offset}
+        if sort:
+            changes["sort"] = tuple(sort)
+        plan = parsed.model_copy(update=changes)
+        self.schema.check(plan)
+        return plan
+
+    def search(self, plan: QueryPlan, *, wait_s: float = 0.0) -> SearchResult:
+        """The plan's answer, best first.
+
+        While the encoder is loading this waits up to `wait_s` seconds for it; after that the
+        hits come in stored order and ``ranked_by`` is "warming".
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable: See their names.
+            EncoderError: A text is asked for and the encoder failed to load.
+            FingerprintMismatch: The collection was made by another encoder or text template.
+        """
+        collection = self.collection()
+        encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
+        if encoder is not None:
+            self._require_same_brain(collection.info())
+        return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None)
+
+    def facets(self, plan: QueryPlan, filters: Mapping[str, Sequence[str]] | None = None) -> tuple[Facet, ...]:
+        """Counts for the panel, each over the set filtered by everything but its own filter.
+
+        Args:
+            plan: The plan that is searched.
+            filters: The inputs that :meth:`plan` got, to mark what is selected.
+        """
+        return facets(plan, filters or {}, self.filters, self.schema, self.collection())
+
+    def gauges(self, hit: Hit) -> tuple[Gauge, ...]:
+        """The match gauge, then those that plugins offer and that have a value for this hit."""
+        match = Gauge("match", "Match", hit.score, f"{hit.score:.0%}")
+        made = (entry.measure(hit) for entry in self._gauge_entries.values())
+        return (match, *(g for g in made if g is not None))
+
+    def facts(self, profile: Profile) -> tuple[Fact, ...]:
+        """Every known value in words, in the schema's order."""
+        return facts(self.schema, profile)
+
+    def profile(self, profile_id: str) -> Profile | None:
+        """The profile of that id, or None."""
+        found = self.collection().retrieve([profile_id])
+        return found[0] if found else None
+
+    def _clauses(self, filters: Mapping[str, Sequence[str]]) -> list[Condition | AnyOf]:
+        clauses: list[Condition | AnyOf] = []
+        for name, values in filters.items():
+            entry = self.filters.get(name)
+            if entry is None:
+                raise QueryError(f"No filter is named {cut(name)}. {known_names(name, self.filters)}")
+            given = [v for v in values if v.strip()]
+            if given:
+                clauses += [c.model_copy(update={"origin": name}) for c in entry.load().clauses(given)]
+        return clauses
+
+    # --- the encoder ----------------------------------------------------------------------
+
+    def encoder_state(self) -> EncoderState:
+        """Whether the encoder is ready; ``failed`` keeps its error for the next search."""
+        if self._encoder is not None:
+            return "ready"
+        if self._encoder_error is not None:
+            return "failed"
+        return "loading" if self._encoder_thread is not None else "cold"
+
+    def start_encoder(self) -> None:
+        """Begin loading the encoder in the background, unless it has begun already."""
+        with self._lock:
+            if self._encoder_thread is None:
+                self._encoder_thread = threading.Thread(target=self._load_encoder, name="encoder", daemon=True)
+                self._encoder_thread.start()
+
+    def load_encoder(self) -> CheckedEncoder:
+        """The encoder, loaded now if need be. Raises EncoderError."""
+        self.start_encoder()
+        thread = self._encoder_thread
+        if thread is not None:
+            thread.join()
+        if self._encoder is None:
+            raise self._encoder_error or EncoderError("The encoder did not load.")
+        return self._encoder
+
+    def _load_encoder(self) -> None:
+        try:
+            encoder = CheckedEncoder(self.encoder_entry())
+            encoder.encode_query("warm up")
+            self._encoder = encoder
+        except TechfinderError as error:
+            self._encoder_error = error if isinstance(error, EncoderError) else EncoderError(str(error))
+        except BaseException as error:  # the thread's last chance to say what happened
+            self._encoder_error = EncoderError(f"Encoder {self.settings.encoder!r} failed: {error!r}")
+
+    def _ready_encoder(self, wait_s: float) -> CheckedEncoder | None:
+        self.start_encoder()
+        deadline = time.monotonic() + wait_s
+        while self.encoder_state() == "loading" and (left := deadline - time.monotonic()) > 0:
+            if self._encoder_thread is not None:
+                self._encoder_thread.join(left)
+        if self._encoder_error is not None:
+            raise self._encoder_error
+        return self._encoder
+
+    def _require_same_brain(self, live: GenerationInfo) -> None:
+        info = self.encoder_entry().info
+        if live.encoder != info.fingerprint or live.template != self.schema.template:
+            raise FingerprintMismatch(
+                f"Collection {live.collection!r} was encoded by {live.encoder} with text template {live.template}; "
+                f"questions would be encoded by {info.fingerprint} with {self.schema.template}. "
+                f"Index again with --rebuild, or select the encoder it was made with."
+            )
+
+    def close(self) -> None:
+        """Close the store's readers. The Finder cannot be used afterwards."""
+        with self._lock:
+            if self._collection is not None:
+                self._collection.close()
+            if "store" in self.__dict__:
+                self.store.close()

@@ -1,0 +1,388 @@
+"""Source to encoder to store: one run that reads, checks, encodes, writes and goes live.
+
+A thread reads and compares with what is live; the calling thread encodes; a second thread
+hands points to the writer. Nothing is visible before the last step. Vectors are spooled as
+they are made, so that a run after a crash does not pay for them again.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from techfinder.digests import row_digest, text_digest
+from techfinder.encoding import CheckedEncoder
+from techfinder.errors import IndexingError
+from techfinder.interfaces import CollectionSpec, EncoderInfo, Ledger, Point, Source, Store, Writer
+from techfinder.models import GenerationInfo, Profile, Row, RowProblem
+from techfinder.rows import RowReader
+from techfinder.runs import RunProgress, RunRecord
+from techfinder.schema import Schema
+from techfinder.spool import VectorSpool
+
+__all__ = ["IndexJob", "IndexOptions", "collection_spec"]
+
+WINDOW = 256
+"""Points per step: what is encoded, spooled and written together, and lost at most by a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How a run decides.
+
+    Attributes:
+        prune: True removes profiles that the input no longer has, False keeps them, None asks
+            `confirm` (and keeps them without one).
+        rebuild: Start from nothing instead of from the live generation.
+        dry_run: Read and check only.
+        max_rejects: Share of rejected rows above which nothing goes live, 0 to 1.
+        confirm: Called with the number of profiles that are gone; True removes them.
+    """
+
+    prune: bool | None = None
+    rebuild: bool = False
+    dry_run: bool = False
+    max_rejects: float = 0.05
+    confirm: Callable[[int], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One profile to write; `text` is empty when the stored vector still fits."""
+
+    profile: Profile
+    ordinal: int
+    row: str
+    digest: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the reading thread has seen so far. Written by it, read by the progress display.
+
+    `unread` rows could not even be read as cells, so whom they were about is unknown;
+    `kept` are the ids of rows that were rejected, whose people must not count as gone.
+    """
+
+    done: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    unread: int = 0
+    seen: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+
+
+def collection_spec(name: str, schema: Schema, info: EncoderInfo) -> CollectionSpec:
+    """What a collection of these profiles and vectors must look like in a store."""
+    return CollectionSpec(
+        name=name,
+        dim=info.dim,
+        similarity=info.similarity,
+        encoder=info.fingerprint,
+        template=schema.template,
+        schema=schema.name,
+        attributes={a.key: a.storage for a in schema.attributes.values()},
+    )
+
+
+class IndexJob:
+    """One index run. Make it, call :meth:`run` once."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        label: str,
+        schema: Schema,
+        info: EncoderInfo,
+        load_encoder: Callable[[], CheckedEncoder],
+        store: Store,
+        collection: str,
+        home: Path,
+        options: IndexOptions,
+        watch: Callable[[RunProgress], None] | None = None,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            source: What to read; `label` names it in messages and the progress record.
+            info: Of the encoder; `load_encoder` is called only when a text must be encoded.
+            watch: Called with the progress, from the thread that called :meth:`run`.
+        """
+        self._source, self._label, self._schema, self._info = source, label, schema, info
+        self._load_encoder, self._store, self._home = load_encoder, store, home
+        self._options, self._watch = options, watch
+        self._spec = collection_spec(collection, schema, info)
+        self._reading = _Reading()
+        self._stop = threading.Event()
+        self._encoder: CheckedEncoder | None = None
+        self._writer: Writer | None = None
+        self._encoded = self._reused = 0
+
+    def run(self) -> tuple[RunProgress, Path | None]:
+        """Do it all.
+
+        Returns:
+            The final progress, and the rejects file when there are rejects.
+
+        Raises:
+            SourceError: The input cannot be read at all.
+            IndexingError: Another run is going, or nothing went live (no good rows, too many
+                rejects, an encoder or template other than the live generation's).
+            EncoderError, StoreError: A part failed; what was live stays live.
+        """
+        lock = FileLock(self._home / "runs" / f"{self._spec.name}.lock")
+        (self._home / "runs").mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise IndexingError(f"Another index run of {self._spec.name!r} is going. Wait until it is done.") from error
+        with lock, RunRecord.start(self._home, self._spec.name, self._label) as record:
+            self._record = record
+            try:
+                self._run()
+            finally:
+                self._stop.set()
+                if self._writer is not None:
+                    self._writer.discard()
+            return record.progress, record.rejects_path if self._reading.rejected else None
+
+    def _run(self) -> None:
+        reader = RowReader(self._schema, self._source.columns())
+        notes = [f"column {c!r} is not in the schema and was left out" for c in reader.unknown_columns]
+        self._report(total=self._source.count(), message="; ".join(notes))
+        ledger = _empty_ledger() if self._options.dry_run else self._base_ledger()
+        known = {profile_id: i for i, profile_id in enumerate(ledger.ids)}
+        works = self._read(reader, ledger, known)
+        if self._options.dry_run:
+            for _ in works:
+                self._report(force=False)
+            self._judge_rejects()
+            self._report(state="done", phase="checked")
+            return
+        self._encode_and_write(works)
+        self._judge_rejects()
+        self._remove_gone(known)
+        self._go_live()
+
+    def _base_ledger(self) -> Ledger:
+        if self._options.rebuild:
+            return _empty_ledger()
+        live = next((g for g in self._store.collections() if g.collection == self._spec.name), None)
+        if live is not None:
+            _require_same_build(live, self._spec)
+        return self._store.ledger(self._spec.name)
+
+    # --- reading (in its own thread) ------------------------------------------------------
+
+    def _read(self, reader: RowReader, ledger: Ledger, known: dict[str, int]) -> Iterator[_Work]:
+        next_ordinal = int(ledger.ordinals.max()) + 1 if len(ledger.ids) else 0
+        state = self._reading
+        for item in self._source.rows():
+            if self._stop.is_set():
+                return
+            state.done += 1
+            profile = self._accept(reader, item)
+            if profile is None:
+                continue
+            at = known.get(profile.id)
+            row = row_digest(profile.values)
+            if at is not None and ledger.rows[at] == row:
+                state.unchanged += 1
+                continue
+            text = self._schema.text(profile)
+            digest = text_digest(self._info.fingerprint, text)
+            if at is None:
+                yield _Work(profile, next_ordinal, row, digest, text)
+                next_ordinal += 1
+            else:
+                same_text = ledger.texts[at] == digest
+                yield _Work(profile, int(ledger.ordinals[at]), row, digest, "" if same_text else text)
+
+    def _accept(self, reader: RowReader, item: Row | RowProblem) -> Profile | None:
+        state = self._reading
+        if isinstance(item, RowProblem):
+            state.unread += 1
+            self._reject([item])
+            return None
+        answer = reader.read(item)
+        if not isinstance(answer, Profile):
+            state.kept.add(str(item.values.get(self._schema.id)).strip())
+            self._reject(answer)
+            return None
+        if answer.id in state.seen:
+            self._reject([RowProblem(item.number, self._schema.id, answer.id, "an id that no earlier row has")])
+            return None
+        state.seen.add(answer.id)
+        return answer
+
+    def _reject(self, problems: list[RowProblem]) -> None:
+        self._reading.rejected += 1
+        for problem in problems:
+            self._record.reject(problem)
+
+    # --- encoding and writing -------------------------------------------------------------
+
+    def _encode_and_write(self, works: Iterator[_Work]) -> None:
+        self._spool = VectorSpool(self._home / "spool" / self._spec.name / _folder_name(self._info), self._info.dim)
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
+                writing: Future[None] | None = None
+                for window in _ahead(works, self._stop):
+                    self._report(force=False, phase="encoding")
+                    points = self._with_vectors(window)
+                    if writing is not None:
+                        writing.result()
+                    writing = pool.submit(self._open_writer().upsert, points)
+                    self._report(force=False)
+                if writing is not None:
+                    writing.result()
+        finally:
+            self._spool.close()
+
+    def _with_vectors(self, window: list[_Work]) -> list[Point]:
+        texts = {w.digest: w.text for w in window if w.text and w.digest not in self._spool}
+        fresh: dict[str, NDArray[np.float32]] = {}
+        if texts:
+            vectors = self._loaded_encoder().encode_documents(list(texts.values()))
+            self._spool.append(list(texts), vectors)
+            fresh = dict(zip(texts, vectors, strict=True))
+        wanted = sum(1 for w in window if w.text)
+        self._encoded += len(fresh)
+        self._reused += wanted - len(fresh)
+        return [self._point(w, fresh) for w in window]
+
+    def _point(self, work: _Work, fresh: dict[str, NDArray[np.float32]]) -> Point:
+        vector = None
+        if work.text:
+            vector = fresh[work.digest] if work.digest in fresh else self._spool.get(work.digest)
+        return Point(work.profile, work.ordinal, work.row, work.digest, vector)
+
+    def _loaded_encoder(self) -> CheckedEncoder:
+        if self._encoder is None:
+            self._encoder = self._load_encoder()
+        return self._encoder
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            self._writer = self._store.write(self._spec, fresh=self._options.rebuild)
+        return self._writer
+
+    # --- deciding and going live ----------------------------------------------------------
+
+    def _judge_rejects(self) -> None:
+        state = self._reading
+        if not state.seen:
+            raise IndexingError(
+                f"{self._label} has no row that can be used ({state.rejected} rejected).{self._where()}"
+            )
+        share = state.rejected / max(state.done, 1)
+        if share > self._options.max_rejects:
+            raise IndexingError(
+                f"{state.rejected} of {state.done} rows ({share:.1%}) of {self._label} were rejected, more than "
+                f"the {self._options.max_rejects:.1%} allowed: nothing went live.{self._where()} Mend them, or "
+                f"allow more with --max-rejects."
+            )
+
+    def _where(self) -> str:
+        return f" The reasons are in {self._record.rejects_path}." if self._reading.rejected else ""
+
+    def _remove_gone(self, known: dict[str, int]) -> None:
+        state = self._reading
+        gone = [i for i in known if i not in state.seen and i not in state.kept]
+        if not gone:
+            return
+        prune = self._options.prune
+        if prune is None:
+            prune = not state.unread and self._options.confirm is not None and self._options.confirm(len(gone))
+        elif prune and state.unread:
+            raise IndexingError(
+                f"--prune needs an input that was read whole, but {state.unread} rows of {self._label} could not "
+                f"be read: nothing went live.{self._where()} Mend them, or run without --prune."
+            )
+        if prune:
+            self._open_writer().delete(gone)
+            self._report(removed=len(gone))
+        else:
+            self._report(gone=len(gone))
+
+    def _go_live(self) -> None:
+        if self._writer is not None:
+            self._report(phase="building")
+            self._writer.seal()
+            info = self._writer.publish()
+            self._report(generation=info.number)
+        self._spool.remove()
+        self._report(state="done", phase="live")
+
+    def _report(self, force: bool = True, **changes: object) -> None:
+        state = self._reading
+        counts = {"done": state.done, "unchanged": state.unchanged, "rejected": state.rejected}
+        self._record.update(force=force, encoded=self._encoded, reused=self._reused, **counts, **changes)
+        if self._watch is not None:
+            self._watch(self._record.progress)
+
+
+def _ahead(works: Iterator[_Work], stop: threading.Event) -> Iterator[list[_Work]]:
+    """Windows of `works`, read by a thread that stays at most a few windows ahead."""
+    ready: queue.Queue[list[_Work] | BaseException | None] = queue.Queue(maxsize=4)
+
+    def put(item: list[_Work] | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def read() -> None:
+        window: list[_Work] = []
+        try:
+            for work in works:
+                window.append(work)
+                if len(window) == WINDOW:
+                    if not put(window):
+                        return
+                    window = []
+            if window:
+                put(window)
+            put(None)
+        except BaseException as error:  # carried over to the thread that waits for the windows
+            put(error)
+
+    threading.Thread(target=read, name="techfinder-read", daemon=True).start()
+    while (item := ready.get()) is not None:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
+def _require_same_build(live: GenerationInfo, spec: CollectionSpec) -> None:
+    differences = [
+        f"{name} {getattr(live, name)!r} (now {getattr(spec, name)!r})"
+        for name in ("schema", "encoder", "template")
+        if getattr(live, name) != getattr(spec, name)
+    ]
+    if differences:
+        raise IndexingError(
+            f"The live generation of {spec.name!r} was made with {', '.join(differences)}; its vectors cannot be "
+            f"mixed with new ones. Run again with --rebuild and an input that holds everyone."
+        )
+
+
+def _empty_ledger() -> Ledger:
+    return Ledger((), np.empty(0, dtype=np.int64), (), ())
+
+
+def _folder_name(info: EncoderInfo) -> str:
+    return "".join(c if c.isalnum() or c in "-." else "_" for c in info.fingerprint)

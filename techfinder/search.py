@@ -1,0 +1,98 @@
+"""QueryPlan to SearchResult: filter in the store, rank by meaning, say why.
+
+The score of a hit is the sum of its shares. Each required condition has weight `w`, meaning
+has weight 1 when the plan has a text; a condition that holds contributes ``w / total`` and
+meaning contributes ``max(0, similarity) / total``. Every hit fulfils all required conditions,
+so hits differ by meaning only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from techfinder.errors import QueryError
+from techfinder.interfaces import Collection
+from techfinder.models import Hit, Profile, SearchResult, Share
+from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.schema import Schema
+
+__all__ = ["run_plan"]
+
+Encode = Callable[[str], NDArray[np.float32]]
+
+
+def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: Encode | None) -> SearchResult:
+    """The plan's answer.
+
+    Args:
+        plan: What is asked for.
+        schema: Of the collection.
+        collection: Where to look.
+        encode: Text to vector; None while no encoder is ready (hits come in stored order).
+
+    Raises:
+        QueryError: The plan names what does not exist, or has preferred conditions, which are
+            not ranked yet.
+        StoreError, EncoderError: A part failed.
+    """
+    started = time.perf_counter()
+    if plan.preferred:
+        raise QueryError("Preferred conditions are not ranked yet; make them required or leave them out.")
+    schema.check(plan)
+    where = schema.resolve(plan.required)
+    vector, encode_ms = _encode(plan, encode)
+    if vector is None:
+        profiles = collection.browse(where, plan.sort, plan.limit, plan.offset)
+        found = [(p, 0.0) for p in profiles]
+    else:
+        points = collection.search(vector, where, plan.limit, plan.offset)
+        found = [(p.profile, p.score) for p in points]
+    total = collection.count(where)
+    total_ms = (time.perf_counter() - started) * 1000
+    return SearchResult(
+        hits=tuple(_hit(schema, plan, p, s, vector is not None) for p, s in found),
+        total=total,
+        ranked_by=_ranked_by(plan, vector),
+        generation=collection.info(),
+        took_ms={"encode": encode_ms, "store": total_ms - encode_ms, "total": total_ms},
+    )
+
+
+def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32] | None, float]:
+    if not plan.meaning.strip() or plan.sort or encode is None:
+        return None, 0.0
+    started = time.perf_counter()
+    vector = encode(plan.meaning)
+    return vector, (time.perf_counter() - started) * 1000
+
+
+def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
+    if vector is not None:
+        return "meaning"
+    return "warming" if plan.meaning.strip() and not plan.sort else "order"
+
+
+def _hit(schema: Schema, plan: QueryPlan, profile: Profile, similarity: float, by_meaning: bool) -> Hit:
+    total = sum(c.weight for c in plan.required) + by_meaning
+    if not total:
+        return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
+    shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in plan.required]
+    if by_meaning:
+        shares.append(Share("meaning", "Meaning", min(max(similarity, 0.0), 1.0) / total))
+    return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares))
+
+
+def _name(clause: Condition | AnyOf) -> str:
+    return clause.origin or (clause.field if isinstance(clause, Condition) else "group")
+
+
+def _label(schema: Schema, clause: Condition | AnyOf) -> str:
+    if clause.words:
+        return clause.words
+    if isinstance(clause, AnyOf):
+        return clause.label or "One of several"
+    return schema.attribute(clause.field).label

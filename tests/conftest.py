@@ -1,0 +1,105 @@
+"""What every test gets: a clean environment, the real Qdrant server, a real browser, and a check that nothing leaks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import get_chromium
+import get_qdrant
+from qdrant_process import QdrantProcess
+
+TEST_PREFIX = "TECHFINDER_TEST_"
+GRACE_S = 2.0
+
+
+def pytest_configure() -> None:
+    """Settings of whoever runs the tests must not reach them; neither may a model hub."""
+    for name in [n for n in os.environ if n.startswith("TECHFINDER_") and not n.startswith(TEST_PREFIX)]:
+        del os.environ[name]
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+
+
+@pytest.fixture(scope="session")
+def qdrant_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of a real, empty Qdrant server, one for the whole run; collections need names of their own."""
+    if url := os.environ.get(get_qdrant.URL_VARIABLE):
+        yield url.rstrip("/")
+        return
+    if not get_qdrant.available():
+        _missing("a Qdrant server", get_qdrant.HELP)
+    with QdrantProcess(get_qdrant.BINARY, tmp_path_factory.mktemp("qdrant")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the Chromium to drive: ``launch(executable_path=chromium, args=["--no-sandbox"])``."""
+    return get_chromium.find() or _missing("Chromium", get_chromium.HELP)
+
+
+def _missing(what: str, how: str) -> str:
+    message = f"this test needs {what}. {how}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = _Traces()
+    yield
+    leaks = before.compare(_Traces())
+    if leaks:
+        pytest.fail(f"{request.node.nodeid} left traces for later tests: " + "; ".join(leaks), pytrace=False)
+
+
+class _Traces:
+    """What one test could leave behind for the next one."""
+
+    def __init__(self) -> None:
+        root = logging.getLogger()
+        handlers = [h for h in root.handlers if not type(h).__module__.startswith("_pytest")]
+        self.environment = {n: v for n, v in os.environ.items() if n != "PYTEST_CURRENT_TEST"}
+        self.folder = Path.cwd()
+        self.logging = (root.level, logging.root.manager.disable, handlers)
+        self.threads = {t for t in threading.enumerate() if t.is_alive()}
+        self.children = set(psutil.Process().children())
+
+    def compare(self, after: _Traces) -> list[str]:
+        """What is there now and was not there before, in words."""
+        names = self.environment.keys() | after.environment.keys()
+        changed = sorted(n for n in names if self.environment.get(n) != after.environment.get(n))
+        found = [f"environment variable {name}" for name in changed]
+        if self.folder != after.folder:
+            found.append(f"current folder {after.folder}")
+        if self.logging != after.logging:
+            found.append(f"logging (level, disabled below, handlers) {after.logging} instead of {self.logging}")
+        found += [f"running thread {t.name}" for t in _still_running(after.threads - self.threads)]
+        return found + [f"child process {_command(c)}" for c in _still_there(after.children - self.children)]
+
+
+def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
+    """Those that do not end within a moment; a thread on its way out is no leak."""
+    for thread in threads:
+        thread.join(GRACE_S)
+    return [t for t in threads if t.is_alive()]
+
+
+def _still_there(children: set[psutil.Process]) -> list[psutil.Process]:
+    """Those that do not end within a moment, without Python's own helper, which stays for the whole run."""
+    suspects = [c for c in children if "multiprocessing.resource_tracker" not in _command(c)]
+    return psutil.wait_procs(suspects, timeout=GRACE_S)[1]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:200]
+    except psutil.Error:
+        return ""

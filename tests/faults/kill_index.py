@@ -1,0 +1,149 @@
+"""Kill -9 at random moments of an index run: nothing lost, nothing doubled, old data searchable.
+
+Each round copies a home with a first generation, starts indexing a changed file, kills the run
+(its main process or its build process) at a random moment, and then looks: the home must show
+the first state or the second, whole; the same command again must end in the second state.
+
+Run: python tests/faults/kill_index.py [--kills 50] [--seed 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+from commands import command, environment, run, run_json
+
+PEOPLE = 3000
+CHANGED, GONE = 1500, 300
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A home with a first generation, the file that changes it, and both states by id."""
+
+    home: Path
+    first: dict[str, object]
+    second_file: Path
+    second: dict[str, object]
+    run_s: float
+
+
+def prepare(folder: Path) -> Stage:
+    """Make the first generation and measure one whole run to the second."""
+    home, first_file, second_file = folder / "home", folder / "first.csv", folder / "second.csv"
+    run(home, "generate", "-n", str(PEOPLE), "-o", str(first_file))
+    _change(first_file, second_file)
+    run_json(home, "index", str(first_file))
+    trial = folder / "trial"
+    shutil.copytree(home, trial)
+    started = time.perf_counter()
+    run_json(trial, "index", str(second_file), "--prune")
+    run_s = time.perf_counter() - started
+    stage = Stage(home, people(home), second_file, people(trial), run_s)
+    assert len(stage.first) == PEOPLE
+    assert len(stage.second) == PEOPLE - GONE
+    assert sum(stage.first[i] != values for i, values in stage.second.items()) >= CHANGED - GONE
+    return stage
+
+
+def _change(source: Path, target: Path) -> None:
+    """The file with the first people's age and sector changed and the last ones gone."""
+    with source.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows[:CHANGED]:
+        row["age"] = str(int(row["age"] or 40) % 60 + 18)
+        row["job_sector"] = "Retail" if row["job_sector"] != "Retail" else "Legal"
+    with target.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows[:-GONE])
+
+
+def people(home: Path) -> dict[str, object]:
+    """Every profile that a search finds, by id. Fails when one comes twice."""
+    hits = []
+    for offset in range(0, PEOPLE, 1000):
+        hits += run_json(home, "search", "--limit", "1000", "--offset", str(offset))["hits"]
+    found = {hit["id"]: hit["profile"] for hit in hits}
+    assert len(found) == len(hits), "a profile was found twice"
+    return found
+
+
+def kill_round(stage: Stage, home: Path, rng: random.Random) -> str:
+    """One round on a copy of the stage's home. Returns what happened, in words."""
+    shutil.copytree(stage.home, home)
+    after_s = rng.uniform(0.1, stage.run_s * 1.05)
+    victim = rng.choice(["run", "build"])
+    job = subprocess.Popen(
+        command("index", str(stage.second_file), "--prune"),
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(after_s)
+    killed = _kill(job, victim)
+    job.wait(60)
+    state = people(home)
+    which = "first" if state == stage.first else "second" if state == stage.second else "neither"
+    assert which != "neither", f"killed {killed} after {after_s:.2f} s: {len(state)} people, neither state"
+    spooled = _spooled(home)
+    again = run_json(home, "index", str(stage.second_file), "--prune")
+    assert again["state"] == "done", again
+    if which == "first":
+        assert again["reused"] >= spooled, f"{spooled} vectors were spooled, {again['reused']} used again"
+        assert again["encoded"] + again["reused"] == CHANGED, again
+    assert people(home) == stage.second, "the repeated run did not end in the second state"
+    assert run_json(home, "store", "info")[-1]["points"] == len(stage.second)
+    assert run(home, "store", "check").returncode == 0
+    shutil.rmtree(home)
+    return f"killed {killed:<6} after {after_s:5.2f} s of {stage.run_s:.2f}: {which} state live, {spooled:>4} reused"
+
+
+def _kill(job: subprocess.Popen[bytes], victim: str) -> str:
+    """Kill -9 the run or its build process, whichever is there. Returns what was killed."""
+    if job.poll() is not None:
+        return "none"
+    children = psutil.Process(job.pid).children(recursive=True)
+    if victim == "build" and children:
+        children[-1].kill()
+        return "build"
+    job.kill()
+    return "run"
+
+
+def _spooled(home: Path) -> int:
+    """How many vectors an unfinished run has left behind."""
+    files = list((home / "spool").glob("*/*/digests.bin")) if (home / "spool").exists() else []
+    return sum(f.stat().st_size // 16 for f in files)
+
+
+def main() -> None:
+    """Run the rounds and print one line each; the first wrong state ends it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        stage = prepare(Path(folder))
+        for number in range(1, options.kills + 1):
+            print(f"{number:>3}  {kill_round(stage, Path(folder) / 'round', rng)}", flush=True)
+    print(json.dumps({"kills": options.kills, "seed": options.seed, "lost": 0, "doubled": 0}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The Finder over a real store: search, facets, gauges and profiles agree with the judge."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import homes
+from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMismatch, QueryError
+from techfinder.finder import Finder
+from techfinder.interfaces import Encoder, EncoderEntry
+from techfinder.judge import Judge
+from techfinder.plan import Condition, QueryPlan, Sort
+from techfinder.testing.fakes import HashEncoder
+
+PEOPLE = "synthetic:n=300,seed=3"
+
+
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
+    made = homes.open_home(tmp_path_factory.mktemp("finder"), HashEncoder().entry())
+    homes.index(made, PEOPLE)
+    made.generation()  # starts the store process, which lives as long as the finder
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def judge(finder: Finder) -> Judge:
+    return homes.judge(finder, homes.read_profiles(finder, PEOPLE))
+
+
+def test_a_sentence_ranks_as_the_judge_does(finder: Finder, judge: Judge) -> None:
+    text = "early adopters in healthcare"
+    result = finder.search(finder.plan(text, limit=30), wait_s=20)
+    expected = judge.search(finder.load_encoder().encode_query(text), [], 30)
+    assert [h.profile for h in result.hits] == [p for p, _ in expected]
+    assert [h.score for h in result.hits] == pytest.approx([s for _, s in expected], abs=1e-5)
+    assert (result.total, result.ranked_by) == (300, "meaning")
+
+
+def test_filters_and_sentence_together(finder: Finder, judge: Judge) -> None:
+    filters = {"age": ["30..50"], "tech_interest": [">=Moderate"], "preferred_platforms": ["!TikTok"]}
+    plan = finder.plan("people who like gaming", filters, limit=1000)
+    result = finder.search(plan, wait_s=20)
+    expected = judge.matches(plan.required)
+    assert 0 < len(expected) < 300
+    assert {h.profile.id for h in result.hits} == {p.id for p in expected}
+    assert result.total == len(expected)
+
+
+def test_shares_add_up_to_the_score(finder: Finder) -> None:
+    plan = finder.plan("gaming on a headset", {"vrar_uses": ["yes"], "age": ["20.."]}, limit=50)
+    hits = finder.search(plan, wait_s=20).hits
+    assert hits
+    for hit in hits:
+        assert 0 <= hit.score <= 1
+        assert sum(s.value for s in hit.shares) == pytest.approx(hit.score, abs=1e-9)
+        assert [s.name for s in hit.shares] == ["vrar_uses", "age", "meaning"]
+
+
+def test_without_a_sentence_people_come_in_stored_order(finder: Finder, judge: Judge) -> None:
+    plan = finder.plan(filters={"job_sector": ["Healthcare", "Retail"]}, limit=10, offset=5)
+    result = finder.search(plan)
+    assert result.ranked_by == "order"
+    assert [h.profile for h in result.hits] == judge.matches(plan.required)[5:15]
+    assert {h.score for h in result.hits} == {1.0}
+
+
+def test_sorting_wins_over_meaning(finder: Finder, judge: Judge) -> None:
+    sort = [Sort(field="age", descending=True)]
+    result = finder.search(finder.plan("gaming", limit=20, sort=sort))
+    assert result.ranked_by == "order"
+    assert [h.profile for h in result.hits] == judge.browse([], sort)[:20]
+
+
+def test_facets_leave_their_own_filter_out(finder: Finder, judge: Judge) -> None:
+    filters = {"gender": ["Female"], "tech_interest": [">=High"], "smartphone_uses": ["yes"]}
+    plan = finder.plan(filters=filters)
+    for facet in finder.facets(plan, filters):
+        entry = finder.filters[facet.name]
+        others = [c for c in plan.required if c.origin != facet.name]
+        if facet.control == "range":
+            key = entry.field if finder.schema.attribute(entry.field).numeric else f"{entry.field}_day"
+            assert {"min": facet.low, "max": facet.high} == judge.facet(key)
+        elif entry.field:
+            counted = {v.value: v.count for v in facet.values if v.count}
+            assert counted == judge.facet(entry.field, others), facet.name
+        else:
+            for option, value in zip(entry.load().options(), facet.values, strict=True):
+                assert value.count == judge.count([*others, *option.clauses]), option.label
+
+
+def test_facets_list_what_is_chosen_and_what_nobody_has(finder: Finder) -> None:
+    filters = {"gender": ["Female"], "persona": ["Nobody at all"]}
+    by_name = {f.name: f for f in finder.facets(finder.plan(filters=filters), filters)}
+    assert {v.value for v in by_name["gender"].values} == {"Female", "Male", "Non-binary"}
+    assert [v.value for v in by_name["gender"].values if v.selected] == ["Female"]
+    chosen = next(v for v in by_name["persona"].values if v.selected)
+    assert (chosen.value, chosen.count) == ("Nobody at all", 0)
+    assert [v.value for v in by_name["tech_interest"].values] == ["Very Low", "Low", "Moderate", "High", "Very High"]
+
+
+def test_gauges_and_facts_put_a_profile_in_words(finder: Finder) -> None:
+    hit = finder.search(finder.plan(limit=1)).hits[0]
+    gauges = {g.name: g for g in finder.gauges(hit)}
+    assert next(iter(gauges)) == "match"
+    assert {"tech_interest", "budget_category", "technical_proficiency"} <= set(gauges)
+    assert all(0 <= g.value <= 1 for g in gauges.values())
+    facts = {f.key: f.text for f in finder.facts(hit.profile)}
+    assert facts["age"] == f"{hit.profile.values['age']} years"
+    assert not {"age_bucket", "preferred_platforms_count", "location_state"} & set(facts)
+
+
+def test_profiles_by_id(finder: Finder) -> None:
+    found = finder.profile("TU0007")
+    assert found is not None
+    assert found.id == "TU0007"
+    assert finder.profile("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"text": "x" * 2001}, "at most 2000"),
+        ({"filters": {"agee": ["3"]}}, "No filter is named 'agee'.*Did you mean 'age'"),
+        ({"filters": {"age": ["old"]}}, "Age is one"),
+        ({"filters": {"tech_interest": ["Enormous"]}}, "Enormous"),
+        ({"limit": 0}, "limit must be"),
+        ({"sort": [Sort(field="size")]}, "No field 'size'"),
+    ],
+)
+def test_questions_that_cannot_be_read(finder: Finder, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        finder.plan(**arguments)  # type: ignore[arg-type]
+
+
+def test_empty_inputs_ask_for_nothing(finder: Finder) -> None:
+    assert finder.plan("  ", {"age": ["", " "]}).conditions == ()
+
+
+def test_preferred_conditions_are_refused_for_now(finder: Finder) -> None:
+    plan = QueryPlan(conditions=(Condition(field="age", op="present", required=False),))
+    with pytest.raises(QueryError, match="not ranked yet"):
+        finder.search(plan)
+
+
+def test_before_anything_is_indexed(tmp_path: Path) -> None:
+    empty = homes.open_home(tmp_path, HashEncoder().entry())
+    with pytest.raises(CollectionNotFound):
+        empty.search(empty.plan())
+    homes.index(empty, "synthetic:n=5")
+    assert empty.search(empty.plan()).total == 5
+    empty.close()
+
+
+def test_while_the_encoder_loads_hits_come_in_stored_order(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def load() -> Encoder:
+        assert go.wait(20)
+        return HashEncoder()
+
+    slow = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load))
+    eager = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(eager, "synthetic:n=20")
+    eager.close()
+    plan = slow.plan("gaming")
+    assert slow.encoder_state() == "cold"
+    assert slow.search(plan).ranked_by == "warming"
+    assert slow.encoder_state() == "loading"
+    go.set()
+    assert slow.search(plan, wait_s=20).ranked_by == "meaning"
+    assert slow.encoder_state() == "ready"
+    slow.close()
+
+
+def test_a_failed_encoder_says_so_and_filters_go_on(tmp_path: Path) -> None:
+    def load() -> Encoder:
+        raise OSError("no weights")
+
+    eager = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(eager, "synthetic:n=20")
+    eager.close()
+    broken = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load))
+    with pytest.raises(EncoderError, match="no weights"):
+        broken.search(broken.plan("gaming"), wait_s=20)
+    assert broken.encoder_state() == "failed"
+    assert broken.search(broken.plan(filters={"age": ["0.."]})).total == 20
+    broken.close()
+
+
+def test_another_encoder_is_never_mixed_in(tmp_path: Path) -> None:
+    first = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(first, "synthetic:n=20")
+    first.close()
+    other = homes.open_home(tmp_path, HashEncoder(revision="other").entry())
+    with pytest.raises(FingerprintMismatch, match="--rebuild"):
+        other.search(other.plan("gaming"), wait_s=20)
+    other.close()

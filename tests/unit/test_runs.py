@@ -1,0 +1,61 @@
+"""Progress records: whole at any time, honest about runs that died."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from techfinder.models import RowProblem
+from techfinder.runs import RunRecord, list_runs
+
+
+def test_a_run_can_be_followed(tmp_path: Path) -> None:
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        record.update(phase="encoding", done=10, total=40, encoded=8)
+        (seen,) = list_runs(tmp_path)
+        assert (seen.state, seen.phase, seen.done, seen.total, seen.pid) == ("running", "encoding", 10, 40, os.getpid())
+        record.update(state="done", phase="live", generation=3)
+    (seen,) = list_runs(tmp_path)
+    assert (seen.state, seen.generation, seen.encoded) == ("done", 3, 8)
+
+
+def test_a_failure_is_kept_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no space"), RunRecord.start(tmp_path, "people", "people.csv"):
+        raise ValueError("no space left")
+    (seen,) = list_runs(tmp_path)
+    assert (seen.state, seen.message) == ("failed", "no space left")
+
+
+def test_a_dead_process_shows_as_interrupted(tmp_path: Path) -> None:
+    record = RunRecord.start(tmp_path, "people", "people.csv")
+    path = record.folder / "progress.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
+    (seen,) = list_runs(tmp_path)
+    assert seen.state == "interrupted"
+
+
+def test_rejects_are_one_json_line_each(tmp_path: Path) -> None:
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        record.reject(RowProblem(7, "age", "'x'", "a whole number"))
+        record.reject(RowProblem(9, "", "'…'", "4 cells"))
+    lines = [json.loads(line) for line in record.rejects_path.read_text().splitlines()]
+    assert lines[0] == {
+        "file": "people.csv",
+        "row": 7,
+        "column": "age",
+        "value": "'x'",
+        "expected": "a whole number",
+    }
+    assert lines[1]["row"] == 9
+
+
+def test_old_and_damaged_records_do_no_harm(tmp_path: Path) -> None:
+    for _ in range(25):
+        with RunRecord.start(tmp_path, "people", "people.csv"):
+            pass
+    folders = sorted((tmp_path / "runs").iterdir())
+    assert len(folders) == 20
+    (folders[0] / "progress.json").write_text("{")
+    assert len(list_runs(tmp_path)) == 19

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from techfinder.api import api, health, register_errors
+from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
 from techfinder.settings import Settings, load_settings
 
@@ -12,6 +13,7 @@ __all__ = ["create_app"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MAX_BODY_BYTES = 1_000_000
+_OWN_PATHS = ("/api/", "/healthz", "/readyz")
 
 
 def create_app(settings: Settings | None = None, finder: Finder | None = None) -> Flask:
@@ -37,6 +39,24 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.register_blueprint(api)
     app.register_blueprint(health)
     register_errors(app)
-    for _, blueprint in finder.plugins.blueprints(finder):
-        app.register_blueprint(blueprint)
+    for name, blueprint in finder.plugins.blueprints(finder):
+        try:
+            _rehearse(blueprint)
+        except Exception as error:  # a plugin's blueprint may do anything while it is registered
+            finder.plugins.report(name, "register_blueprints", error)
+        else:
+            app.register_blueprint(blueprint)
     return app
+
+
+def _rehearse(blueprint: Blueprint) -> None:
+    """Register on a scratch app: Flask cannot take a blueprint out again.
+
+    Raises:
+        PluginContractError: It takes a path of the core's.
+    """
+    scratch = Flask("scratch", static_folder=None)
+    scratch.register_blueprint(blueprint)
+    for rule in scratch.url_map.iter_rules():
+        if rule.rule.startswith(_OWN_PATHS):
+            raise PluginContractError(f"Its route {rule.rule} is the core's. Move it out of {', '.join(_OWN_PATHS)}.")

@@ -30,6 +30,8 @@ __all__ = ["Finder"]
 MAX_TEXT = 2000
 """Longest question in characters."""
 
+_LONGEST_WAIT_S = 3600.0
+
 EncoderState = Literal["cold", "loading", "ready", "failed"]
 
 
@@ -116,7 +118,7 @@ class Finder:
     def search(self, plan: QueryPlan, *, wait_s: float = 0.0) -> SearchResult:
         """The plan's answer, best first.
 
-        While the encoder is loading this waits up to `wait_s` seconds for it; after that the
+        While the encoder is loading this waits up to `wait_s` seconds (at most an hour) for it; then the
         hits come in stored order and ``ranked_by`` is "warming".
 
         Raises:
@@ -204,7 +206,7 @@ class Finder:
 
     def _ready_encoder(self, wait_s: float) -> CheckedEncoder | None:
         self.start_encoder()
-        deadline = time.monotonic() + wait_s
+        deadline = time.monotonic() + min(wait_s, _LONGEST_WAIT_S)
         while self.encoder_state() == "loading" and (left := deadline - time.monotonic()) > 0:
             if self._encoder_thread is not None:
                 self._encoder_thread.join(left)

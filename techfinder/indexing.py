@@ -143,10 +143,10 @@ class IndexJob:
         lock = FileLock(self._home / "runs" / f"{self._spec.name}.lock")
         (self._home / "runs").mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(blocking=False)
+            held = lock.acquire(blocking=False)
         except Timeout as error:
             raise IndexingError(f"Another index run of {self._spec.name!r} is going. Wait until it is done.") from error
-        with lock, RunRecord.start(self._home, self._spec.name, self._label) as record:
+        with held, RunRecord.start(self._home, self._spec.name, self._label) as record:
             self._record = record
             try:
                 self._run()

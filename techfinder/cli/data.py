@@ -95,9 +95,10 @@ def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[Ru
     settings = finder.settings
     _step_back(settings.nice)
     entry = finder.encoder_entry()
+    opened = open_source(source, finder.plugins.sources())
     with _progress_display() as watch:
         job = IndexJob(
-            source=open_source(source, finder.plugins.sources()),
+            source=opened,
             label=source,
             schema=finder.schema,
             info=entry.info,
@@ -144,6 +145,7 @@ def _bar() -> Progress:
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
         console=say,
+        disable=not say.is_terminal,
     )
 
 

@@ -105,6 +105,12 @@ class Plugins:
         """Everything that went wrong so far, by plugin in the order of asking."""
         return tuple(f for m in self._roster.members for f in list(m.failures.values()))
 
+    def report(self, plugin: str, stage: str, error: BaseException) -> None:
+        """Note that what `plugin` offered turned out not to work, at `stage` (a hook's name)."""
+        for member in self._roster.members:
+            if member.name == plugin:
+                self._roster.fail(member, stage, error)
+
     def describe(self) -> list[PluginInfo]:
         """Every plugin found, failed and disabled ones too: the core's own, then by name."""
         return [

@@ -192,7 +192,8 @@ def guarded_filter(entry: FilterEntry, schema: Schema, report: Report) -> Filter
         raise PluginContractError(
             f"Filter {entry.name!r} counts the field {cut(entry.field)}. {known_names(entry.field, schema.attributes)}"
         )
-    return replace(entry, load=lambda: _GuardedFilter(entry, schema, report))
+    guard = _GuardedFilter(entry, schema, report)
+    return replace(entry, load=lambda: guard)
 
 
 class _GuardedFilter:

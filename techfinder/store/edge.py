@@ -120,13 +120,18 @@ class Shard:
         with _engine(f"deleting {len(ids)} points"):
             self._shard.update(qdrant.UpdateOperation.delete_points(list(ids)))
 
+    def close(self) -> None:
+        """Write what is pending and close."""
+        with _engine("closing"):
+            self._shard.flush()
+            self._shard.close()
+
     def finish(self) -> None:
         """Make everything durable, build the graph, and close."""
         with _engine("building the graph"):
             self._shard.flush()
             self._shard.optimize()
-            self._shard.flush()
-            self._shard.close()
+        self.close()
 
     # --- reading ---------------------------------------------------------------------------
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from techfinder.errors import StoreError
 
-__all__ = ["allocated_bytes", "copy_sparse", "remove_folder", "sync_folder"]
+__all__ = ["allocated_bytes", "copy_sparse", "memory_folder", "remove_folder", "sync_folder"]
 
+_MEMORY = Path("/dev/shm")
 _CHUNK = 64 << 10
 _ZEROS = bytes(_CHUNK)
 
@@ -61,6 +65,29 @@ def _data_ranges(file: int, size: int) -> list[tuple[int, int]]:
 
 def _only_a_hole(error: OSError) -> bool:
     return error.errno == 6  # ENXIO: no data behind this place
+
+
+@contextmanager
+def memory_folder(owner: Path, needed: int) -> Iterator[Path | None]:
+    """An empty folder in memory, gone at the end; None where the system has none or too little.
+
+    Its name follows from `owner`, so that the next one for the same owner clears away what a
+    killed process left.
+    """
+    name = blake2b(str(owner).encode(), digest_size=8).hexdigest()
+    folder = _MEMORY / f"techfinder-{os.getuid()}-{name}"
+    remove_folder(folder)
+    try:
+        if shutil.disk_usage(_MEMORY).free < 4 * needed:
+            raise OSError("too little memory")
+        folder.mkdir(mode=0o700)
+    except OSError:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from techfinder.errors import SourceError, cut
+from techfinder.errors import EncoderError, SourceError, cut
 from techfinder.hookspecs import hookimpl
 from techfinder.interfaces import EncoderEntry, EncoderInfo, FilterEntry, SourceEntry
 from techfinder.models import Row, RowProblem
@@ -69,7 +69,7 @@ class HashEncoder:
         self._lock = threading.Lock()
 
     def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of shape (len(texts), dim), float32, L2 norm 1."""
+        """Vectors of shape (len(texts), dim), float32, L2 norm 1. Raises EncoderError on what is no text."""
         with self._lock:
             self.encoded += len(texts)
         parts = [self._encode(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK)]
@@ -86,6 +86,8 @@ class HashEncoder:
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         dim, slots = self.info.dim, self._slots
+        if wrong := [text for text in texts if not isinstance(text, str)]:
+            raise EncoderError(f"HashEncoder got {cut(wrong[0])}, expected a string. Leave missing texts out.")
         words = [_WORDS.findall(text.casefold()) for text in texts]
         slot = np.fromiter((slots[word] for line in words for word in line), np.int64)
         row = np.repeat(np.arange(len(texts)), [len(line) for line in words])

@@ -37,8 +37,8 @@ def with_table(text: str) -> str:
 def _default(name: str) -> str:
     if name == "home":
         return "user data folder"
-    value = Settings.model_fields[name].default
-    if value is None or value == ():
+    value = Settings.model_fields[name].get_default(call_default_factory=True)
+    if value is None or value == () or value == {}:
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

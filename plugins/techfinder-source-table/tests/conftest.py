@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import techfinder_source_table
 
+import techfinder_source_table
 from techfinder.models import Row, RowProblem
 from techfinder.settings import Settings
 

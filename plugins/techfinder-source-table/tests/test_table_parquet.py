@@ -123,7 +123,9 @@ def test_what_is_no_parquet_is_refused(entries, write, content):
 
 
 def test_damaged_pages_are_told_by_their_checksum(read):
-    content = bytearray(parquet({"user_id": [f"person {k}" for k in range(50)]}, write_page_checksum=True))
+    content = bytearray(
+        parquet({"user_id": [f"person {k}" for k in range(50)]}, compression="none", write_page_checksum=True)
+    )
     place = content.index(b"person 25")
     content[place : place + 6] = b"PERSON"
     with pytest.raises(SourceError, match="damaged"):

@@ -4,12 +4,13 @@ import gzip
 import os
 import random
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 import zstandard
-from techfinder_source_table.streams import BrokenStream, open_stream
 
 from techfinder.errors import SourceError
+from techfinder_source_table.streams import BrokenStream, open_stream
 
 LINES = [f"{k},{k % 90},{random.Random(k).random()}" for k in range(20_000)]
 TEXT = ("user_id,age,location\n" + "\n".join(LINES) + "\n").encode()
@@ -48,9 +49,10 @@ def test_a_cut_gzip_file_yields_everything_that_was_there(tmp_path):
     path = tmp_path / "cut.gz"
     path.write_bytes(packed[:-9])
     found = b""
-    with open_stream(path) as stream, pytest.raises(BrokenStream):
+    with open_stream(path) as stream, suppress(BrokenStream):
         while piece := stream.read1(1000):
             found += piece
+        pytest.fail("the cut was not noticed")
     assert TEXT.startswith(found)
     assert len(TEXT) - len(found) < 300
 
@@ -66,7 +68,7 @@ def test_damage_in_the_middle_is_fatal(read, packing):
 
 @pytest.mark.parametrize("packing", PACK)
 def test_a_cut_in_the_header_stops_at_once(read, packing):
-    with pytest.raises(SourceError, match="cannot be read|no readable header"):
+    with pytest.raises(SourceError, match=r"cannot be read|no readable header"):
         read(PACK[packing](TEXT)[:12])
 
 
@@ -78,7 +80,7 @@ def test_nothing_inside_is_an_empty_file(read, packing):
 
 @pytest.mark.parametrize("packing", PACK)
 def test_a_decompression_bomb_does_not_fill_the_memory(entries, write, packing):
-    bomb = PACK[packing](b"user_id,age\n1,2\n3," + bytes(300_000_000) + b"\n4,5\n")
+    bomb = PACK[packing](b"user_id,age\n1,2\n3," + bytes(100_000_000) + b"\n4,5\n")
     source = entries["csv"].load(str(write(bomb, f"bomb.csv.{packing}")))
     tracemalloc.start()
     try:

@@ -32,4 +32,8 @@ def unclean(cell: str, max_cell_chars: int) -> str:
 
 def shown(cell: str) -> str:
     """The cell for a report: cut, with bad bytes as ``\\xe9``."""
-    return cut(cell[:200].encode(errors="surrogateescape").decode(errors="backslashreplace"))
+    text = cell[:200]
+    try:
+        return cut(text.encode(errors="surrogateescape").decode(errors="backslashreplace"))
+    except UnicodeEncodeError:  # half a character, from an escape in JSON
+        return cut(text.encode(errors="backslashreplace").decode())

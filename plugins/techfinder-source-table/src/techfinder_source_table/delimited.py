@@ -184,6 +184,8 @@ class _Table:
             expected = too_long(self._max_cell)
         elif one_line:
             column, expected = "", f"a row of less than {self._lines.limit} bytes"
+        elif isinstance(error, _TooLong):
+            expected = f"{too_long(self._max_cell)}, then a closing quote"
         else:
             expected = "a closing quote"
         left_out = self._resync() if len(self._taken) > 1 or first.count(b'"') % 2 else ""
@@ -222,7 +224,10 @@ class _Table:
             return None
 
     def _is_row(self, line: bytes) -> bool:
-        if len(line) >= self._lines.limit:
+        """True when a line that was taken for part of an open cell is a row by itself."""
+        # In an open cell, an odd number of quotes closes it. Counting first keeps long cells cheap.
+        enough = line.count(self._delimiter.encode()) >= len(self.names) - 1
+        if not enough or len(line) >= self._lines.limit or line.count(b'"') % 2:
             return False
         try:
             return len(next(csv.reader([_text(line)], delimiter=self._delimiter, strict=True))) == len(self.names)

@@ -60,6 +60,8 @@ class JsonLinesSource:
             for place, item in enumerate(self._read(stream)):
                 if isinstance(item, Row):
                     names.update(dict.fromkeys(item.values))
+                elif place == 0 and item.value.startswith("'[") and item.expected != _OBJECT:
+                    break  # the beginning of an array over several lines
                 if place >= _NAMES_FROM:
                     break
         if not names:

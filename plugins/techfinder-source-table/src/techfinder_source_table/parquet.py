@@ -20,8 +20,10 @@ from techfinder_source_table.streams import BrokenStream, checked_file, is_packe
 if TYPE_CHECKING:
     from typing import IO, BinaryIO
 
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from numpy.typing import NDArray
 
 __all__ = ["ParquetSource"]
 
@@ -173,9 +175,30 @@ def _shared_cells(column: pa.DictionaryArray, max_cell_chars: int) -> list[objec
 
     places = column.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     used, place = np.unique(places, return_inverse=True)
-    values = _cells(column.dictionary.take(pa.array(used[used >= 0])), max_cell_chars)
-    table = [None, *values] if used[0] < 0 else values
+    known = used[used >= 0]
+    long = _long(column.dictionary, 4 * max_cell_chars)[known]
+    short = iter(_cells(column.dictionary.take(pa.array(known[~long])), max_cell_chars))
+    table: list[object] = [None] if used[0] < 0 else []
+    for position, is_long in zip(known.tolist(), long.tolist(), strict=True):
+        table.append(_refused_text(column.dictionary[position], max_cell_chars) if is_long else next(short))
     return [table[p] for p in place.tolist()]
+
+
+def _long(column: pa.Array, limit: int) -> NDArray[np.bool_]:
+    """Which texts have more bytes than `limit`: they are never copied."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return np.zeros(len(column), dtype=bool)
+    long: NDArray[np.bool_] = pc.binary_length(column).fill_null(0).to_numpy() > limit
+    return long
+
+
+def _refused_text(value: pa.Scalar, max_cell_chars: int) -> _Refused:
+    start = value.as_buffer().slice(0, 200).to_pybytes()
+    return _Refused(start.decode(errors="replace"), too_long(max_cell_chars))
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -1,0 +1,6 @@
+"""Lets the tests run before the plugin is installed."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))

@@ -1,0 +1,144 @@
+"""The JSON API: what comes back, and problem details for what cannot."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Blueprint
+from flask.testing import FlaskClient
+
+import homes
+from techfinder.app import create_app
+from techfinder.finder import Finder
+from techfinder.hookspecs import hookimpl
+from techfinder.plugins import Plugins
+from techfinder.settings import load_settings
+from techfinder.testing.fakes import HashEncoder, ListSource
+
+
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
+    made = homes.open_home(tmp_path_factory.mktemp("api"), HashEncoder().entry())
+    homes.index(made, "synthetic:n=120,seed=5")
+    made.generation()
+    made.load_encoder()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(finder: Finder) -> FlaskClient:
+    return create_app(finder=finder).test_client()
+
+
+def test_search_answers_hits_total_plan_and_facets(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/search?q=gaming&limit=5&age=20..60&tech_interest=>=Moderate")
+    body = answer.get_json()
+    assert answer.status_code == 200
+    assert set(body) == {"hits", "total", "ranked_by", "plan", "facets", "encoder", "generation", "took_ms"}
+    assert len(body["hits"]) == 5
+    for hit in body["hits"]:
+        assert set(hit) == {"id", "score", "shares", "profile"}
+        assert 20 <= hit["profile"]["age"] <= 60
+        assert hit["profile"]["tech_interest"] in ("Moderate", "High", "Very High")
+        assert sum(s["value"] for s in hit["shares"]) == pytest.approx(hit["score"])
+    assert body["plan"]["meaning"] == "gaming"
+    assert [c["field"] for c in body["plan"]["conditions"]] == ["age", "tech_interest"]
+    assert (body["generation"], body["ranked_by"]) == (1, "meaning")
+    facets = {f["name"]: f for f in body["facets"]}
+    assert facets["age"]["chosen"] == "20..60"
+    assert sum(v["count"] for v in facets["gender"]["values"]) <= body["total"]
+
+
+def test_filters_may_be_repeated_and_pages_follow_each_other(client: FlaskClient) -> None:
+    path = "/api/v1/search?job_sector=Healthcare&job_sector=Retail&limit=1000"
+    everyone = [h["id"] for h in client.get(path).get_json()["hits"]]
+    pages = [client.get(f"{path.replace('1000', '4')}&offset={o}").get_json()["hits"] for o in (0, 4)]
+    assert [h["id"] for page in pages for h in page] == everyone[:8]
+
+
+def test_sorting(client: FlaskClient) -> None:
+    hits = client.get("/api/v1/search?sort=-age&limit=50").get_json()["hits"]
+    ages = [h["profile"]["age"] for h in hits]
+    assert ages == sorted(ages, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=0", "limit must be"),
+        ("limit=ten", "limit='ten' is not a whole number"),
+        ("offset=-1", "offset='-1' is not a whole number"),
+        ("limit=99999999999999", "is not a whole number"),
+        ("agee=3", "Did you mean 'age'"),
+        ("tech_interest=Enormous", "Enormous"),
+        ("sort=size", "No field 'size'"),
+        ("q=" + "x" * 2001, "at most 2000"),
+    ],
+)
+def test_bad_questions_are_problem_details(client: FlaskClient, query: str, detail: str) -> None:
+    answer = client.get(f"/api/v1/search?{query}")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    body = answer.get_json()
+    assert (body["type"], body["status"]) == ("bad-question", 400)
+    assert detail in body["detail"]
+
+
+def test_profiles_by_id(client: FlaskClient) -> None:
+    body = client.get("/api/v1/profiles/TU0003").get_json()
+    assert body["id"] == "TU0003"
+    assert body["profile"]["age"] == int(body["facts"][0]["text"].split()[0])
+    missing = client.get("/api/v1/profiles/TU9999")
+    assert (missing.status_code, missing.get_json()["type"]) == (404, "no-such-profile")
+
+
+def test_unknown_paths_and_methods_are_problems_too(client: FlaskClient) -> None:
+    assert client.get("/api/v1/nothing").get_json()["status"] == 404
+    assert client.post("/api/v1/search").get_json()["status"] == 405
+
+
+def test_foreign_hosts_are_refused(client: FlaskClient) -> None:
+    assert client.get("/api/v1/search", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_health(client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.get_json()["status"]) == (200, "ready")
+
+
+def test_before_anything_is_indexed(tmp_path: Path) -> None:
+    empty = homes.open_home(tmp_path, HashEncoder().entry())
+    client = create_app(finder=empty).test_client()
+    answer = client.get("/api/v1/search")
+    assert (answer.status_code, answer.get_json()["type"]) == (404, "nothing-indexed")
+    assert client.get("/readyz").status_code == 503
+    empty.close()
+
+
+def test_odd_ids_and_values_come_back_as_they_are(tmp_path: Path) -> None:
+    odd = {"user_id": "a/b?c=d <x>", "persona": "<script>alert(1)</script> ☃", "gender": "Nøn"}
+    made = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(made, ListSource([odd]))
+    client = create_app(finder=made).test_client()
+    body = client.get("/api/v1/profiles/a/b%3Fc=d%20%3Cx%3E").get_json()
+    assert body["profile"] == {"persona": odd["persona"], "gender": "Nøn"}
+    made.close()
+
+
+def test_a_blueprint_that_takes_our_paths_is_left_out(tmp_path: Path) -> None:
+    class Greedy:
+        @hookimpl
+        def register_blueprints(self) -> list[Blueprint]:
+            blueprint = Blueprint("greedy", "greedy")
+            blueprint.add_url_rule("/api/v1/search", view_func=lambda: "mine")
+            return [blueprint]
+
+    settings = load_settings(home=tmp_path)
+    finder = Finder(settings, Plugins.load(settings, discover=False, extra=[("greedy", Greedy())]))
+    client = create_app(finder=finder).test_client()
+    assert client.get("/api/v1/search").get_json()["type"] == "nothing-indexed"
+    (failure,) = finder.plugins.failures
+    assert (failure.plugin, failure.stage) == ("greedy", "register_blueprints")
+    assert "Its route /api/v1/search is the core's" in str(failure.error)
+    finder.close()

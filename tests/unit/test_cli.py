@@ -1,0 +1,150 @@
+"""The commands as a person types them: what they print, where, and with which exit code."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import commands
+from techfinder.cli import cli
+
+
+def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, sub in group.commands.items():
+        found += every_command(sub, (*path, name)) if isinstance(sub, click.Group) else [(*path, name)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cli")
+    assert commands.run(home, "generate", "-n", "60", "-o", str(home / "people.csv")).returncode == 0
+    done = commands.run(home, "index", str(home / "people.csv"))
+    assert "Generation 1 is live: 60 encoded" in done.stderr
+    return home
+
+
+@pytest.mark.parametrize("path", [p for p in every_command() if p], ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    command: click.Command = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    text = command.get_help(click.Context(command, info_name=" ".join(("techfinder", *path))))
+    assert command.help, path
+    if not isinstance(command, click.Group):
+        assert f"techfinder {' '.join(path)}" in (command.epilog or "")
+    assert "Usage: techfinder" in text
+
+
+def test_search_prints_people_and_a_count(home: Path) -> None:
+    done = commands.run(home, "search", "people who like gaming", "--filter", "age>=30", "--limit", "3")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert re.search(r"█.* \d+%\s+TU\d{4}\s+\d+ years · ", lines[1])
+    assert re.fullmatch(r"Showing 3 of \d+ people in \d+ ms\.", lines[-1])
+    assert done.stderr == ""
+
+
+def test_search_as_json(home: Path) -> None:
+    found = commands.run_json(home, "search", "--filter", "gender!=Male", "--filter", "age=..40", "--sort", "-age")
+    ages = [h["profile"]["age"] for h in found["hits"]]
+    assert ages == sorted(ages, reverse=True)
+    assert max(ages) <= 40
+    assert {h["profile"]["gender"] for h in found["hits"]} <= {"Female", "Non-binary"}
+
+
+def test_batch_answers_each_question_in_order(home: Path) -> None:
+    questions = home / "questions.jsonl"
+    lines = [{"id": "a", "query": "gaming"}, {"id": 7, "query": "laggards who read"}]
+    questions.write_text("\n".join(json.dumps(q) for q in lines) + "\n\n")
+    done = commands.run(home, "search", "--batch", str(questions), "--limit", "20")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [a["id"] for a in answers] == ["a", 7]
+    assert all(len(set(a["results"])) == 20 for a in answers)
+    single = commands.run_json(home, "search", "gaming", "--limit", "20")
+    assert answers[0]["results"] == [h["id"] for h in single["hits"]]
+
+
+def test_index_says_when_nothing_changed(home: Path) -> None:
+    done = commands.run(home, "index", str(home / "people.csv"))
+    assert "Nothing changed: all 60 people are as they were." in done.stderr
+    assert commands.run_json(home, "runs")[0]["unchanged"] == 60
+
+
+def test_store_commands(home: Path) -> None:
+    (live,) = commands.run_json(home, "store", "info")
+    assert (live["points"], live["number"], live["live"], live["collection"]) == (60, 1, True, "people")
+    assert "Good" in commands.run(home, "store", "check").stdout
+
+
+def test_schema_commands(home: Path, tmp_path: Path) -> None:
+    shown = commands.run(home, "schema", "show").stdout
+    assert "tech_interest" in shown
+    assert "Very Low < Low < Moderate < High < Very High" in shown
+    assert commands.run_json(home, "schema", "show")["name"] == "tech-adoption"
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('name = "x"\nid = "y"\n')
+    refused = commands.run(home, "schema", "check", str(wrong))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "field: Field required" in refused.stderr
+
+
+def test_plugins_are_listed(home: Path) -> None:
+    found = {p["name"]: p for p in commands.run_json(home, "plugins")}
+    assert found["source_table"]["entries"]["sources"] == ["csv", "tsv", "jsonl", "parquet"]
+    assert found["encoder_hash"]["entries"]["encoders"] == ["hash"]
+    assert all(not p["failure"] for p in found.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["search", "x", "--filter", "agee=3"], 1, "No filter is named 'agee'. Did you mean 'age'"),
+        (["search", "x", "--filter", "age"], 1, "--filter 'age' is not NAME=VALUE"),
+        (["search", "--limit", "0"], 2, "0 is not in the range"),
+        (["search", "x", "--batch", "-"], 2, "--batch takes its questions from the file"),
+        (["index", "nowhere.csv"], 1, "nowhere.csv"),
+        (["index", "people.xlsx"], 1, "No source reads 'people.xlsx'"),
+        (["index"], 2, "Missing argument 'SOURCE'"),
+        (["generate", "-n", "3", "-o", "people.xlsx"], 1, ".parquet"),
+        (["store", "activate", "99"], 1, "99"),
+        (["serch"], 2, "No such command 'serch'"),
+    ],
+)
+def test_errors_are_one_message_and_a_code(home: Path, arguments: list[str], code: int, message: str) -> None:
+    done = commands.run(home, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert done.stderr.startswith("techfinder: ")
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_wrong_settings_stop_the_start(home: Path) -> None:
+    done = commands.run(home, "plugins", port="many", batchsize="3")
+    assert done.returncode == 1
+    assert "TECHFINDER_BATCHSIZE" in done.stderr
+    assert "Did you mean 'TECHFINDER_BATCH_SIZE'" in done.stderr
+    done = commands.run(home, "plugins", port="many")
+    assert "port = 'many'" in done.stderr
+
+
+def test_a_busy_port_is_a_clear_message(home: Path) -> None:
+    with commands.Server(home) as server:
+        port = server.base.rsplit(":", 1)[1]
+        done = commands.run(home, "serve", "--port", port)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} is in use. Stop what uses it, or take another with --port." in done.stderr
+
+
+def test_nothing_indexed_yet_is_a_clear_message(tmp_path: Path) -> None:
+    done = commands.run(tmp_path, "search", "anyone")
+    assert done.returncode == 1
+    assert "techfinder index" in done.stderr
+    assert commands.run(tmp_path, "store", "info").stdout.startswith("Nothing is stored yet")
+    assert commands.run(tmp_path, "runs").stdout.startswith("No index run yet")

@@ -1,0 +1,43 @@
+"""The check after each test finds what a test leaves behind."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+TESTS = Path(__file__).resolve().parents[1]
+
+LEAKS = """
+import logging, os, subprocess, threading
+
+def test_environment():
+    os.environ["LEAKED"] = "1"
+
+def test_logging():
+    logging.getLogger().addHandler(logging.NullHandler())
+
+def test_thread():
+    threading.Thread(target=threading.Event().wait, daemon=True, name="leaked").start()
+
+def test_child():
+    subprocess.Popen(["sleep", "5"])
+
+def test_clean(monkeypatch):
+    monkeypatch.setenv("LEAKED", "2")
+    assert "TECHFINDER_PORT" not in os.environ
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+"""
+
+
+def test_each_leak_is_named(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TECHFINDER_PORT", "1")
+    pytester.makeini(f"[pytest]\npythonpath = {TESTS / 'tools'}")
+    text = (TESTS / "conftest.py").read_text().replace("GRACE_S = 2.0", "GRACE_S = 0.1")
+    pytester.makepyfile(conftest=text, test_leaks=LEAKS)
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=5, errors=4)
+    for said in ("environment variable LEAKED", "logging (level", "running thread leaked", "child process sleep 5"):
+        result.stdout.fnmatch_lines(f"*test_leaks.py::test_*left traces*{said}*")

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     trace_hooks: bool = Field(default=False, description="Log every hook call to standard error.")
     plugins: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="Settings of plugins: a table `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
+        description="Settings of plugins: tables `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
     )
 
     def for_plugin(self, plugin: str, model: type[_Model]) -> _Model:
@@ -111,7 +111,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             lines = [_problem(e, model) for e in error.errors()]
             where = f"[plugins.{plugin}] of {FILE_NAME}, or {PREFIX}PLUGINS__{plugin.upper()}__NAME in the environment"
-            raise SettingsError(f"Settings of plugin {plugin} cannot be used ({where}):\n" + "\n".join(lines)) from error
+            raise SettingsError(
+                f"Settings of plugin {plugin} cannot be used ({where}):\n" + "\n".join(lines)
+            ) from error
 
     @field_validator("disabled_plugins", mode="before")
     @classmethod

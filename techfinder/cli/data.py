@@ -180,10 +180,14 @@ def _print_summary(progress: RunProgress, rejects: Path | None) -> None:
     elif progress.generation is None:
         say.print(f"Nothing changed: all {progress.unchanged:,} people are as they were.")
     else:
-        say.print(
-            f"Generation {progress.generation} is live: {progress.encoded:,} encoded, {progress.reused:,} taken over "
-            f"from an unfinished run, {progress.unchanged:,} unchanged, {progress.removed:,} removed."
-        )
+        counts = {
+            "encoded": progress.encoded,
+            "taken over from an unfinished run": progress.reused,
+            "unchanged": progress.unchanged,
+            "removed": progress.removed,
+        }
+        done = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        say.print(f"Generation {progress.generation} is live: {done or 'details changed'}.")
     if progress.gone:
         say.print(f"{progress.gone:,} people are not in this input and were kept; --prune removes them.")
     if progress.message:

@@ -23,7 +23,7 @@ _FACTS_SHOWN = 6
 
 
 @click.command(
-    epilog="Example: techfinder search \"early adopters in healthcare\" --filter age=30..45 --filter tech_interest=High"
+    epilog='Example: techfinder search "early adopters in healthcare" --filter age=30..45 --filter tech_interest=High'
 )
 @click.argument("text", default="")
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Filter by name; may be repeated.")

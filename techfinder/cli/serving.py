@@ -40,12 +40,10 @@ def serve(host: str | None, port: int | None) -> None:
 def demo(people: int, host: str | None, port: int | None) -> None:
     """Make sample people, index them and serve the page. What is there already is used again."""
     with open_finder(host=host, port=port) as finder:
-        server = _bind(finder)
-        try:
-            _prepare(finder, people)
-            _run(server, finder)
-        finally:
-            server.close()
+        # A busy port is told before the work, not after it.
+        _bind(finder, lambda environ, start: []).close()
+        _prepare(finder, people)
+        run_server(finder)
 
 
 def run_server(finder: Finder) -> None:
@@ -54,7 +52,7 @@ def run_server(finder: Finder) -> None:
     Raises:
         SettingsError: The address cannot be listened on.
     """
-    server = _bind(finder)
+    server = _bind(finder, create_app(finder=finder))
     try:
         _run(server, finder)
     finally:
@@ -82,11 +80,10 @@ def _index_apart(sample: Path) -> None:
         raise IndexingError("Indexing the sample people failed; the reason stands above.")
 
 
-def _bind(finder: Finder) -> Any:
+def _bind(finder: Finder, app: Any) -> Any:
     from waitress import create_server
 
     settings = finder.settings
-    app = create_app(finder=finder)
     try:
         return create_server(
             app,

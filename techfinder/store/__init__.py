@@ -5,7 +5,8 @@
 ``columns``        exact counts, facets and order, from NumPy columns beside each generation
 ``generations``    the folders of the embedded store: sealed builds, the live one, locks
 ``edge``           the only module that talks to Qdrant Edge; runs in processes of its own
-``edge_process``   the program of those processes; ``channel`` is how they are called
+``edge_process``   the program of those processes (``edge_serve``, ``edge_build`` and
+                   ``edge_inspect`` are their jobs); ``channel`` is how they are called
 ``edge_store``     the embedded adapter: ``edge_collection`` reads, ``edge_writer`` builds
 
 Importing this package loads no back end.

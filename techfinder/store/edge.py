@@ -135,10 +135,10 @@ class Shard:
 
     # --- reading ---------------------------------------------------------------------------
 
-    def count(self) -> int:
-        """How many points there are."""
+    def count(self, query: Mapping[str, Any] | None = None) -> int:
+        """How many points there are, or match."""
         with _engine("counting"):
-            return int(self._shard.count(qdrant.CountRequest(exact=True)))
+            return int(self._shard.count(qdrant.CountRequest(exact=True, filter=_filter(query) if query else None)))
 
     def nearest(
         self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool

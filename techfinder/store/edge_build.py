@@ -1,8 +1,7 @@
-"""Building a generation, and reading back what it holds.
+"""Building a generation: a copy of the last one plus changes, or from nothing.
 
-The builder keeps the digest of everything that it was told to store. A second process then
-opens the finished folder, reads every point, writes the columns and computes the digest of
-what is really there. Only when both agree does a generation go live.
+The builder keeps the digest of everything that it was told to store. ``edge_inspect`` then
+tells what is really there; only when both agree does a generation go live.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import StoreError, cut
-from techfinder.store.column_files import ColumnsWriter, damaged_files, file_digest, read_index
 from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
 from techfinder.store.folders import copy_sparse, memory_folder
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BuildJob", "InspectJob"]
+__all__ = ["BuildJob"]
 
 _MODULUS = 1 << 128
 _INDEX_BYTES = 2 << 20
@@ -90,53 +88,6 @@ class BuildJob:
         self._total %= _MODULUS
 
 
-class InspectJob:
-    """Reads a generation from its files, whole."""
-
-    def __init__(self, folder: Path, dim: int, attributes: Mapping[str, str], nice: int) -> None:
-        os.nice(nice)
-        self._folder, self._attributes = folder, attributes
-        self._shard = Shard.load(folder / "shard", dim)
-
-    def write_columns(self) -> tuple[int, str, str]:
-        """Write the columns of what is stored. Returns count, digest, and digest of the columns."""
-        writer, points, total = ColumnsWriter(self._attributes), 0, 0
-        for identity, payload, digest, vector in self._stored():
-            writer.add(identity, payload, digest, vector)
-            points, total = points + 1, (total + int.from_bytes(digest)) % _MODULUS
-        return points, f"{total:032x}", writer.write(self._folder / "columns")
-
-    def compare(self, columns_digest: str) -> list[str]:
-        """What differs between the points, the columns and what was sealed; empty when nothing does."""
-        folder = self._folder / "columns"
-        if file_digest(folder / "index.json") != columns_digest:
-            return ["columns: index.json is not the one that was sealed"]
-        problems = [
-            f"columns: {name} is missing or altered" for name in damaged_files(folder, read_index(folder)["files"])
-        ]
-        return problems or self._compare_points(Columns(folder))
-
-    def _compare_points(self, columns: Columns) -> list[str]:
-        digests, seen, altered, unknown = columns.array("digests"), set[int](), [], []
-        for identity, payload, digest, _ in self._stored():
-            row = int(columns.rows_of([identity])[0])
-            if row < 0:
-                unknown.append(str(payload.get("_id", identity.hex())))
-                continue
-            seen.add(row)
-            if digests[row].tobytes() != digest:
-                altered.append(columns.ids[row])
-        lost = [columns.ids[row] for row in range(columns.points) if row not in seen]
-        found = {"missing": lost, "altered": altered, "not sealed with it": unknown}
-        return [f"points: {len(ids)} {word} ({_some(ids)})" for word, ids in found.items() if ids]
-
-    def _stored(self) -> Any:
-        for batch in self._shard.scan():
-            for identity, payload, row in zip(batch.ids, batch.payloads, batch.vectors, strict=True):
-                vector = vector_digest(row)
-                yield identity.bytes, payload, digest_of(payload, vector), vector
-
-
 def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> Shard:
     """An empty shard with all its payload indexes.
 
@@ -157,8 +108,3 @@ def _sum(digests: NDArray[Any]) -> int:
 
 def _vector(point: StoredPoint) -> Any:
     return point.vector
-
-
-def _some(ids: Sequence[str]) -> str:
-    shown = ", ".join(cut(i, 40) for i in ids[:3])
-    return f"{shown}, …" if len(ids) > 3 else shown

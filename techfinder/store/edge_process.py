@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from techfinder.errors import StoreError
 from techfinder.store.channel import receive, send
 from techfinder.store.edge import EnginePanic
-from techfinder.store.edge_build import BuildJob, InspectJob
+from techfinder.store.edge_build import BuildJob
+from techfinder.store.edge_inspect import InspectJob
 from techfinder.store.edge_serve import ServeJob
 
 if TYPE_CHECKING:

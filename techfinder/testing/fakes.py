@@ -101,9 +101,7 @@ class HashEncoder:
 class ListSource:
     """Rows from a list of mappings; problems among them are handed on in their place."""
 
-    def __init__(
-        self, rows: Sequence[Mapping[str, object] | RowProblem], columns: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, object] | RowProblem], columns: Sequence[str] | None = None) -> None:
         """Rows are numbered 1, 2, 3, ...; `columns` defaults to every name used, in order of first use."""
         self._rows = list(rows)
         names = (name for row in self._rows if not isinstance(row, RowProblem) for name in row)

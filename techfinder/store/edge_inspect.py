@@ -1,0 +1,112 @@
+"""Reading a generation from its files, whole: to write its columns, or to find damage."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from techfinder.errors import cut
+from techfinder.store.column_files import ColumnsWriter, damaged_files, file_digest, read_index
+from techfinder.store.columns import Columns
+from techfinder.store.edge import Shard
+from techfinder.store.points import digest_of, vector_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["InspectJob"]
+
+_MODULUS = 1 << 128
+_VALUES = 50
+_SAMPLE = 50
+_EXACT_FLOAT = 2**53
+
+
+class InspectJob:
+    """Reads a generation from its files, whole."""
+
+    def __init__(self, folder: Path, dim: int, attributes: Mapping[str, str], nice: int) -> None:
+        os.nice(nice)
+        self._folder, self._attributes = folder, attributes
+        self._shard = Shard.load(folder / "shard", dim)
+
+    def write_columns(self) -> tuple[int, str, str]:
+        """Write the columns of what is stored. Returns count, digest, and digest of the columns."""
+        writer, points, total = ColumnsWriter(self._attributes), 0, 0
+        for identity, payload, digest, vector in self._stored():
+            writer.add(identity, payload, digest, vector)
+            points, total = points + 1, (total + int.from_bytes(digest)) % _MODULUS
+        return points, f"{total:032x}", writer.write(self._folder / "columns")
+
+    def compare(self, columns_digest: str) -> list[str]:
+        """What differs between the points, the columns and what was sealed; empty when nothing does."""
+        folder = self._folder / "columns"
+        if file_digest(folder / "index.json") != columns_digest:
+            return ["columns: index.json is not the one that was sealed"]
+        problems = [f"columns: {n} is missing or altered" for n in damaged_files(folder, read_index(folder)["files"])]
+        if problems:
+            return problems
+        columns = Columns(folder)
+        return self._compare_points(columns) or [*self._compare_indexes(columns), *self._compare_graph()]
+
+    def _compare_points(self, columns: Columns) -> list[str]:
+        digests, seen, altered, unknown = columns.array("digests"), set[int](), [], []
+        for identity, payload, digest, _ in self._stored():
+            row = int(columns.rows_of([identity])[0])
+            if row < 0:
+                unknown.append(str(payload.get("_id", identity.hex())))
+                continue
+            seen.add(row)
+            if digests[row].tobytes() != digest:
+                altered.append(columns.ids[row])
+        lost = [columns.ids[row] for row in range(columns.points) if row not in seen]
+        found = {"missing": lost, "altered": altered, "not sealed with it": unknown}
+        return [f"points: {len(ids)} {word} ({_some(ids)})" for word, ids in found.items() if ids]
+
+    def _compare_indexes(self, columns: Columns) -> Iterator[str]:
+        """Count through the engine's payload indexes what the columns count exactly."""
+        for key, storage in self._attributes.items():
+            for query in _probes(columns, key, storage):
+                found, expected = self._shard.count(query), columns.count(query)
+                if found != expected:
+                    yield f"index of {key}: finds {found} points for {cut(query)}, {expected} have it"
+                    break
+
+    def _compare_graph(self) -> Iterator[str]:
+        """Search some stored vectors through the graph and without it."""
+        batch = next(self._shard.scan(_SAMPLE), None)
+        for vector in [] if batch is None else batch.vectors:
+            near, nearest = (self._shard.nearest(vector, {}, 1, exact)[0][1] for exact in (False, True))
+            if abs(near - nearest) > 1e-4:
+                yield f"graph: misses a nearest neighbour (finds {near:.6f}, best is {nearest:.6f})"
+                return
+
+    def _stored(self) -> Iterator[tuple[bytes, dict[str, Any], bytes, bytes]]:
+        """Id, payload, digest and vector digest of every point."""
+        for batch in self._shard.scan():
+            for identity, payload, row in zip(batch.ids, batch.payloads, batch.vectors, strict=True):
+                vector = vector_digest(row)
+                yield identity.bytes, payload, digest_of(payload, vector), vector
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(cut(i, 40) for i in ids[:3])
+    return f"{shown}, …" if len(ids) > 3 else shown
+
+
+def _probes(columns: Columns, key: str, storage: str) -> list[dict[str, Any]]:
+    probes: list[dict[str, Any]] = [{"must": [{"is_empty": {"key": key}}]}]
+    if storage in ("integer", "float"):
+        numbers: NDArray[Any] = columns.array(f"{key}.numbers")
+        known = numbers[columns.mask({"must_not": [{"is_empty": {"key": key}}]})]
+        bounds = np.quantile(known, (0.0, 0.25, 0.5, 0.75, 1.0), method="nearest").tolist() if len(known) else []
+        exact = sorted({float(b) for b in bounds if abs(b) < _EXACT_FLOAT})
+        return probes + [{"must": [{"key": key, "range": {"lte": b}}]} for b in exact]
+    values = columns.values(key)
+    step = max(1, len(values) // _VALUES)
+    return probes + [{"must": [{"key": key, "match": {"any": [values[i]]}}]} for i in range(0, len(values), step)]

@@ -1,0 +1,26 @@
+"""The web interface of techfinder: a plugin that adds pages to the app.
+
+It reads the :class:`~techfinder.finder.Finder` and nothing else. Without this plugin the core
+still searches and answers JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from techfinder import hookimpl
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+    from techfinder.finder import Finder
+
+__all__ = ["register_blueprints"]
+
+
+@hookimpl
+def register_blueprints(finder: Finder) -> list[Blueprint]:
+    """The search page, the profile page, and what they load."""
+    from techfinder_webui.views import make_blueprint
+
+    return [make_blueprint(finder)]

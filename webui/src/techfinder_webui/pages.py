@@ -1,0 +1,184 @@
+"""What the pages show: the finder's answers as contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from techfinder import (
+    CollectionNotFound,
+    Facet,
+    Hit,
+    Profile,
+    QueryError,
+    QueryPlan,
+    SearchResult,
+    StoreUnavailable,
+    TechfinderError,
+)
+from techfinder_webui.address import LIMIT_TOP, PAGE, Address
+from techfinder_webui.cards import badges, card, fact_groups, shown_on_cards
+from techfinder_webui.contexts import Banner, Link, ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.panel import chips, hidden_inputs, panel_groups
+
+if TYPE_CHECKING:
+    from techfinder.finder import Finder
+
+__all__ = ["not_found_page", "problem", "profile_page", "search_page"]
+
+EXAMPLES = (
+    "Find early adopters with high technical proficiency",
+    "Users interested in AI and machine learning with high budget",
+    "High budget users from tech sector",
+    "Moderate tech interest users in healthcare",
+    "Laggards who buy for price",
+)
+
+_LONG_PAGE = 100
+"""From this many cards on, "more" leads to the next page instead of a longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    plan: QueryPlan
+    result: SearchResult
+    facets: tuple[Facet, ...]
+    banners: tuple[Banner, ...]
+
+
+def search_page(finder: Finder, asked: Address, path: str) -> tuple[SearchPage, int]:
+    """The search page at `path` and its HTTP status: 200, or an error's with the reason in the page."""
+    try:
+        answer = _ask(finder, asked)
+    except TechfinderError as error:
+        banner, status = problem(error)
+        facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
+        page = replace(_frame(finder, asked, facets, path), status="No answer", banners=(banner,))
+        return page, status
+    return _answered(finder, asked, answer, path), 200
+
+
+def profile_page(finder: Finder, profile: Profile) -> ProfilePage:
+    """The page of one profile."""
+    _, *gauges = finder.gauges(Hit(profile, 1.0, ()))
+    return ProfilePage(
+        id=profile.id,
+        badges=badges(finder.schema, profile),
+        gauges=tuple(gauges),
+        groups=fact_groups(finder.schema, finder.facts(profile)),
+    )
+
+
+def not_found_page(text: str) -> ProblemPage:
+    """The page that says that there is no such thing."""
+    return ProblemPage(Banner("warning", "Not found", text))
+
+
+def problem(error: TechfinderError) -> tuple[Banner, int]:
+    """An expected error as a message for people, and its HTTP status."""
+    match error:
+        case QueryError():
+            return Banner("error", "This cannot be searched as it stands", str(error)), 400
+        case CollectionNotFound():
+            text = "Index some people first, then come back to this page. To make a sample and index it, run:"
+            return Banner("info", "Nothing is indexed yet", text, "techfinder index synthetic:n=1000,seed=7"), 200
+        case StoreUnavailable():
+            text = "The store did not answer in time. It is restarted by itself: try again in a few seconds."
+            return Banner("error", "The store is not available", text), 503
+        case _:
+            return Banner("error", "Something this page needs has failed", str(error)), 500
+
+
+def _ask(finder: Finder, asked: Address) -> _Answer:
+    plan = finder.plan(asked.text, asked.filters, limit=asked.limit, offset=asked.offset, sort=asked.sorts())
+    notices = tuple(Banner("info", n.text) for n in plan.notices)
+    try:
+        result = finder.search(plan)
+    except TechfinderError as error:
+        if not plan.meaning or isinstance(error, QueryError | CollectionNotFound | StoreUnavailable):
+            raise
+        # The encoder is what failed: filters and browsing go on without it.
+        result = finder.search(plan.model_copy(update={"meaning": ""}))
+        notices += (Banner("warning", "Ranking by meaning is not available", str(error)),)
+    return _Answer(plan, result, finder.facets(plan, asked.filters), notices)
+
+
+def _plugin_banners(finder: Finder) -> tuple[Banner, ...]:
+    """A banner that names the plugins which failed; a missing optional dependency is no failure."""
+    names = sorted({f.plugin for f in finder.plugins.failures if f.kind != "dependency absent"})
+    if not names:
+        return ()
+    return (
+        Banner(
+            "warning", f"Not working: {', '.join(names)}", "The rest is. To see what happened:", "techfinder plugins"
+        ),
+    )
+
+
+def _facets_of_everyone(finder: Finder) -> tuple[Facet, ...]:
+    return finder.facets(finder.plan())
+
+
+def _frame(finder: Finder, asked: Address, facets: Sequence[Facet], path: str) -> SearchPage:
+    """Everything around the cards."""
+    return SearchPage(
+        text=asked.text,
+        status="",
+        subject=finder.schema.subject[1],
+        examples=tuple(Link(text, Address(text=text).url(path)) for text in EXAMPLES),
+        chips=chips(finder.filters, facets, asked, path),
+        clear_url=asked.first_page(filters={}).url(path),
+        panel=panel_groups(facets, asked.filters, shown_on_cards(finder.schema)),
+        hidden=(*hidden_inputs(facets, asked.filters), *(("sort", name) for name in asked.sort)),
+    )
+
+
+def _answered(finder: Finder, asked: Address, answer: _Answer, path: str) -> SearchPage:
+    result = answer.result
+    ranked = result.ranked_by == "meaning"
+    people = f"{path}people/"
+    return replace(
+        _frame(finder, asked, answer.facets, path),
+        status=_status(finder, asked, result),
+        ranking=_ranking(asked, result),
+        banners=(*answer.banners, *_plugin_banners(finder)),
+        poll_url=asked.url(path) if result.ranked_by == "warming" else "",
+        cards=tuple(card(finder, h, people + quote(h.profile.id, safe=""), ranked=ranked) for h in result.hits),
+        empty=not result.total,
+        previous_url=_previous(asked, path),
+        more=_more(asked, result.total, path),
+    )
+
+
+def _status(finder: Finder, asked: Address, result: SearchResult) -> str:
+    one, many = finder.schema.subject
+    name = one if result.total == 1 else many
+    if not asked.filters:
+        return f"{result.total:,} {name}"
+    return f"{result.total:,} of {result.generation.points:,} {many}"
+
+
+def _ranking(asked: Address, result: SearchResult) -> str:
+    if not result.hits:
+        return ""
+    order = {"meaning": "Best match first", "warming": "Stored order for now"}.get(result.ranked_by, "Stored order")
+    if asked.sort:
+        order = "Sorted by " + ", ".join(name.removeprefix("-").replace("_", " ") for name in asked.sort)
+    first = asked.offset + 1
+    return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
+
+
+def _previous(asked: Address, path: str) -> str:
+    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if asked.offset else ""
+
+
+def _more(asked: Address, total: int, path: str) -> Link | None:
+    left = total - asked.offset - asked.limit
+    if left <= 0:
+        return None
+    if not asked.offset and asked.limit < _LONG_PAGE:
+        longer = min(asked.limit + PAGE, LIMIT_TOP)
+        return Link(f"Show {min(left, PAGE)} more", replace(asked, limit=longer).url(path))
+    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=asked.offset + asked.limit).url(path))

@@ -1,0 +1,99 @@
+"""The pages: read the request, ask the finder, fill a context, render."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from htmx_flask import Htmx, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from techfinder import TechfinderError
+from techfinder_webui.address import Address, history_step
+from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage, variables
+from techfinder_webui.pages import not_found_page, problem, profile_page, search_page
+from techfinder_webui.tones import schema_css
+
+if TYPE_CHECKING:
+    from flask.sansio.blueprints import BlueprintSetupState
+
+    from techfinder.finder import Finder
+
+__all__ = ["make_blueprint"]
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Nothing from elsewhere, nothing inline, no eval."""
+
+
+def make_blueprint(finder: Finder) -> Blueprint:
+    """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/schema.css`` and ``/assets/...``."""
+    blueprint = Blueprint(
+        "webui", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
+    )
+    blueprint.record_once(_enable_htmx)
+    blueprint.after_request(_guard)
+
+    @blueprint.get("/")
+    def search() -> AnyResponse:
+        asked, path = Address.read(request.args.items(multi=True)), url_for("webui.search")
+        if not request.htmx and sorted(asked.pairs()) != sorted(request.args.items(multi=True)):
+            return redirect(asked.url(path))
+        page, status = search_page(finder, asked, path)
+        if not _wants_part():
+            return _render("search.html", page, status)
+        return _with_history(_render("_update.html", page, status), asked, path)
+
+    @blueprint.get("/people/<path:profile_id>")
+    def profile(profile_id: str) -> AnyResponse:
+        try:
+            found = finder.profile(profile_id)
+        except TechfinderError as error:
+            banner, status = problem(error)
+            return _render("problem.html", ProblemPage(banner), status)
+        if found is None:
+            text = f"No one here has the id {profile_id}. It may have been removed since."
+            return _render("problem.html", not_found_page(text), 404)
+        return _render("profile.html", profile_page(finder, found))
+
+    @blueprint.get("/schema.css")
+    def schema_style() -> AnyResponse:
+        answer = Response(schema_css(finder.schema), mimetype="text/css")
+        answer.add_etag()
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer.make_conditional(request)
+
+    return blueprint
+
+
+def _enable_htmx(state: BlueprintSetupState) -> None:
+    Htmx().init_app(state.app)
+
+
+def _wants_part() -> bool:
+    """True for a swap into the page. Going back in history asks htmx for a full page."""
+    return bool(request.htmx) and request.headers.get("HX-Request-Type") == "partial"
+
+
+def _render(template: str, context: SearchPage | ProfilePage | ProblemPage, status: int = 200) -> Response:
+    answer = make_response(render_template(template, **variables(context)), status)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.vary.update(("HX-Request", "HX-Request-Type"))
+    return answer
+
+
+def _with_history(answer: Response, asked: Address, path: str) -> Response:
+    """Say what the browser's URL becomes: the short form of what was asked."""
+    step = history_step(request.htmx.current_url or "", asked)
+    if step != "none":
+        answer.headers["HX-Push-Url" if step == "push" else "HX-Replace-Url"] = asked.url(path)
+    return answer
+
+
+def _guard(answer: Response) -> Response:
+    answer.headers["Content-Security-Policy"] = CSP
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    return answer

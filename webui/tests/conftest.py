@@ -1,0 +1,133 @@
+"""A real finder over sixty people, encoded by the hash encoder, and the app around it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+import techfinder_webui
+from techfinder.app import create_app
+from techfinder.encoding import CheckedEncoder
+from techfinder.finder import Finder
+from techfinder.indexing import IndexJob, IndexOptions
+from techfinder.interfaces import EncoderEntry
+from techfinder.plugins import Plugins
+from techfinder.settings import load_settings
+from techfinder.testing.fakes import FakePlugin, HashEncoder, ListSource
+
+STAGES = ("Laggard", "Late Majority", "Early Majority", "Early Adopter", "Innovator")
+LEVELS = ("Very Low", "Low", "Moderate", "High", "Very High")
+SECTORS = ("Healthcare", "Technology", "Finance")
+
+FinderOf = Callable[[Path, EncoderEntry], Finder]
+
+
+def rows(attack: str) -> list[dict[str, object]]:
+    """Sixty people; wherever the last one's text is free, it is `attack`."""
+    people: list[dict[str, object]] = [
+        {
+            "user_id": f"P{n:04}",
+            "age": 20 + n,
+            "gender": ("Female", "Male")[n % 2],
+            "location": ("Seattle, WA", "Austin, TX", "Boston, MA")[n % 3],
+            "job_sector": SECTORS[n % 3],
+            "annual_income": 40_000 + 1_000 * n,
+            "adopter_category": STAGES[n % 5],
+            "tech_interest": LEVELS[n % 5],
+            "technical_proficiency": ("Beginner", "Basic", "Intermediate", "Advanced", "Expert")[n % 5],
+            "preferred_platforms": ("TikTok", "Reddit, YouTube")[n % 2],
+            "smartphone_preferred_product": ("iPhone", "Google Pixel")[n % 2],
+            "smartphone_adoption_timing": n % 12,
+        }
+        for n in range(60)
+    ]
+    people[-1] |= dict.fromkeys(("user_id", "job_sector", "gender", "preferred_platforms"), attack)
+    return people
+
+
+@pytest.fixture(scope="session")
+def attack() -> str:
+    """What somebody may have put into a file to harm who looks at it."""
+    return "</p><script>alert(1)</script>\"' onload=x {{ 7*7 }} ../?a=b#c"
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, attack: str) -> Path:
+    """A home folder with the sixty people indexed."""
+    home = tmp_path_factory.mktemp("home")
+    encoder = HashEncoder()
+    finder = _finder(home, encoder.entry())
+    job = IndexJob(
+        source=ListSource(rows(attack)),
+        label="rows",
+        schema=finder.schema,
+        info=encoder.info,
+        load_encoder=lambda: CheckedEncoder(encoder.entry()),
+        store=finder.store,
+        collection=finder.settings.collection,
+        home=home,
+        options=IndexOptions(),
+    )
+    job.run()
+    finder.close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def finder(home: Path) -> Iterator[Finder]:
+    """A finder over them, its encoder ready."""
+    finder = _finder(home, HashEncoder().entry())
+    finder.load_encoder()
+    yield finder
+    finder.close()
+
+
+@pytest.fixture
+def client(finder: Finder) -> FlaskClient:
+    """A client of the app with that finder."""
+    return create_app(finder=finder).test_client()
+
+
+@pytest.fixture
+def finder_of() -> Iterator[FinderOf]:
+    """Makes finders over a home folder with an encoder entry, and closes them."""
+    made: list[Finder] = []
+
+    def make(home: Path, entry: EncoderEntry) -> Finder:
+        made.append(_finder(home, entry))
+        return made[-1]
+
+    yield make
+    for finder in made:
+        finder.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Opened at the end at the latest, so that no encoder waits for it forever."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def gated_encoder(gate: threading.Event) -> EncoderEntry:
+    """The hash encoder, whose loading lasts until the gate is open."""
+    encoder = HashEncoder()
+
+    def load() -> HashEncoder:
+        gate.wait()
+        return encoder
+
+    return replace(encoder.entry(), load=load)
+
+
+def _finder(home: Path, entry: EncoderEntry) -> Finder:
+    settings = load_settings(home=home, encoder=entry.info.name, strict_plugins=True, nice=0)
+    extra = [("webui", techfinder_webui), ("fakes", FakePlugin(encoders=[entry]))]
+    return Finder(settings, Plugins.load(settings, discover=False, extra=extra))

@@ -1,0 +1,370 @@
+"""Every page and every state of it, against a real index."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask, template_rendered
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from techfinder.app import create_app
+from techfinder.finder import Finder
+from techfinder.interfaces import EncoderEntry
+from techfinder.testing.fakes import HashEncoder
+from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.pages import EXAMPLES
+
+FinderOf = Callable[[Path, EncoderEntry], Finder]
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost/"}
+
+
+def ids(page: str) -> list[str]:
+    """The profile ids on the cards, in order."""
+    return re.findall(r'<li class="card" id="card-([^"]+)"', page)
+
+
+def status(page: str) -> str:
+    """The sentence that is read aloud."""
+    found = re.search(r'id="status"[^>]*>([^<]*)<|hx-target="#status"[^>]*>([^<]*)<', page)
+    assert found
+    return (found[1] or found[2] or "").strip()
+
+
+def gauge_values(page: str) -> list[int]:
+    """The numbers in the match gauges, in percent."""
+    return [int(v) for v in re.findall(r'aria-label="Match: (\d+)%"', page)]
+
+
+# --- contexts -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def rendered(app: Flask) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Template name and variables of everything rendered meanwhile."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+
+    def record(sender: object, template: Any, context: dict[str, Any], **_: object) -> None:
+        seen.append((template.name, context))
+
+    with template_rendered.connected_to(record, app):
+        yield seen
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "template", "context"),
+    [
+        ("/", {}, "search.html", SearchPage),
+        ("/?q=nurses", PARTIAL, "_update.html", SearchPage),
+        ("/?age=nonsense", {}, "search.html", SearchPage),
+        ("/people/P0003", {}, "profile.html", ProfilePage),
+        ("/people/nobody", {}, "problem.html", ProblemPage),
+    ],
+)
+def test_a_template_gets_exactly_its_context(
+    client: FlaskClient, url: str, headers: dict[str, str], template: str, context: type
+) -> None:
+    with rendered(client.application) as seen:
+        client.get(url, headers=headers)
+    [(name, variables)] = seen
+    assert name == template
+    assert set(variables) - {"g", "request", "session"} == {f.name for f in fields(context)}
+
+
+@pytest.mark.parametrize("context", [SearchPage, ProfilePage, ProblemPage])
+def test_every_field_of_a_context_is_explained(context: Any) -> None:
+    assert [f.name for f in fields(context) if not f.metadata.get("help")] == []
+
+
+# --- the search page ----------------------------------------------------------------------------
+
+
+def test_without_a_question_everyone_is_shown_in_stored_order(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert status(page) == "60 people"
+    assert ids(page) == [f"P{n:04}" for n in range(20)]
+    assert gauge_values(page) == []
+
+
+def test_a_question_ranks_and_shows_how_well_each_fits(client: FlaskClient) -> None:
+    page = client.get("/?q=Innovator+in+Healthcare").text
+    shown = gauge_values(page)
+    assert len(shown) == 20
+    assert shown == sorted(shown, reverse=True)
+    assert "<title>Innovator in Healthcare · techfinder</title>" in page
+
+
+def test_filters_narrow_and_are_shown_as_chips_that_remove_them(client: FlaskClient) -> None:
+    page = client.get("/?q=x&adopter_category=Innovator&adopter_category=Laggard&age=30..50").text
+    assert status(page) == "9 of 60 people"
+    removing = re.findall(r'<a class="chip" href="([^"]+)"', page)
+    assert removing == [
+        "/?q=x&amp;adopter_category=Laggard&amp;age=30..50",
+        "/?q=x&amp;adopter_category=Innovator&amp;age=30..50",
+        "/?q=x&amp;adopter_category=Innovator&amp;adopter_category=Laggard",
+    ]
+    assert re.search(r'value="Innovator" checked', page)
+    assert re.search(r'name="age.min" value="30"', page)
+
+
+def test_facets_count_without_their_own_filter_and_list_zeros(client: FlaskClient) -> None:
+    page = client.get("/?adopter_category=Innovator").text
+    assert re.search(r'value="Laggard">\s*<span class="option-label">Laggard</span>\s*<span class="count">12<', page)
+    assert re.search(r'value="Basic">\s*<span class="option-label">Basic</span>\s*<span class="count">0<', page)
+
+
+def test_cards_tell_categories_apart_by_colour_icon_and_word(client: FlaskClient) -> None:
+    page = client.get("/?limit=5").text
+    badges = re.findall(r'<span class="badge (\S+)">.*?href="#i-(\w+)".*?</span>\s*([^<]+)</span>', page)
+    assert badges == [
+        ("tone-adopter_category-0", "anchor", "Laggard"),
+        ("tone-adopter_category-1", "hourglass", "Late Majority"),
+        ("tone-adopter_category-2", "people", "Early Majority"),
+        ("tone-adopter_category-3", "star", "Early Adopter"),
+        ("tone-adopter_category-4", "bulb", "Innovator"),
+    ]
+
+
+def test_every_icon_used_is_drawn(client: FlaskClient) -> None:
+    page = client.get("/?q=x&age=30..40").text
+    assert set(re.findall(r'href="#i-(\w+)"', page)) <= set(re.findall(r'<symbol id="i-(\w+)"', page))
+
+
+def test_ids_on_the_page_are_unique(client: FlaskClient) -> None:
+    found = re.findall(r'\sid="([^"]+)"', client.get("/?q=x&age=30..40&limit=60").text)
+    assert sorted(found) == sorted(set(found))
+
+
+def test_the_four_questions_of_the_original_are_among_the_examples(client: FlaskClient) -> None:
+    page = client.get("/").text
+    for text in EXAMPLES[:4]:
+        assert f">{text}</a>" in page
+        assert client.get("/", query_string={"q": text}).status_code == 200
+
+
+# --- pages of results ---------------------------------------------------------------------------
+
+
+def test_show_more_keeps_what_is_there(client: FlaskClient) -> None:
+    first = client.get("/?gender=Male").text
+    more = re.search(r'<a class="button" href="([^"]+)"[^>]*>Show (\d+) more</a>', first)
+    assert more
+    assert (more[1], more[2]) == ("/?gender=Male&amp;limit=40", "9")
+    longer = client.get(more[1].replace("&amp;", "&")).text
+    assert ids(longer)[:20] == ids(first)
+    assert len(ids(longer)) == 29
+    assert "more</a>" not in longer
+
+
+def test_pages_by_offset_lead_there_and_back(client: FlaskClient) -> None:
+    page = client.get("/?limit=10&offset=20").text
+    assert ids(page) == [f"P{n:04}" for n in range(20, 30)]
+    assert re.findall(r'<a class="button" href="([^"]+)"', page) == [
+        "/?limit=10&amp;offset=10",
+        "/?limit=10&amp;offset=30",
+    ]
+
+
+# --- full page or part --------------------------------------------------------------------------
+
+
+def test_htmx_gets_the_same_answer_as_the_full_page(client: FlaskClient) -> None:
+    url = "/?q=Innovator&gender=Male"
+    full, part = client.get(url), client.get(url, headers=PARTIAL)
+    assert "<html" in full.text
+    assert "<html" not in part.text
+    assert (ids(full.text), status(full.text)) == (ids(part.text), status(part.text))
+    assert "<title>Innovator · techfinder</title>" in part.text
+
+
+def test_going_back_in_history_gets_the_full_page(client: FlaskClient) -> None:
+    headers = {"HX-Request": "true", "HX-Request-Type": "full", "HX-History-Restore-Request": "true"}
+    assert "<html" in client.get("/?q=x", headers=headers).text
+
+
+def test_both_kinds_of_answer_are_kept_apart_by_caches(client: FlaskClient) -> None:
+    for headers in ({}, PARTIAL):
+        answer = client.get("/?q=x", headers=headers)
+        assert {v.strip() for v in answer.headers["Vary"].split(",")} >= {"HX-Request", "HX-Request-Type"}
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("current", "header"),
+    [("/", "HX-Push-Url"), ("/?q=nurse", "HX-Replace-Url"), ("/?q=nurses", None), ("/?gender=Male", "HX-Push-Url")],
+)
+def test_the_browser_gets_the_short_url(client: FlaskClient, current: str, header: str | None) -> None:
+    headers = PARTIAL | {"HX-Current-URL": f"http://localhost{current}"}
+    answer = client.get("/?q=nurses&age.min=&age.max=", headers=headers)
+    sent = {name: answer.headers[name] for name in ("HX-Push-Url", "HX-Replace-Url") if name in answer.headers}
+    assert sent == ({header: "/?q=nurses"} if header else {})
+
+
+def test_a_form_sent_without_javascript_lands_on_the_short_url(client: FlaskClient) -> None:
+    answer = client.get("/?q=x&age.min=30&age.max=&annual_income.min=&annual_income.max=&gender=Male")
+    assert (answer.status_code, answer.location) == (302, "/?q=x&gender=Male&age=30..")
+    assert status(client.get(answer.location).text) == "24 of 60 people"
+
+
+# --- when something is missing or wrong ---------------------------------------------------------
+
+
+def test_no_match_suggests_removing_a_filter(client: FlaskClient) -> None:
+    page = client.get("/?adopter_category=Innovator&technical_proficiency=Basic").text
+    assert status(page) == "0 of 60 people"
+    assert "No people fit all of this" in page
+    assert re.search(r'<a href="/" hx-get="/"[^>]*>clear them all</a>', page)
+
+
+@pytest.mark.parametrize("headers", [{}, PARTIAL])
+def test_a_filter_that_is_not_understood_is_explained_in_place(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.get("/?gender=Male&age=nonsense", headers=headers)
+    assert answer.status_code == 400
+    assert "nonsense" in answer.text
+    assert 'role="alert"' in answer.text
+    assert '<input type="hidden" name="age" value="nonsense">' in answer.text
+    assert 'href="/?gender=Male"' in answer.text
+
+
+def test_an_unknown_filter_names_what_there_is(client: FlaskClient) -> None:
+    answer = client.get("/?gendr=Male")
+    assert answer.status_code == 400
+    assert "gender" in answer.text
+
+
+def test_nothing_indexed_names_the_command(tmp_path: Path, finder_of: FinderOf) -> None:
+    client = create_app(finder=finder_of(tmp_path, HashEncoder().entry())).test_client()
+    for url in ("/", "/people/P0001"):
+        answer = client.get(url)
+        assert "Nothing is indexed yet" in answer.text
+        assert "techfinder index" in answer.text
+
+
+def test_a_closed_store_is_a_banner(home: Path, finder_of: FinderOf) -> None:
+    finder = finder_of(home, HashEncoder().entry())
+    client = create_app(finder=finder).test_client()
+    assert client.get("/").status_code == 200
+    finder.collection().close()
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "The store is not available" in answer.text
+
+
+def test_warming_up_shows_people_at_once_and_ranks_when_ready(
+    home: Path, finder_of: FinderOf, gated_encoder: EncoderEntry, gate: threading.Event
+) -> None:
+    finder = finder_of(home, gated_encoder)
+    client = create_app(finder=finder).test_client()
+    page = client.get("/?q=Innovator").text
+    assert "Warming up: ranking by meaning starts in a few seconds" in page
+    assert re.search(r'id="warming"[^>]*hx-get="/\?q=Innovator" hx-trigger="every 1s"', page)
+    assert ids(page) == [f"P{n:04}" for n in range(20)]
+    assert gauge_values(page) == []
+    gate.set()
+    finder.load_encoder()
+    part = client.get("/?q=Innovator", headers=PARTIAL | {"HX-Current-URL": "http://localhost/?q=Innovator"})
+    assert "Warming up" not in part.text
+    assert len(gauge_values(part.text)) == 20
+    assert "HX-Push-Url" not in part.headers
+
+
+def test_an_encoder_of_another_kind_leaves_filters_working(home: Path, finder_of: FinderOf) -> None:
+    finder = finder_of(home, HashEncoder(revision="other").entry())
+    finder.load_encoder()
+    page = create_app(finder=finder).test_client().get("/?q=Innovator&gender=Male")
+    assert page.status_code == 200
+    assert "Ranking by meaning is not available" in page.text
+    assert status(page.text) == "29 of 60 people"
+
+
+# --- profile page -------------------------------------------------------------------------------
+
+
+def test_a_profile_shows_every_fact(client: FlaskClient, finder: Finder) -> None:
+    profile = finder.profile("P0003")
+    assert profile
+    page = client.get("/people/P0003").text
+    for fact in finder.facts(profile):
+        assert f"<dd>{fact.text}</dd>" in page
+    assert page.count('role="img"') == 2
+    assert "Early Adopter</span>" in page
+
+
+def test_an_unknown_profile_is_a_page_that_says_so(client: FlaskClient) -> None:
+    answer = client.get("/people/nobody")
+    assert answer.status_code == 404
+    assert "No one here has the id nobody" in answer.text
+
+
+# --- safety -------------------------------------------------------------------------------------
+
+
+def everything(client: FlaskClient, attack: str) -> Iterator[TestResponse]:
+    yield client.get("/?limit=60")
+    yield client.get("/", query_string={"q": attack})
+    yield client.get("/", query_string={"q": attack}, headers=PARTIAL)
+    yield client.get("/", query_string={"job_sector": attack, attack: attack})
+    yield client.get("/", query_string={"gender": attack})
+    yield client.get("/people/" + quote(attack, safe=""))
+    yield client.get("/people/" + quote("unknown" + attack, safe=""))
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, as a browser reads it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_values_are_escaped_wherever_they_are_shown(client: FlaskClient, attack: str) -> None:
+    for answer in everything(client, attack):
+        assert "alert(1)" in answer.text
+        for tag, attributes in Elements(answer.text).found:
+            assert tag != "script" or str(attributes["src"]).startswith("/assets/")
+            assert [name for name in attributes if name.startswith("on")] == []
+
+
+def test_a_person_with_any_id_has_a_page(client: FlaskClient, attack: str) -> None:
+    page = client.get("/?offset=59").text
+    link = re.search(r'<h3><a href="([^"]+)">', page)
+    assert link
+    assert client.get(link[1]).status_code == 200
+
+
+def test_every_answer_forbids_what_is_not_ours(client: FlaskClient) -> None:
+    for url in ("/", "/people/P0001", "/people/nobody", "/schema.css", "/assets/app.js", "/assets/app.css"):
+        answer = client.get(url, buffered=True)
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_asks_no_other_host(client: FlaskClient) -> None:
+    page = client.get("/").text
+    linked = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert [u for u in linked if not u.startswith(("/", "#"))] == []
+    for url in {u for u in linked if u.startswith("/assets/")}:
+        assert client.get(url, buffered=True).status_code == 200
+
+
+def test_the_style_sheet_of_the_schema_is_sent_once(client: FlaskClient) -> None:
+    first = client.get("/schema.css")
+    assert first.mimetype == "text/css"
+    again = client.get("/schema.css", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     )
     trace_hooks: bool = Field(default=False, description="Log every hook call to standard error.")
     plugins: Mapping[str, Mapping[str, Any]] = Field(
-        default_factory=dict,
+        default={},
         description="Settings of plugins: tables `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
     )
 

@@ -7,6 +7,7 @@ the old one ends after its last call.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["EdgeCollection"]
 
 _log = logging.getLogger(__name__)
+_RETRIES = 2
 _RETRY_SWITCH_S = 10.0
 
 
@@ -132,10 +134,10 @@ class EdgeCollection:
     # --- which process answers -----------------------------------------------------------------
 
     def _ask(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
-        try:
-            return self._ask_once(method, arguments)
-        except ProcessDied:
-            return self._ask_once(method, arguments)
+        for _ in range(_RETRIES):
+            with contextlib.suppress(ProcessDied):
+                return self._ask_once(method, arguments)
+        return self._ask_once(method, arguments)
 
     def _ask_once(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
         reading = self._take()

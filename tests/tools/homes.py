@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from techfinder.settings import load_settings
 from techfinder.sources import open_source
 from techfinder.testing.fakes import FakePlugin
 
+PATIENCE_S = 20.0
+
 
 def open_home(home: Path, entry: EncoderEntry, **settings: Any) -> Finder:
     """A Finder on `home` that encodes with `entry`."""
@@ -27,7 +30,7 @@ def open_home(home: Path, entry: EncoderEntry, **settings: Any) -> Finder:
 
 
 def index(finder: Finder, source: Source | str, **options: Any) -> tuple[RunProgress, Path | None]:
-    """Run an index job on a source, or on what the text names."""
+    """Run an index job on a source, or on what the text names, and wait until the finder answers from it."""
     entry = finder.encoder_entry()
     job = IndexJob(
         source=open_source(source, finder.plugins.sources()) if isinstance(source, str) else source,
@@ -40,7 +43,18 @@ def index(finder: Finder, source: Source | str, **options: Any) -> tuple[RunProg
         home=finder.settings.home,
         options=IndexOptions(**options),
     )
-    return job.run()
+    progress, rejects = job.run()
+    if progress.generation is not None:
+        _wait_for(finder, progress.generation)
+    return progress, rejects
+
+
+def _wait_for(finder: Finder, generation: int) -> None:
+    """A reader that is open goes over to a new generation in the background."""
+    deadline = time.monotonic() + PATIENCE_S
+    while finder.generation().number != generation:
+        assert time.monotonic() < deadline, f"generation {generation} was not picked up"
+        time.sleep(0.01)
 
 
 def read_profiles(finder: Finder, source: str) -> list[Profile]:

@@ -26,7 +26,7 @@ HEAVY = ("torch", "sentence_transformers", "numpy", "pandas", "flask", "qdrant_e
 
 
 class TestHashEncoder(EncoderContract):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def encoder_entry(self) -> EncoderEntry:
         return HashEncoder().entry()
 

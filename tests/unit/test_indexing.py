@@ -30,7 +30,7 @@ def finder(tmp_path: Path, encoder: HashEncoder) -> Iterator[Finder]:
 
 
 def rows(count: int, **changes: object) -> Rows:
-    return [{"user_id": f"p{i}", "age": 20 + i, "persona": f"Kind {i}", **changes} for i in range(count)]
+    return [{"user_id": f"p{i}", "age": 20 + i % 60, "persona": f"Kind {i}", **changes} for i in range(count)]
 
 
 def state(finder: Finder) -> dict[str, object]:

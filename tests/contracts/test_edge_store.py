@@ -1,0 +1,21 @@
+"""The embedded store fulfils the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from techfinder.interfaces import Store
+from techfinder.settings import Settings
+from techfinder.store import open_store
+from techfinder.testing.store_contract import StoreContract
+
+
+class TestEdgeStore(StoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+        with closing(open_store(Settings(home=tmp_path_factory.mktemp("home"), nice=0))) as store:
+            yield store

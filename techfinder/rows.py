@@ -233,7 +233,8 @@ def _to_number(text: str, whole: bool) -> int | float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    # Fifteen digits are what every store gives back bit by bit.
+    return float(f"{number:.15g}") if math.isfinite(number) else None
 
 
 def _date(field: SchemaField, missing: frozenset[str]) -> _Parser:

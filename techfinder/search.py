@@ -9,14 +9,14 @@ so hits differ by meaning only.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import QueryError
 from techfinder.interfaces import Collection
-from techfinder.models import Hit, Profile, SearchResult, Share
+from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Schema
 
@@ -45,21 +45,34 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: En
     schema.check(plan)
     where = schema.resolve(plan.required)
     vector, encode_ms = _encode(plan, encode)
-    if vector is None:
-        profiles = collection.browse(where, plan.sort, plan.limit, plan.offset)
-        found = [(p, 0.0) for p in profiles]
-    else:
-        points = collection.search(vector, where, plan.limit, plan.offset)
-        found = [(p.profile, p.score) for p in points]
-    total = collection.count(where)
+    found, total, generation = _ask(plan, where, vector, collection)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
         hits=tuple(_hit(schema, plan, p, s, vector is not None) for p, s in found),
         total=total,
         ranked_by=_ranked_by(plan, vector),
-        generation=collection.info(),
+        generation=generation,
         took_ms={"encode": encode_ms, "store": total_ms - encode_ms, "total": total_ms},
     )
+
+
+def _ask(
+    plan: QueryPlan,
+    where: Sequence[Condition | AnyOf],
+    vector: NDArray[np.float32] | None,
+    collection: Collection,
+) -> tuple[list[tuple[Profile, float]], int, GenerationInfo]:
+    """Profiles with similarities, and the count, all from one generation."""
+    while True:
+        generation = collection.info()
+        if vector is None:
+            found = [(p, 0.0) for p in collection.browse(where, plan.sort, plan.limit, plan.offset)]
+        else:
+            points = collection.search(vector, where, plan.limit, plan.offset)
+            found = [(p.profile, p.score) for p in points]
+        total = collection.count(where)
+        if collection.info() == generation:
+            return found, total, generation
 
 
 def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32] | None, float]:

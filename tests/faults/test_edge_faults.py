@@ -1,0 +1,432 @@
+"""The embedded store under kill -9, frozen processes, damage, full disks and many readers at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from techfinder.errors import StoreError, StoreUnavailable
+from techfinder.interfaces import FacetRequest
+from techfinder.settings import Settings
+from techfinder.store.edge_collection import EdgeCollection
+from techfinder.store.edge_store import EdgeStore
+from techfinder.testing.store_samples import (
+    any_of,
+    build,
+    eventually,
+    ids,
+    make_point,
+    make_points,
+    make_spec,
+    vector_of,
+)
+
+SPEC = make_spec("people")
+SIZE = 40
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, nice=0)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[EdgeStore]:
+    with closing(EdgeStore(settings)) as store:
+        yield store
+
+
+@pytest.fixture
+def people(store: EdgeStore) -> Iterator[EdgeCollection]:
+    build(store, SPEC, make_points(SIZE))
+    with closing(store.open("people")) as people:
+        yield people
+
+
+def answers(people: EdgeCollection) -> list[object]:
+    """What a reader says to one question of each kind."""
+    where = [any_of("sector", "Arts", "Legal")]
+    return [
+        people.browse([], [], 1000),
+        [(h.profile.id, round(h.score, 6)) for h in people.search(vector_of(3), where, 1000, exact=True)],
+        [(h.profile.id, round(h.score, 6)) for h in people.search(vector_of(4), [], 1000)],
+        people.facets([FacetRequest("sector", (), "sector"), FacetRequest("tags", tuple(where), "tags")]),
+    ]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended (or is a zombie that no one has looked at yet)."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+# --- readers -----------------------------------------------------------------------------------
+
+
+def test_kills_of_the_store_process_fail_no_search(people: EdgeCollection) -> None:
+    expected, failures, done, stop = ids(people.browse([], [], 5)), list[BaseException](), [0], threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                assert ids(people.browse([], [], 5)) == expected
+                done[0] += 1
+            except BaseException as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        killed = people.pid
+        os.kill(killed, signal.SIGKILL)
+        assert eventually(lambda k=killed: people.pid != k)
+        answered = done[0]
+        assert eventually(lambda a=answered: done[0] > a + 10)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_frozen_store_process_costs_one_call(store: EdgeStore, settings: Settings) -> None:
+    build(store, SPEC, make_points(SIZE))
+    impatient = EdgeStore(settings.model_copy(update={"store_timeout_s": 0.5}))
+    with closing(impatient), closing(impatient.open("people")) as people:
+        frozen = people.pid
+        os.kill(frozen, signal.SIGSTOP)
+        with pytest.raises(StoreUnavailable, match="in time"):
+            people.count([])
+        assert gone(frozen)
+        assert people.count([]) == SIZE
+
+
+READER = """
+import sys
+from pathlib import Path
+from techfinder.settings import Settings
+from techfinder.store import open_store
+from techfinder.testing.store_samples import make_points, make_spec
+home, job = sys.argv[1:]
+store = open_store(Settings(home=Path(home), nice=0))
+if job == "read":
+    held = store.open("people")
+else:
+    held = store.write(make_spec("people"))
+    held.upsert(make_points(90))
+    if job == "seal":
+        held.seal()
+    if job == "publish":
+        held.seal()
+        held.publish()
+print(getattr(held, "pid"), flush=True)
+if job == "sealing":
+    held.seal()
+sys.stdin.read()
+"""
+
+
+def run_other(home: Path, job: str) -> tuple[subprocess.Popen[str], int]:
+    """A program of its own that uses the store; and the process it started for that."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", READER, str(home), job], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    return other, int(other.stdout.readline())
+
+
+def end(other: subprocess.Popen[str]) -> None:
+    """Kill -9, and wait."""
+    other.kill()
+    other.communicate()
+
+
+def test_the_store_process_ends_with_a_killed_parent(store: EdgeStore, settings: Settings) -> None:
+    build(store, SPEC, make_points(SIZE))
+    other, pid = run_other(settings.home, "read")
+    assert not gone(pid)
+    end(other)
+    assert eventually(lambda: gone(pid))
+
+
+def test_many_readers_open_and_close_at_once(store: EdgeStore) -> None:
+    build(store, SPEC, make_points(SIZE))
+
+    def read(_: int) -> list[object]:
+        with closing(store.open("people")) as people:
+            return answers(people)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(read, range(12)))
+    assert all(f == found[0] for f in found)
+
+
+def test_switching_under_load_fails_no_call_and_mixes_no_generations(store: EdgeStore) -> None:
+    def generation(number: int) -> int:
+        points = [make_point(n, age=number) for n in range(20 + number)]
+        return build(store, SPEC, points, fresh=True).number
+
+    last = generation(1)
+    with closing(store.open("people")) as people:
+        failures, seen, stop = list[BaseException](), set[int](), threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    whole = people.browse([], [], 1000)
+                    ages = {int(str(p.values["age"])) for p in whole}
+                    assert len(ages) == 1
+                    assert len(whole) == 20 + min(ages)
+                    assert len(people.search(vector_of(1), [], 5)) == 5
+                    seen.update(ages)
+                except BaseException as error:
+                    failures.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for number in (2, 3, 4):
+            last = generation(number)
+            assert eventually(lambda n=number: n in seen)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert people.info().number == last
+    assert seen == {1, 2, 3, 4}
+
+
+# --- builders ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGBUS], ids=["killed", "bus error"])
+@pytest.mark.parametrize("moment", ["start", "upsert", "seal"])
+def test_a_dead_builder_leaves_live_data_alone(people: EdgeCollection, store: EdgeStore, moment: str, how: int) -> None:
+    before = answers(people)
+    writer = store.write(SPEC)
+    if moment != "start":
+        writer.upsert(make_points(90))
+    os.kill(writer.pid, how)
+    with pytest.raises(StoreError, match="live generation is untouched"):
+        writer.seal() if moment == "seal" else writer.upsert(make_points(3))
+    with pytest.raises(StoreError, match="died"):
+        writer.delete(["p1"])
+    writer.discard()
+    assert answers(people) == before
+    assert build(store, SPEC, [make_point(500)]).points == SIZE + 1
+
+
+def test_kills_at_random_moments_of_sealing(people: EdgeCollection, store: EdgeStore) -> None:
+    before, expected, rng = answers(people), SIZE, random.Random(5)
+    for _ in range(4):
+        writer = store.write(SPEC)
+        writer.upsert([make_point(100 + expected)])
+        timer = threading.Timer(rng.uniform(0.0, 0.8), _kill_children, args=(people.pid,))
+        timer.start()
+        try:
+            writer.seal()
+        except StoreError:
+            assert answers(people) == before
+        finally:
+            timer.join()
+            writer.discard()
+    assert build(store, SPEC, [make_point(500)]).points == SIZE + 1
+
+
+def _kill_children(spared: int) -> None:
+    for child in psutil.Process().children():
+        if child.pid != spared:
+            child.kill()
+
+
+@pytest.mark.parametrize("job", ["upsert", "sealing", "seal", "publish"])
+def test_a_killed_writing_program_leaves_no_lock_and_nothing_behind(
+    people: EdgeCollection, store: EdgeStore, settings: Settings, job: str
+) -> None:
+    other, builder = run_other(settings.home, job)
+    if job != "publish":
+        with pytest.raises(StoreError, match=f"written by process {other.pid}"):
+            store.write(SPEC)
+    end(other)
+    assert eventually(lambda: gone(builder))
+    size = 90 if job == "publish" else SIZE
+    assert eventually(lambda: people.count([]) == size)
+    assert build(store, SPEC, [make_point(500)]).points == size + 1
+    assert list((settings.home / "store" / "people" / "building").iterdir()) == []
+
+
+def test_too_little_space_is_refused_before_anything_is_written(settings: Settings) -> None:
+    free = [1 << 40]
+    store = EdgeStore(settings, free_space=lambda _: (free[0], 1 << 40))
+    writer = store.write(SPEC)
+    writer.upsert(make_points(10))
+    for left in (0, 100 << 20):
+        free[0] = left
+        for step in (lambda: writer.upsert([make_point(11)]), writer.seal):
+            with pytest.raises(StoreError, match=rf"too little disk space .* {left >> 20} MB free"):
+                step()
+    free[0] = 1 << 40
+    writer.upsert([make_point(12)])
+    assert writer.seal().points == 11
+    writer.publish()
+    free[0] = 0
+    with pytest.raises(StoreError, match="copying the last generation"):
+        store.write(SPEC)
+    free[0] = 1 << 40
+    store.write(SPEC).discard()
+
+
+def test_a_small_disk_needs_a_twentieth_free(settings: Settings) -> None:
+    writer = EdgeStore(settings, free_space=lambda _: (4 << 20, 64 << 20)).write(SPEC)
+    writer.upsert(make_points(3))
+    writer.discard()
+    with pytest.raises(StoreError, match="3 MB wanted"):
+        EdgeStore(settings, free_space=lambda _: (3 << 20, 64 << 20)).write(SPEC)
+
+
+# --- damage ------------------------------------------------------------------------------------
+
+
+def _cut(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def _scribble(path: Path) -> None:
+    path.write_bytes(b"\xff" * path.stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two sound generations, to be copied before it is damaged."""
+    home = tmp_path_factory.mktemp("sealed")
+    with closing(EdgeStore(Settings(home=home, nice=0))) as store:
+        build(store, SPEC, make_points(SIZE))
+        build(store, SPEC, [make_point(500)])
+        assert store.verify("people") == []
+    return home
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage"),
+    [
+        ("info.json", _cut),
+        ("info.json", Path.unlink),
+        ("index.json", _cut),
+        ("ids.blob.npy", Path.unlink),
+        ("age.numbers.npy", _cut),
+        ("sector.codes.npy", _scribble),
+        ("segment.json", _cut),
+        ("page_0.dat", _scribble),
+        ("chunk_0.mmap", _scribble),
+        ("shard", shutil.rmtree),
+    ],
+    ids=lambda v: v if isinstance(v, str) else v.__name__.strip("_"),
+)
+def test_damage_is_named(
+    store: EdgeStore, settings: Settings, sealed: Path, pattern: str, damage: Callable[[Path], object]
+) -> None:
+    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    live = settings.home / "store" / "people" / "generations" / "0002"
+    targets = sorted(live.rglob(pattern))
+    assert targets
+    for target in targets:
+        damage(target)
+    try:
+        problems = store.verify("people")
+    except StoreError as error:
+        problems = [str(error)]
+    assert problems
+    assert all(len(p) > 20 for p in problems)
+    store.activate("people", 1)
+    with closing(store.open("people")) as people:
+        assert people.count([]) == SIZE
+
+
+@pytest.mark.parametrize("seed", [9, *(pytest.param(s, marks=pytest.mark.slow) for s in range(20))])
+def test_random_damage_is_found_or_harmless(store: EdgeStore, settings: Settings, sealed: Path, seed: int) -> None:
+    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    with closing(store.open("people")) as people:
+        healthy = answers(people)
+    live, rng = settings.home / "store" / "people" / "generations" / "0002", random.Random(seed)
+    for _ in range(5):
+        target = rng.choice(sorted(p for p in live.rglob("*") if p.is_file() and p.stat().st_size))
+        _flip(target, rng)
+        if not _noticed(store):
+            with closing(store.open("people")) as people:
+                assert answers(people) == healthy, target
+        shutil.rmtree(live)
+        shutil.copytree(sealed / live.relative_to(settings.home), live)
+
+
+def _flip(path: Path, rng: random.Random) -> None:
+    """Change some bytes where the file holds something."""
+    data = bytearray(path.read_bytes())
+    places = [i for i, b in enumerate(data) if b] or [0]
+    for place in rng.choices(places, k=5):
+        data[place] ^= rng.randint(1, 255)
+    path.write_bytes(data)
+
+
+def _noticed(store: EdgeStore) -> bool:
+    try:
+        return bool(store.verify("people"))
+    except StoreError:
+        return True
+
+
+def test_a_damaged_new_generation_does_not_replace_a_good_one(
+    people: EdgeCollection, store: EdgeStore, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = answers(people)
+    writer = store.write(SPEC)
+    writer.upsert([make_point(500)])
+    writer.seal()
+    shutil.rmtree(settings.home / "store" / "people" / "building" / "0002" / "shard")
+    writer.publish()
+    assert eventually(lambda: answers(people) == before and "cannot be opened" in caplog.text)
+    store.activate("people", 1)
+    assert answers(people) == before
+
+
+def test_a_damaged_alias_is_repaired_by_activating(store: EdgeStore, settings: Settings) -> None:
+    build(store, SPEC, make_points(3))
+    (settings.home / "store" / "people" / "live.json").write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"live\.json cannot be read"):
+        store.open("people")
+    assert store.collections() == []
+    store.activate("people", 1)
+    assert store.ledger("people").ids == ("p0", "p1", "p2")
+
+
+def test_what_is_not_what_was_written_is_not_sealed(store: EdgeStore, settings: Settings) -> None:
+    """Points vanish from the files of the base, unnoticed by the engine; sealing notices."""
+    build(store, SPEC, make_points(SIZE - 5))
+    build(store, SPEC, make_points(SIZE))
+    kept = settings.home / "store" / "people" / "generations"
+    shutil.rmtree(kept / "0002" / "shard")
+    shutil.copytree(kept / "0001" / "shard", kept / "0002" / "shard")
+    writer = store.write(SPEC)
+    writer.upsert([make_point(500)])
+    with pytest.raises(StoreError, match=f"{SIZE - 4} points with digest .* are stored, {SIZE + 1} with"):
+        writer.seal()
+    with pytest.raises(StoreError, match="nothing is sealed"):
+        writer.publish()
+    writer.discard()
+    assert store.verify("people") == ["points: 5 missing ('p35', 'p36', 'p37', …)"]
+    with pytest.raises(StoreError, match=f"hold {SIZE - 5} points, sealed with {SIZE}"):
+        store.open("people")

@@ -1,0 +1,210 @@
+"""Parts of the store that the contract does not reach: floats, filters' shape, copies, processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from techfinder.errors import StoreError
+from techfinder.interfaces import Point
+from techfinder.models import Profile
+from techfinder.plan import AnyOf, Condition
+from techfinder.store import edge
+from techfinder.store.channel import ProcessDied, StoreProcess
+from techfinder.store.column_files import ColumnsWriter
+from techfinder.store.columns import Columns
+from techfinder.store.conditions import to_filter
+from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
+from techfinder.store.points import check_points, digest_of, point_id, vector_digest
+
+ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
+
+
+def stored_float(number: float) -> float:
+    point = Point(Profile("p", {"income": number}), 0, "r", "t")
+    return float(check_points([point], 2, "cosine", ATTRIBUTES)[0].payload["income"])
+
+
+def test_floats_that_people_write_are_kept_exactly() -> None:
+    rng = random.Random(3)
+    for number in [0.0, -0.0, 1.5, 0.1, 1e15, 123456.78, *(round(rng.uniform(-1e6, 1e6), 4) for _ in range(1000))]:
+        assert stored_float(number) == number
+
+
+def test_floats_keep_fourteen_digits_and_do_not_drift() -> None:
+    rng = random.Random(4)
+    for _ in range(1000):
+        number = rng.uniform(-1, 1) * 10.0 ** rng.randint(-8, 20)
+        kept = stored_float(number)
+        assert kept == pytest.approx(number, rel=1e-13)
+        assert stored_float(kept) == kept
+
+
+def test_point_ids_never_change() -> None:
+    """They are in every collection out there."""
+    assert str(point_id("u1")) == str(point_id("u1"))
+    assert point_id("u1").version == 5
+    assert point_id("u1") != point_id("U1")
+
+
+def test_normalizing_twice_changes_no_bit() -> None:
+    def normalized(vector: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        found = check_points([Point(Profile("p", {}), 0, "r", "t", vector)], 384, "cosine", {})[0].vector
+        assert found is not None
+        return found
+
+    once = normalized(np.random.default_rng(1).normal(size=384).astype(np.float32))
+    assert np.array_equal(normalized(once), once)
+    assert normalized(np.zeros(384, dtype=np.float32)).tolist() == [0.0] * 384
+
+
+def test_every_bit_counts_in_a_digest() -> None:
+    payload, vector = {"_id": "a", "age": 1}, np.ones(4, dtype=np.float32)
+    other = vector.copy()
+    other[2] = np.nextafter(other[2], np.float32(2))
+    digests = {
+        digest_of(payload, vector_digest(vector)),
+        digest_of(payload, vector_digest(other)),
+        digest_of(payload | {"age": 2}, vector_digest(vector)),
+        digest_of(payload | {"age": "1"}, vector_digest(vector)),
+    }
+    assert len(digests) == 4
+    assert digest_of({"age": 1, "_id": "a"}, vector_digest(vector)) in digests
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        (
+            Condition(field="sector", op="any_of", values=("a", "b", "a")),
+            {"must": [{"key": "sector", "match": {"any": ["a", "b"]}}]},
+        ),
+        (
+            Condition(field="sector", op="none_of", values=("a",)),
+            {"must_not": [{"key": "sector", "match": {"any": ["a"]}}]},
+        ),
+        (Condition(field="age", op="range", gt=3.5), {"must": [{"key": "age", "range": {"gte": 4}}]}),
+        (Condition(field="age", op="range", lt=4), {"must": [{"key": "age", "range": {"lte": 3}}]}),
+        (
+            Condition(field="income", op="any_of", values=("2",)),
+            {"must": [{"key": "income", "range": {"gte": 2.0, "lte": 2.0}}]},
+        ),
+        (
+            AnyOf(conditions=(Condition(field="age", op="missing"),), negated=True),
+            {"must_not": [{"min_should": {"conditions": [{"is_empty": {"key": "age"}}], "min_count": 1}}]},
+        ),
+    ],
+    ids=["any_of", "none_of", "above", "below", "float", "negated"],
+)
+def test_filters_have_the_shape_of_the_rest_interface(clause: Condition | AnyOf, expected: object) -> None:
+    assert to_filter([clause], ATTRIBUTES) == expected
+
+
+def test_no_clauses_match_everyone() -> None:
+    assert to_filter([], ATTRIBUTES) == {}
+
+
+def test_columns_of_many_values_use_wider_types_and_stay_right(tmp_path: Path) -> None:
+    writer = ColumnsWriter({"sector": "keyword", "age": "integer"})
+    for n in reversed(range(500)):
+        payload = {"_id": f"p{n}", "_ordinal": n, "_row": "", "_text": "", "sector": f"s{n:03d}", "age": n * 10**9}
+        writer.add(point_id(f"p{n}").bytes, payload, bytes(16), bytes(16))
+    writer.write(tmp_path / "columns")
+    columns = Columns(tmp_path / "columns")
+    assert columns.count({"must": [{"key": "age", "range": {"gte": 10**9, "lte": 2 * 10**9}}]}) == 2
+    assert columns.count({"must": [{"key": "sector", "match": {"any": ["s000", "s499", "s5"]}}]}) == 2
+    assert columns.order({}, [("sector", True)])[:2].tolist() == [499, 498]
+    rows = columns.rows_of([point_id(p).bytes for p in ("p7", "nobody", "p499")])
+    assert rows.tolist() == [7, -1, 499]
+    assert columns.point_ids([7]) == [point_id("p7").bytes]
+
+
+def test_copies_keep_holes_and_share_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "deep"
+    source.mkdir(parents=True)
+    with (source / "sparse").open("wb") as file:
+        file.seek(5_000_000)
+        file.write(b"middle")
+        file.truncate(9_000_000)
+    (source / "zeros").write_bytes(bytes(1_000_000))
+    (source / "empty").touch()
+    copy_sparse(tmp_path / "source", tmp_path / "copy")
+    for name in ("sparse", "zeros", "empty"):
+        copied = tmp_path / "copy" / "deep" / name
+        assert copied.read_bytes() == (source / name).read_bytes()
+        assert copied.stat().st_nlink == 1
+        assert copied.stat().st_ino != (source / name).stat().st_ino
+    assert allocated_bytes(tmp_path / "copy") < 200_000
+
+
+def test_copying_what_is_not_there_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_bytes(b"a")
+    with pytest.raises(StoreError, match="Copying"):
+        copy_sparse(tmp_path / "source", file)
+
+
+def test_folders_in_memory_go_away(tmp_path: Path) -> None:
+    with memory_folder(tmp_path, 1 << 60) as none:
+        assert none is None
+    with memory_folder(tmp_path, 1) as first:
+        if first is None:
+            pytest.skip("this system has no folder in memory")
+        (first / "left over").touch()
+        with memory_folder(tmp_path, 1) as second:
+            assert second == first
+            assert list(first.iterdir()) == []
+    assert not first.exists()
+
+
+def test_the_store_process_imports_little() -> None:
+    """Its start is what a search waits for after a kill."""
+    program = (
+        "import sys, types; package = types.ModuleType('techfinder'); package.__path__ = [sys.argv[1]];"
+        "sys.modules['techfinder'] = package; import techfinder.store.edge_process;"
+        "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    )
+    package = str(Path(edge.__file__).parent.parent)
+    found = subprocess.run([sys.executable, "-c", program, package], capture_output=True, text=True, check=True)
+    loaded = set(found.stdout.split())
+    assert {"numpy", "qdrant_edge"} <= loaded
+    assert not loaded & {"pydantic", "pandas", "flask", "torch", "filelock", "pluggy", "rich", "psutil"}
+
+
+def test_panics_of_the_engine_become_store_errors() -> None:
+    class PanicException(BaseException):
+        """As the engine's, which is no Exception either."""
+
+    with (
+        pytest.raises(edge.EnginePanic, match="while testing: PanicException: index out of bounds"),
+        edge._engine("testing"),
+    ):
+        raise PanicException("index out of bounds")
+    with pytest.raises(StoreError, match="while testing: ValueError: x"), edge._engine("testing"):
+        raise ValueError("x")
+
+
+def test_a_process_that_cannot_do_its_job_says_why(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="nothing here"):
+        StoreProcess("serve", folder=tmp_path / "nothing here", dim=8, points=0)
+
+
+def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
+    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, nice=0)
+    assert process.alive
+    os.kill(process.pid, 9)
+    with pytest.raises(ProcessDied, match="by signal 9"):
+        process.call("finish")
+    assert not process.alive
+    with pytest.raises(ProcessDied):
+        process.call("finish")
+    process.close()
+    process.kill()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +30,11 @@ from techfinder.spool import VectorSpool
 
 __all__ = ["IndexJob", "IndexOptions", "collection_spec"]
 
-WINDOW = 256
-"""Points per step: what is encoded, spooled and written together, and lost at most by a crash."""
+WINDOW = 2048
+"""Points that are sorted by the length of their text and written together."""
+
+STEP = 256
+"""Texts that are encoded and spooled together: what a crash costs at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class _Reading:
     `kept` are the ids of rows that were rejected, whose people must not count as gone.
     """
 
-    done: int = 0
+    rows: int = 0
     unchanged: int = 0
     rejected: int = 0
     unread: int = 0
@@ -126,7 +129,7 @@ class IndexJob:
         self._stop = threading.Event()
         self._encoder: CheckedEncoder | None = None
         self._writer: Writer | None = None
-        self._encoded = self._reused = 0
+        self._handled = self._encoded = self._reused = 0
 
     def run(self) -> tuple[RunProgress, Path | None]:
         """Do it all.
@@ -190,7 +193,7 @@ class IndexJob:
         for item in self._source.rows():
             if self._stop.is_set():
                 return
-            state.done += 1
+            state.rows += 1
             profile = self._accept(reader, item)
             if profile is None:
                 continue
@@ -236,12 +239,13 @@ class IndexJob:
         self._spool = VectorSpool(self._home / "spool" / self._spec.name / _folder_name(self._info), self._info.dim)
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
-                writing: Future[None] | None = None
+                writing: Future[object] | None = None
                 for window in _ahead(works, self._stop):
+                    # The writer gets ready, and later writes, while this thread loads the encoder and encodes.
+                    writing = writing or pool.submit(self._open_writer)
                     self._report(force=False, phase="encoding")
                     points = self._with_vectors(window)
-                    if writing is not None:
-                        writing.result()
+                    writing.result()
                     writing = pool.submit(self._open_writer().upsert, points)
                     self._report(force=False)
                 if writing is not None:
@@ -250,16 +254,24 @@ class IndexJob:
             self._spool.close()
 
     def _with_vectors(self, window: list[_Work]) -> list[Point]:
-        texts = {w.digest: w.text for w in window if w.text and w.digest not in self._spool}
-        fresh: dict[str, NDArray[np.float32]] = {}
-        if texts:
-            vectors = self._loaded_encoder().encode_documents(list(texts.values()))
-            self._spool.append(list(texts), vectors)
-            fresh = dict(zip(texts, vectors, strict=True))
+        fresh = self._encode({w.digest: w.text for w in window if w.text and w.digest not in self._spool})
         wanted = sum(1 for w in window if w.text)
         self._encoded += len(fresh)
         self._reused += wanted - len(fresh)
+        self._handled += len(window)
         return [self._point(w, fresh) for w in window]
+
+    def _encode(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors by digest, spooled step by step; texts of like length go together, which saves padding."""
+        fresh: dict[str, NDArray[np.float32]] = {}
+        digests = sorted(texts, key=lambda d: len(texts[d]), reverse=True)
+        for start in range(0, len(digests), STEP):
+            step = digests[start : start + STEP]
+            vectors = self._loaded_encoder().encode_documents([texts[d] for d in step])
+            self._spool.append(step, vectors)
+            fresh.update(zip(step, vectors, strict=True))
+            self._report(force=False, ahead=len(fresh))
+        return fresh
 
     def _point(self, work: _Work, fresh: dict[str, NDArray[np.float32]]) -> Point:
         vector = None
@@ -285,10 +297,10 @@ class IndexJob:
             raise IndexingError(
                 f"{self._label} has no row that can be used ({state.rejected} rejected).{self._where()}"
             )
-        share = state.rejected / max(state.done, 1)
+        share = state.rejected / max(state.rows, 1)
         if share > self._options.max_rejects:
             raise IndexingError(
-                f"{state.rejected} of {state.done} rows ({share:.1%}) of {self._label} were rejected, more than "
+                f"{state.rejected} of {state.rows} rows ({share:.1%}) of {self._label} were rejected, more than "
                 f"the {self._options.max_rejects:.1%} allowed: nothing went live.{self._where()} Mend them, or "
                 f"allow more with --max-rejects."
             )
@@ -324,17 +336,19 @@ class IndexJob:
         self._spool.remove()
         self._report(state="done", phase="live")
 
-    def _report(self, force: bool = True, **changes: object) -> None:
+    def _report(self, force: bool = True, ahead: int = 0, **changes: object) -> None:
+        """Update the record; `ahead` counts what the window at hand has encoded already."""
         state = self._reading
-        counts = {"done": state.done, "unchanged": state.unchanged, "rejected": state.rejected}
-        self._record.update(force=force, encoded=self._encoded, reused=self._reused, **counts, **changes)
+        done = state.rows if self._options.dry_run else state.unchanged + state.rejected + self._handled + ahead
+        counts = {"done": done, "unchanged": state.unchanged, "rejected": state.rejected}
+        self._record.update(force=force, encoded=self._encoded + ahead, reused=self._reused, **counts, **changes)
         if self._watch is not None:
             self._watch(self._record.progress)
 
 
 def _ahead(works: Iterator[_Work], stop: threading.Event) -> Iterator[list[_Work]]:
     """Windows of `works`, read by a thread that stays at most a few windows ahead."""
-    ready: queue.Queue[list[_Work] | BaseException | None] = queue.Queue(maxsize=4)
+    ready: queue.Queue[list[_Work] | BaseException | None] = queue.Queue(maxsize=2)
 
     def put(item: list[_Work] | BaseException | None) -> bool:
         while not stop.is_set():

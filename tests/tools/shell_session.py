@@ -83,6 +83,7 @@ class ShellSession:
             "TECHFINDER_PORT": self._port,
             "TECHFINDER_ENCODER": encoder,
             "TECHFINDER_ENCODER_WAIT_S": "60",
+            "TECHFINDER_NICE": "0",  # or it starves beside other tests
         }
 
     def _serve(self, command: str) -> tuple[int, str]:

@@ -71,6 +71,7 @@ from techfinder.plan import (
     Op,
     QueryPlan,
     Sort,
+    parse_sort,
 )
 from techfinder.schema import (
     Attribute,
@@ -149,6 +150,7 @@ __all__ = [
     "known_names",
     "load_schema",
     "load_settings",
+    "parse_sort",
 ]
 
 __version__ = "0.1.0"

@@ -24,9 +24,9 @@ from techfinder.errors import (
 )
 from techfinder.finder import Finder
 from techfinder.models import Facet, Hit, Profile
-from techfinder.plan import Sort
+from techfinder.plan import parse_sort
 
-__all__ = ["api", "health", "parse_sort", "register_errors"]
+__all__ = ["api", "health", "register_errors"]
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 health = Blueprint("health", __name__)
@@ -35,7 +35,7 @@ _RETRY_AFTER_S = "2"
 _PROBLEMS: tuple[tuple[type[TechfinderError], int, str, str], ...] = (
     (QueryError, 400, "bad-question", "The question cannot be read"),
     (CollectionNotFound, 404, "nothing-indexed", "Nothing has been indexed yet"),
-    (FingerprintMismatch, 409, "other-encoder", "The collection was made by another encoder"),
+    (FingerprintMismatch, 409, "other-build", "The collection was made with another encoder or schema"),
     (StoreUnavailable, 503, "store-unavailable", "The store does not answer"),
     (EncoderError, 503, "encoder-failed", "The encoder cannot be used"),
     (TechfinderError, 500, "failed", "The request failed"),
@@ -93,8 +93,12 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """200 when people are indexed and the encoder is loaded, else 503 with what is missing."""
+    """200 when people are indexed and the encoder is loaded, else 503 with what is missing.
+
+    Asking begins to load the encoder: nothing else does under a server that is not ours.
+    """
     finder = _finder()
+    finder.start_encoder()
     state = finder.encoder_state()
     body: dict[str, object] = {"status": "ready", "encoder": state}
     try:
@@ -106,12 +110,6 @@ def readyz() -> Response:
     response = jsonify(body)
     response.status_code = 200 if body["status"] == "ready" else 503
     return response
-
-
-def parse_sort(values: list[str]) -> tuple[Sort, ...]:
-    """Sort orders from ``age`` (ascending) and ``-age`` (descending); several may be joined by commas."""
-    names = [n.strip() for value in values for n in value.split(",") if n.strip()]
-    return tuple(Sort(field=n.removeprefix("-"), descending=n.startswith("-")) for n in names)
 
 
 def register_errors(app: Flask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Flask
 
 from techfinder.api import api, health, register_errors
@@ -39,24 +41,30 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.register_blueprint(api)
     app.register_blueprint(health)
     register_errors(app)
+    taken = [api, health]
     for name, blueprint in finder.plugins.blueprints(finder):
         try:
-            _rehearse(blueprint)
+            _rehearse(blueprint, taken)
         except Exception as error:  # a plugin's blueprint may do anything while it is registered
             finder.plugins.report(name, "register_blueprints", error)
         else:
             app.register_blueprint(blueprint)
+            taken.append(blueprint)
     return app
 
 
-def _rehearse(blueprint: Blueprint) -> None:
+def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:
     """Register on a scratch app: Flask cannot take a blueprint out again.
 
     Raises:
         PluginContractError: It takes a path of the core's.
+        ValueError: Its name is one of those `taken`.
     """
     scratch = Flask("scratch", static_folder=None)
+    for other in taken:
+        scratch.register_blueprint(other)
+    known = {rule.endpoint for rule in scratch.url_map.iter_rules()}
     scratch.register_blueprint(blueprint)
     for rule in scratch.url_map.iter_rules():
-        if rule.rule.startswith(_OWN_PATHS):
+        if rule.endpoint not in known and rule.rule.startswith(_OWN_PATHS):
             raise PluginContractError(f"Its route {rule.rule} is the core's. Move it out of {', '.join(_OWN_PATHS)}.")

@@ -7,7 +7,8 @@ stored, filtered and counted.
 kind           attributes                                               storage
 =============  =======================================================  ====================
 category       ``NAME``                                                 keyword
-scale          ``NAME`` (values ordered from low to high)               keyword
+scale          ``NAME`` (values ordered from low to high),              keyword, integer
+               ``NAME_level`` (0 for the lowest)
 tags           ``NAME``, ``NAME_count``                                 keywords, integer
 boolean        ``NAME`` ("yes" / "no")                                  keyword
 integer        ``NAME`` (and ``NAME_bucket`` where buckets are given)   integer
@@ -66,7 +67,7 @@ class SchemaField(Part):
         values: Known values; for a scale all of them, from low to high.
         open: True accepts values beyond `values` (category, tags and products always know more).
         min, max: Smallest and largest number accepted, both included.
-        buckets: Lower bounds of the bars of a histogram, ascending.
+        buckets: Lower bounds of the bars of a histogram, ascending; the first not above `min`.
         separator: Between tags in one cell.
         sensitive: Covered by the policy for sensitive questions.
         facet: Shown in the filter panel.
@@ -111,6 +112,8 @@ class SchemaField(Part):
             raise ValueError("a scale needs at least two values, from low to high")
         if self.buckets and (self.kind not in ("integer", "number") or list(self.buckets) != sorted(set(self.buckets))):
             raise ValueError("buckets are ascending lower bounds of an integer or number field")
+        if self.buckets and (self.min is None or self.buckets[0] > self.min):
+            raise ValueError("the first bucket must not be above min, so that every value has one")
         if self.text and "{value}" not in self.text:
             raise ValueError("text must contain {value}")
         unknown = set(self.columns) - set(self.parts)
@@ -200,6 +203,8 @@ def attributes_of(field: SchemaField) -> list[Attribute]:
     match field.kind:
         case "tags":
             return [make("value", "keywords"), make("count", "integer", "count", "how many", True)]
+        case "scale":
+            return [make("value", "keyword"), make("level", "integer", "level", "level", True)]
         case "integer" | "number":
             made = [make("value", "integer" if field.kind == "integer" else "float")]
             return made + ([make("bucket", "integer", "bucket", "group", True)] if field.buckets else [])

@@ -3,7 +3,7 @@
 What a user writes after ``NAME=``; repeat it to ask for any of several:
 
 ================  ==========================================================================
-``High``          this value, in any case, or one of its synonyms
+``High``          this value; one that the schema lists also in any case or by a synonym
 ``!High``         not this value (holds where nothing is known); goes before all but ``*``
 ``>=High``        this level or a higher one; for numbers and dates: at least
 ``<=Moderate``    this level or a lower one; for numbers and dates: at most

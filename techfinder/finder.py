@@ -36,17 +36,24 @@ EncoderState = Literal["cold", "loading", "ready", "failed"]
 
 
 class Finder:
-    """Everything needed to search one collection."""
+    """Everything needed to search one collection.
+
+    Attributes:
+        settings, schema, plugins: What it was made from.
+        filters: Every filter by name, in panel order.
+    """
 
     def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
         """Prepare. Reads the schema and asks the plugins; opens neither store nor weights.
 
         Raises:
-            SchemaError, SettingsError: Something selected cannot be used.
+            SchemaError, SettingsError, PluginLoadError: Something selected cannot be used.
         """
         self.settings = settings
         self.schema: Schema = load_schema(settings.schema_file)
         self.plugins = plugins if plugins is not None else Plugins.load(settings)
+        self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
+        self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
         self._lock = threading.Lock()
         self._collection: Collection | None = None
         self._encoder: CheckedEncoder | None = None
@@ -56,18 +63,9 @@ class Finder:
     # --- what there is --------------------------------------------------------------------
 
     @cached_property
-    def filters(self) -> Mapping[str, FilterEntry]:
-        """Every filter by name, in panel order."""
-        return self.plugins.filters(self.schema)
-
-    @cached_property
     def store(self) -> Store:
         """The store that the settings select."""
         return open_store(self.settings)
-
-    @cached_property
-    def _gauge_entries(self) -> Mapping[str, GaugeEntry]:
-        return self.plugins.gauges(self.schema)
 
     def encoder_entry(self) -> EncoderEntry:
         """The encoder that the settings select. Raises SettingsError when no plugin offers it."""
@@ -127,9 +125,10 @@ class Finder:
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
         collection = self.collection()
+        self._require_same_schema(collection.info())
         encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
         if encoder is not None:
-            self._require_same_brain(collection.info())
+            self._require_same_encoder(collection.info())
         return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None)
 
     def facets(self, plan: QueryPlan, filters: Mapping[str, Sequence[str]] | None = None) -> tuple[Facet, ...]:
@@ -138,7 +137,11 @@ class Finder:
         Args:
             plan: The plan that is searched.
             filters: The inputs that :meth:`plan` got, to mark what is selected.
+
+        Raises:
+            FingerprintMismatch: The schema was changed since the collection was indexed.
         """
+        self._require_same_schema(self.collection().info())
         return facets(plan, filters or {}, self.filters, self.schema, self.collection())
 
     def gauges(self, hit: Hit) -> tuple[Gauge, ...]:
@@ -214,13 +217,21 @@ class Finder:
             raise self._encoder_error
         return self._encoder
 
-    def _require_same_brain(self, live: GenerationInfo) -> None:
-        info = self.encoder_entry().info
-        if live.encoder != info.fingerprint or live.template != self.schema.template:
+    def _require_same_schema(self, live: GenerationInfo) -> None:
+        """A schema that was edited since asks for what is not stored, or means something else by it."""
+        if (live.schema, live.template) != (self.schema.name, self.schema.template):
             raise FingerprintMismatch(
-                f"Collection {live.collection!r} was encoded by {live.encoder} with text template {live.template}; "
-                f"questions would be encoded by {info.fingerprint} with {self.schema.template}. "
-                f"Index again with --rebuild, or select the encoder it was made with."
+                f"Collection {live.collection!r} was indexed with schema {live.schema!r} as it was then (text template "
+                f"{live.template}); the schema in use is {self.schema.name!r} ({self.schema.template}). Index again "
+                f"with --rebuild, or select the schema it was made with."
+            )
+
+    def _require_same_encoder(self, live: GenerationInfo) -> None:
+        info = self.encoder_entry().info
+        if live.encoder != info.fingerprint:
+            raise FingerprintMismatch(
+                f"Collection {live.collection!r} was encoded by {live.encoder}; questions would be encoded by "
+                f"{info.fingerprint}. Index again with --rebuild, or select the encoder it was made with."
             )
 
     def close(self) -> None:

@@ -59,27 +59,29 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One profile to write; `text` is empty when the stored vector still fits."""
+    """One profile to write; `text` is None when the stored vector still fits."""
 
     profile: Profile
     ordinal: int
     row: str
     digest: str
-    text: str
+    text: str | None
 
 
 @dataclass(slots=True)
 class _Reading:
     """What the reading thread has seen so far. Written by it, read by the progress display.
 
-    `unread` rows could not even be read as cells, so whom they were about is unknown;
-    `kept` are the ids of rows that were rejected, whose people must not count as gone.
+    `unread` rows have no id that can be read, so whom they are about is unknown; `kept` are the
+    ids of rows that were rejected, whose people must not count as gone; `ended_at` is the row at
+    which an input broke off.
     """
 
     rows: int = 0
     unchanged: int = 0
     rejected: int = 0
     unread: int = 0
+    ended_at: int | None = None
     seen: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
 
@@ -129,6 +131,7 @@ class IndexJob:
         self._stop = threading.Event()
         self._encoder: CheckedEncoder | None = None
         self._writer: Writer | None = None
+        self._base: GenerationInfo | None = None
         self._handled = self._encoded = self._reused = 0
 
     def run(self) -> tuple[RunProgress, Path | None]:
@@ -180,10 +183,13 @@ class IndexJob:
     def _base_ledger(self) -> Ledger:
         if self._options.rebuild:
             return _empty_ledger()
-        live = next((g for g in self._store.collections() if g.collection == self._spec.name), None)
-        if live is not None:
-            _require_same_build(live, self._spec)
+        self._base = self._live()
+        if self._base is not None:
+            _require_same_build(self._base, self._spec)
         return self._store.ledger(self._spec.name)
+
+    def _live(self) -> GenerationInfo | None:
+        return next((g for g in self._store.collections() if g.collection == self._spec.name), None)
 
     # --- reading (in its own thread) ------------------------------------------------------
 
@@ -209,17 +215,21 @@ class IndexJob:
                 next_ordinal += 1
             else:
                 same_text = ledger.texts[at] == digest
-                yield _Work(profile, int(ledger.ordinals[at]), row, digest, "" if same_text else text)
+                yield _Work(profile, int(ledger.ordinals[at]), row, digest, None if same_text else text)
 
     def _accept(self, reader: RowReader, item: Row | RowProblem) -> Profile | None:
         state = self._reading
         if isinstance(item, RowProblem):
             state.unread += 1
+            state.ended_at = item.number if item.fatal else state.ended_at
             self._reject([item])
             return None
         answer = reader.read(item)
         if not isinstance(answer, Profile):
-            state.kept.add(str(item.values.get(self._schema.id)).strip())
+            if any(p.column == self._schema.id for p in answer):
+                state.unread += 1
+            else:
+                state.kept.add(str(item.values[self._schema.id]).strip())
             self._reject(answer)
             return None
         if answer.id in state.seen:
@@ -254,10 +264,11 @@ class IndexJob:
             self._spool.close()
 
     def _with_vectors(self, window: list[_Work]) -> list[Point]:
-        fresh = self._encode({w.digest: w.text for w in window if w.text and w.digest not in self._spool})
-        wanted = sum(1 for w in window if w.text)
+        texts = {w.digest: w.text for w in window if w.text is not None}
+        kept = {digest for digest in texts if digest in self._spool}
+        fresh = self._encode({d: text for d, text in texts.items() if d not in kept})
+        self._reused += len(kept)
         self._encoded += len(fresh)
-        self._reused += wanted - len(fresh)
         self._handled += len(window)
         return [self._point(w, fresh) for w in window]
 
@@ -275,7 +286,7 @@ class IndexJob:
 
     def _point(self, work: _Work, fresh: dict[str, NDArray[np.float32]]) -> Point:
         vector = None
-        if work.text:
+        if work.text is not None:
             vector = fresh[work.digest] if work.digest in fresh else self._spool.get(work.digest)
         return Point(work.profile, work.ordinal, work.row, work.digest, vector)
 
@@ -286,7 +297,14 @@ class IndexJob:
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
-            self._writer = self._store.write(self._spec, fresh=self._options.rebuild)
+            writer = self._store.write(self._spec, fresh=self._options.rebuild)
+            if writer.base != self._base:
+                writer.discard()
+                raise IndexingError(
+                    f"Another generation of {self._spec.name!r} went live while {self._label} was read: nothing was "
+                    f"written. Run the same command again."
+                )
+            self._writer = writer
         return self._writer
 
     # --- deciding and going live ----------------------------------------------------------
@@ -297,6 +315,13 @@ class IndexJob:
             raise IndexingError(
                 f"{self._label} has no row that can be used ({state.rejected} rejected).{self._where()}"
             )
+        if state.ended_at is not None:
+            self._report(message=f"{self._label} breaks off at row {state.ended_at}; what comes after is unknown")
+            if self._options.rebuild and self._live() is not None:
+                raise IndexingError(
+                    f"{self._label} breaks off at row {state.ended_at}; with --rebuild everyone after it would be "
+                    f"lost: nothing went live.{self._where()} Get the whole file, or run without --rebuild."
+                )
         share = state.rejected / max(state.rows, 1)
         if share > self._options.max_rejects:
             raise IndexingError(

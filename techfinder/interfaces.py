@@ -416,7 +416,7 @@ class Store(Protocol):
         ...
 
     def activate(self, collection: str, number: int) -> GenerationInfo:
-        """Make a kept generation live again."""
+        """Make a kept generation live again. Raises StoreError when it is not kept, or one is being written."""
         ...
 
     def verify(self, collection: str) -> list[str]:

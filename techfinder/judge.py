@@ -7,8 +7,8 @@ it; ``techfinder eval`` will take its truth from it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -58,9 +58,17 @@ class Judge:
         for order in reversed(sort):
             have = [p for p in found if order.field in p.values]
             lack = [p for p in found if order.field not in p.values]
-            have.sort(key=lambda p, key=order.field: p.values[key], reverse=order.descending)  # type: ignore[misc]
+            have.sort(key=self._place(order.field), reverse=order.descending)
             found = have + lack
         return found
+
+    def _place(self, key: str) -> Callable[[Profile], Any]:
+        """What to sort by: the level of a scale, else the value."""
+        attribute = self.schema.attribute(key)
+        if attribute.ordered and not attribute.derived:
+            levels = [v.name for v in attribute.field.values]
+            return lambda profile: levels.index(str(profile.values[key]))
+        return lambda profile: profile.values[key]
 
     def search(
         self, vector: NDArray[np.float32], clauses: Iterable[Condition | AnyOf], limit: int

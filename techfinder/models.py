@@ -113,7 +113,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """One value of a facet: how many profiles of the filtered set have it."""
+    """One value of a facet: how many profiles of the filtered set have it.
+
+    Attributes:
+        value: As the filter takes it: the value, in quotes where it looks like a sign (``"?"``).
+        label: For people.
+        count: Profiles with exactly this value.
+        selected: True when it is asked for, in whatever words (a synonym, ``>=High``).
+    """
 
     value: str
     label: str
@@ -129,22 +136,27 @@ class Facet:
         name: The filter's name, as in ``--filter NAME=VALUE``.
         label: For people.
         group: The panel section the filter belongs to.
-        control: ``"choice"`` (pick values) or ``"range"`` (two numbers).
-        values: Every known value, zero counts included.
+        control: ``"choice"`` (pick values), ``"range"`` (two numbers) or ``"date"`` (two dates).
+        values: Of a choice: every known value and every one asked for, zero counts included.
         unit: Of a range, else empty.
-        low, high: Smallest and largest value present in the whole base, for a range.
-        chosen: The user's input for a range, as ``"30..40"``, else empty.
+        low, high: Smallest and largest value present in the whole base: numbers of a range, ISO
+            text of a date.
+        chosen: What is asked of a range or date, as ``"30..40"`` (dates in full); empty when it
+            is nothing, or no single stretch that includes its ends.
+        held: The user's inputs that `selected` or `chosen` stand for. Others, as ``!High`` or
+            ``?``, no control shows.
     """
 
     name: str
     label: str
     group: str
     control: str
-    values: tuple[FacetValue, ...]
+    values: tuple[FacetValue, ...] = ()
     unit: str = ""
-    low: float | None = None
-    high: float | None = None
+    low: float | str | None = None
+    high: float | str | None = None
     chosen: str = ""
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ round-trips through JSON unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AnyOf", "Clause", "Condition", "Notice", "Op", "QueryPlan", "Sort"]
+__all__ = ["AnyOf", "Clause", "Condition", "Notice", "Op", "QueryPlan", "Sort", "parse_sort"]
 
 Op = Literal["any_of", "none_of", "all_of", "at_least", "at_most", "range", "missing", "present"]
 """What a condition compares.
@@ -149,3 +150,9 @@ class QueryPlan(_Part):
     def preferred(self) -> tuple[Condition | AnyOf, ...]:
         """The conditions that only rank."""
         return tuple(c for c in self.conditions if not c.required)
+
+
+def parse_sort(values: Iterable[str]) -> tuple[Sort, ...]:
+    """Sort orders from ``age`` (ascending) and ``-age`` (descending); several may be joined by commas."""
+    names = [n.strip() for value in values for n in value.split(",") if n.strip(" -")]
+    return tuple(Sort(field=n.removeprefix("-"), descending=n.startswith("-")) for n in names)

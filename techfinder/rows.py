@@ -42,7 +42,6 @@ class RowReader:
 
     Attributes:
         unknown_columns: Columns that no field reads and the schema does not ignore.
-        absent_fields: Fields for which the input has no column at all.
     """
 
     def __init__(self, schema: Schema, columns: Sequence[str]) -> None:
@@ -67,7 +66,6 @@ class RowReader:
         self._parsers = [_parser(f, self._missing) for f in known]
         expected = set(schema.columns) | set(schema.ignore_columns) | {schema.id}
         self.unknown_columns = tuple(c for c in columns if c not in expected)
-        self.absent_fields = tuple(f.name for f in schema.fields if f not in known)
 
     def read(self, row: Row) -> Profile | list[RowProblem]:
         """The row's profile, or everything that is wrong with it (at least one problem)."""
@@ -110,7 +108,7 @@ def _parser(field: SchemaField, missing: frozenset[str]) -> _Parser:
     """The function that reads one field's cells into attribute values."""
     makers: dict[str, Callable[[SchemaField, frozenset[str]], _Parser]] = {
         "category": _category,
-        "scale": _category,
+        "scale": _scale,
         "text": _free_text,
         "tags": _tags,
         "boolean": _boolean,
@@ -141,6 +139,18 @@ def _category(field: SchemaField, missing: frozenset[str]) -> _Parser:
         text = _text(cells.get(column), missing)
         if text is not None:
             values[key] = _canonical(field, column, text)
+
+    return parse
+
+
+def _scale(field: SchemaField, missing: frozenset[str]) -> _Parser:
+    key, read = field.name, _category(field, missing)
+
+    def parse(cells: _Cells, values: dict[str, Value]) -> None:
+        read(cells, values)
+        level = field.level(str(values[key])) if key in values else None
+        if level is not None:
+            values[f"{key}_level"] = level
 
     return parse
 
@@ -209,7 +219,7 @@ def _number(field: SchemaField, missing: frozenset[str]) -> _Parser:
             raise _Refused(column, text, expected)
         values[key] = number
         if buckets:
-            values[f"{key}_bucket"] = max((b for b in buckets if b <= number), default=0)
+            values[f"{key}_bucket"] = max(b for b in buckets if b <= number)
 
     return parse
 
@@ -249,14 +259,11 @@ def _date(field: SchemaField, missing: frozenset[str]) -> _Parser:
 def _read_date(
     cells: _Cells, column: str, key: str, day_key: str, missing: frozenset[str], values: dict[str, Value]
 ) -> None:
-    cell = cells.get(column)
-    if isinstance(cell, datetime):
-        cell = cell.date().isoformat()
-    text = _text(cell, missing)
+    text = _text(cells.get(column), missing)
     if text is None:
         return
     try:
-        day = date.fromisoformat(text[:10])
+        day = datetime.fromisoformat(text).date()
     except ValueError:
         raise _Refused(column, text, "a date as 2026-01-31") from None
     values[key] = day.isoformat()
@@ -291,11 +298,14 @@ def _adoption(field: SchemaField, missing: frozenset[str]) -> _Parser:
         uses = _text(cells.get(columns["uses"]), missing)
         months = _text(cells.get(columns["months"]), missing)
         product = _text(cells.get(columns["product"]), missing)
+        adopted_on = _text(cells.get(columns["adopted_on"]), missing)
         signs = set() if uses is None else {_yes_no(columns["uses"], uses)}
+        if adopted_on is not None:
+            signs.add("yes")
         if months is not None:
             number = _to_number(months, whole=True)
             signs.add("no" if months in no_months or (number is not None and str(number) in no_months) else "yes")
-            months = None if "no" in signs else months
+            months = None if months in no_months or (number is not None and str(number) in no_months) else months
         if product is not None:
             signs.add("no" if product.casefold() in no_product else "yes")
             product = None if product.casefold() in no_product else product

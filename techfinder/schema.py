@@ -18,9 +18,12 @@ from pydantic import Field, ValidationError, model_validator
 from techfinder.errors import QueryError, SchemaError, cut, known_names
 from techfinder.fields import Attribute, Part, SchemaField, SchemaValue, attributes_of
 from techfinder.models import Profile, Value
-from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 
 __all__ = ["Attribute", "Schema", "SchemaField", "SchemaValue", "load_schema"]
+
+_RESERVED = frozenset({"q", "limit", "offset", "sort"})
+_MAX_KEY = 64
 
 
 class Schema(Part):
@@ -32,12 +35,17 @@ class Schema(Part):
     id: Annotated[str, Field(min_length=1)]
     ignore_columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
+    examples: tuple[str, ...] = ()
     fields: Annotated[tuple[SchemaField, ...], Field(alias="field", min_length=1)]
 
     @model_validator(mode="after")
     def _check(self) -> Schema:
         keys: dict[str, str] = {}
         for attribute in self._list_attributes():
+            if attribute.key in _RESERVED:
+                raise ValueError(f"the key {attribute.key!r} is taken by the address of a search; rename the field")
+            if len(attribute.key) > _MAX_KEY:
+                raise ValueError(f"the key {attribute.key!r} is longer than {_MAX_KEY} characters; shorten the field")
             other = keys.setdefault(attribute.key, attribute.field.name)
             if other != attribute.field.name:
                 raise ValueError(f"fields {other!r} and {attribute.field.name!r} both make the key {attribute.key!r}")
@@ -85,8 +93,9 @@ class Schema(Part):
 
     @cached_property
     def template(self) -> str:
-        """Fingerprint of everything that shapes the encoded text: 16 hex digits."""
-        facts = repr([(f.name, f.kind, f.label, f.text) for f in self.fields])
+        """Fingerprint of everything that shapes what is stored and encoded: 16 hex digits."""
+        scales = [[v.name for v in f.values] if f.kind == "scale" else [] for f in self.fields]
+        facts = repr([(f.name, f.kind, f.label, f.text, f.buckets) for f in self.fields] + scales)
         return hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()
 
     def text(self, profile: Profile) -> str:
@@ -107,11 +116,24 @@ class Schema(Part):
             for c in clauses
         )
 
+    def resolve_sort(self, sorts: Iterable[Sort]) -> tuple[Sort, ...]:
+        """The orders in the terms of a store: a scale by its levels, a date by its days.
+
+        Raises:
+            QueryError: An order names a field that does not exist, or one with several values.
+        """
+        return tuple(sort.model_copy(update={"field": self._sort_key(sort.field)}) for sort in sorts)
+
+    def _sort_key(self, key: str) -> str:
+        attribute = self.attribute(key)
+        if attribute.storage == "keywords":
+            raise QueryError(f"{key} has several values a person; it gives no order. Try {key}_count.")
+        return f"{key}_level" if attribute.ordered and not attribute.derived else key
+
     def check(self, plan: QueryPlan) -> None:
         """Raise QueryError unless everything the plan names exists."""
         self.resolve(plan.conditions)
-        for sort in plan.sort:
-            self.attribute(sort.field)
+        self.resolve_sort(plan.sort)
 
     def _resolve(self, condition: Condition) -> Condition:
         attribute = self.attribute(condition.field)
@@ -158,7 +180,8 @@ def _field_text(field: SchemaField, values: Mapping[str, Value]) -> str:
     if value is None or not field.text:
         return ""
     if isinstance(value, float):
-        value = round(value)
+        # Cents of an income only cost tokens; small numbers keep their digits.
+        value = round(value) if abs(value) >= 100 else f"{value:.6g}"
     return field.text.replace("{value}", ", ".join(value) if isinstance(value, tuple) else str(value))
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from techfinder.errors import QueryError
 from techfinder.interfaces import Collection
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
-from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.schema import Schema
 
 __all__ = ["run_plan"]
@@ -45,7 +45,7 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: En
     schema.check(plan)
     where = schema.resolve(plan.required)
     vector, encode_ms = _encode(plan, encode)
-    found, total, generation = _ask(plan, where, vector, collection)
+    found, total, generation = _ask(plan, where, schema.resolve_sort(plan.sort), vector, collection)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
         hits=tuple(_hit(schema, plan, p, s, vector is not None) for p, s in found),
@@ -59,6 +59,7 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: En
 def _ask(
     plan: QueryPlan,
     where: Sequence[Condition | AnyOf],
+    sort: Sequence[Sort],
     vector: NDArray[np.float32] | None,
     collection: Collection,
 ) -> tuple[list[tuple[Profile, float]], int, GenerationInfo]:
@@ -66,7 +67,7 @@ def _ask(
     while True:
         generation = collection.info()
         if vector is None:
-            found = [(p, 0.0) for p in collection.browse(where, plan.sort, plan.limit, plan.offset)]
+            found = [(p, 0.0) for p in collection.browse(where, sort, plan.limit, plan.offset)]
         else:
             points = collection.search(vector, where, plan.limit, plan.offset)
             found = [(p.profile, p.score) for p in points]

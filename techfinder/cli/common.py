@@ -52,5 +52,7 @@ def parse_filters(texts: Sequence[str]) -> dict[str, list[str]]:
             raise QueryError(f"--filter {cut(text)} is not NAME=VALUE, as in --filter age=30..40.")
         name, rest = text[:at].strip(), text[at:]
         value = rest[1:] if rest[0] == "=" else "!" + rest[2:] if rest.startswith("!=") else rest
+        if not value.strip("!<>= "):
+            raise QueryError(f"--filter {cut(text)} has no value. Write {name}=? for people without one.")
         filters.setdefault(name, []).append(value.strip())
     return filters

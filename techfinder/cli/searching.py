@@ -10,11 +10,11 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from techfinder.api import parse_sort
 from techfinder.cli.common import echo_json, open_finder, out, parse_filters, say
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.models import Hit, SearchResult
+from techfinder.plan import parse_sort
 
 __all__ = ["search"]
 
@@ -47,8 +47,8 @@ def search(
 
     --batch reads lines {"id": ..., "query": ...} and writes lines {"id": ..., "results": [ids, best first]}.
     """
-    if batch is not None and text:
-        raise click.UsageError("--batch takes its questions from the file; leave TEXT out.")
+    if batch is not None and (text or offset or sort or as_json):
+        raise click.UsageError("--batch goes with --filter and --limit only, and takes its questions from the file.")
     with open_finder() as finder:
         chosen = parse_filters(filters)
         if batch is not None:

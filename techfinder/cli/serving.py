@@ -101,10 +101,16 @@ def _bind(finder: Finder, app: Any) -> Any:
 
 
 def _run(server: Any, finder: Finder) -> None:
-    host, port = finder.settings.host, int(server.effective_port)
+    host, port = finder.settings.host, _port_of(server)
     shown = f"[{host}]" if ":" in host else host
     say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
     finder.start_encoder()
     with suppress(KeyboardInterrupt):
         server.run()
     say.print("Stopped.")
+
+
+def _port_of(server: Any) -> int:
+    """The port listened on; a name that stands for several addresses makes a server with several sockets."""
+    listened = getattr(server, "effective_listen", None)
+    return int(listened[0][1] if listened else server.effective_port)

@@ -83,24 +83,17 @@ class StoreProcess:
 
         Raises:
             StoreError: The job cannot be started, with the process's own message.
-            StoreUnavailable: It was not ready in time.
+            StoreUnavailable: The system has no process, file or memory left for it, or it was
+                not ready in time.
         """
         self._lock = threading.Lock()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by _end
-        self._channel, remote = socket.socketpair()
-        inherited, self._lifeline = os.pipe()
-        numbers = [str(n) for n in (remote.fileno(), inherited, os.getpid())]
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, *numbers],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._stderr,
-                pass_fds=(remote.fileno(), inherited),
-            )
-        finally:
-            remote.close()
-            os.close(inherited)
+            self._start()
+        except OSError as error:
+            raise StoreUnavailable(
+                f"A store process cannot be started: {error}. Too many open files or processes, or too little "
+                "memory, is the usual cause. Free some, then try again."
+            ) from error
         self._ended = False
         self.pid = self._process.pid
         _running.add(self)
@@ -109,6 +102,26 @@ class StoreProcess:
         except BaseException:
             self.close()
             raise
+
+    def _start(self) -> None:
+        """Start the process. When that fails, nothing stays open."""
+        with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
+            self._stderr = kept.enter_context(tempfile.TemporaryFile())
+            self._channel, remote = socket.socketpair()
+            kept.enter_context(self._channel)
+            given.enter_context(remote)
+            inherited, self._lifeline = os.pipe()
+            kept.callback(os.close, self._lifeline)
+            given.callback(os.close, inherited)
+            numbers = [str(n) for n in (remote.fileno(), inherited, os.getpid())]
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, *numbers],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._stderr,
+                pass_fds=(remote.fileno(), inherited),
+            )
+            kept.pop_all()  # closed by _end
 
     @property
     def alive(self) -> bool:

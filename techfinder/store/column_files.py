@@ -62,11 +62,6 @@ class Texts:
         place = bisect_left(self, text)
         return place if place < len(self) and self[place] == text else -1
 
-    @classmethod
-    def read(cls, folder: Path, name: str) -> Texts:
-        """The column as :meth:`ColumnsWriter` wrote it, memory-mapped."""
-        return cls(read_array(folder, f"{name}.blob"), read_array(folder, f"{name}.ends"))
-
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:
     """One array of a columns folder, memory-mapped and read-only. Raises StoreError."""

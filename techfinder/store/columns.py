@@ -44,14 +44,14 @@ class Columns:
         index = read_index(folder)
         self.points: int = index["points"]
         self.attributes: dict[str, str] = index["attributes"]
-        self.ids = Texts.read(folder, "ids")
-        self._keys = read_array(folder, "points.sorted")
-        self._places = read_array(folder, "points.places")
-        if len(self.ids) != self.points or len(self._keys) != self.points:
-            raise StoreError(f"Columns {folder} hold {len(self.ids)} ids for {self.points} points. Rebuild.")
+        self._files: tuple[str, ...] = tuple(index["files"])
         self._arrays: dict[str, NDArray[Any]] = {}
         self._values: dict[str, Texts] = {}
         self._masks: OrderedDict[str, Mask] = OrderedDict()
+        self.ids = self._texts("ids")
+        self._keys, self._places = self.array("points.sorted"), self.array("points.places")
+        if len(self.ids) != self.points or len(self._keys) != self.points:
+            raise StoreError(f"Columns {folder} hold {len(self.ids)} ids for {self.points} points. Rebuild.")
 
     # --- rows ------------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ class Columns:
 
     def ledger(self) -> Ledger:
         """All rows as a ledger."""
-        rows, texts = (Texts.read(self.folder, name).all() for name in ("rows", "texts"))
+        rows, texts = (self._texts(name).all() for name in ("rows", "texts"))
         return Ledger(self.ids.all(), np.array(self.array("ordinals"), dtype=np.int64), rows, texts)
 
     # --- filters ---------------------------------------------------------------------------
@@ -196,8 +196,13 @@ class Columns:
 
     # --- files -----------------------------------------------------------------------------
 
+    def map_all(self) -> None:
+        """Map every file now: what is mapped can still be read when the folder is removed. Raises StoreError."""
+        for file in self._files:
+            self.array(file.removesuffix(".npy"))
+
     def array(self, name: str) -> NDArray[Any]:
-        """One array of the generation, mapped at first use."""
+        """One array of the generation, mapped at first use or by :meth:`map_all`."""
         found = self._arrays.get(name)
         if found is None:
             found = self._arrays[name] = read_array(self.folder, name)
@@ -206,8 +211,11 @@ class Columns:
     def values(self, key: str) -> Texts:
         """The sorted values of a keyword attribute."""
         if key not in self._values:
-            self._values[key] = Texts.read(self.folder, f"{key}.values")
+            self._values[key] = self._texts(f"{key}.values")
         return self._values[key]
+
+    def _texts(self, name: str) -> Texts:
+        return Texts(self.array(f"{name}.blob"), self.array(f"{name}.ends"))
 
 
 _COMPARE = {

@@ -60,8 +60,7 @@ class EdgeCollection:
         self._closed = False
         self._switch: threading.Thread | None = None
         self._switch_not_before = 0.0
-        self._seen = generations.signature()
-        self._reading = _Reading(generations.opened())
+        self._seen, self._reading = _read_live(generations)
 
     @property
     def pid(self) -> int:
@@ -165,8 +164,7 @@ class EdgeCollection:
 
     def _restart(self) -> None:
         self._reading.process.close()
-        self._seen = self._generations.signature()
-        self._reading = _Reading(self._generations.opened())
+        self._seen, self._reading = _read_live(self._generations)
 
     def _look_for_news(self) -> None:
         signature = self._generations.signature()
@@ -177,24 +175,53 @@ class EdgeCollection:
                 "Index something first: techfinder index SOURCE."
             )
         if signature != self._seen and self._switch is None and time.monotonic() >= self._switch_not_before:
-            self._switch = threading.Thread(target=self._switch_to, args=(signature,), daemon=True)
-            self._switch.start()
+            switch = threading.Thread(target=self._switch_over, daemon=True)
+            try:
+                switch.start()
+            except RuntimeError as error:  # the system gives no more threads
+                self._switch_later(error)
+            else:
+                self._switch = switch
 
-    def _switch_to(self, signature: Signature) -> None:
+    def _switch_over(self) -> None:
         try:
-            fresh = _Reading(self._generations.opened())
-        except StoreError as error:
-            _log.error("The new generation cannot be opened, the old one goes on answering: %s", error)
+            seen, fresh = _read_live(self._generations)
+        except Exception as error:  # whatever it is, the old generation answers and a later try may work
             with self._lock:
-                self._switch, self._switch_not_before = None, time.monotonic() + _RETRY_SWITCH_S
+                self._switch_later(error)
             return
         with self._lock:
             old, self._reading = self._reading, fresh
-            self._seen, self._switch = signature, None
+            self._seen, self._switch = seen, None
             old.retired = True
             idle = not old.users
         if idle:
             old.process.close()
+
+    def _switch_later(self, error: Exception) -> None:
+        _log.error(
+            "The new generation cannot be opened, the old one goes on answering; next try in %g s: %s: %s",
+            _RETRY_SWITCH_S,
+            type(error).__name__,
+            error,
+            exc_info=not isinstance(error, StoreError),
+        )
+        self._switch, self._switch_not_before = None, time.monotonic() + _RETRY_SWITCH_S
+
+
+def _read_live(generations: Generations) -> tuple[Signature | None, _Reading]:
+    """The live generation, and the signature from before it was read.
+
+    Tries again when another one went live meanwhile: its folder may have been removed under the reader.
+    """
+    for _ in range(_RETRIES):
+        seen = generations.signature()
+        try:
+            return seen, _Reading(generations.opened())
+        except StoreError:
+            if generations.signature() == seen:
+                raise
+    return generations.signature(), _Reading(generations.opened())
 
 
 def _filter(where: Iterable[Condition | AnyOf], sealed: Sealed) -> Filter:

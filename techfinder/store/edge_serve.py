@@ -27,11 +27,16 @@ _EXACT_ABOVE = 4096
 
 
 class ServeJob:
-    """A generation, loaded and warm."""
+    """A generation, loaded and warm. Needs its folder no more once it is made.
+
+    Publishing may remove the folder while calls still come. The columns are mapped and the
+    engine opens its files when it loads, and what is open outlives its name.
+    """
 
     def __init__(self, folder: Path, dim: int, points: int) -> None:
         """Load it. Raises StoreError when it does not hold as many points as it was sealed with."""
         self._columns = Columns(folder / "columns")
+        self._columns.map_all()
         self._shard = Shard.load(folder / "shard", dim)
         held = {"shard": self._shard.count(), "columns": self._columns.points}
         for name, count in held.items():

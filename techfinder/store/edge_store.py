@@ -90,8 +90,17 @@ class EdgeStore:
             raise
 
     def activate(self, collection: str, number: int) -> GenerationInfo:
-        """Make a kept generation live again. Raises StoreError naming those that are kept."""
-        return self._of(collection).activate(number).info
+        """Make a kept generation live again.
+
+        Raises StoreError naming those that are kept, or the process that is writing: what that
+        one makes would not hold what was activated.
+        """
+        generations = self._of(collection)
+        lock = WriteLock(self._root, collection)
+        try:
+            return generations.activate(number).info
+        finally:
+            lock.release()
 
     def drop(self, collection: str) -> None:
         """Remove a collection and all its generations; nothing happens when there is none.
@@ -155,5 +164,5 @@ def _refuse_other_kind(spec: CollectionSpec, base: Sealed) -> None:
     if differing:
         raise FingerprintMismatch(
             f"Collection {spec.name!r} was built differently ({'; '.join(differing)}). "
-            "Build it anew from all rows (fresh), or use the settings that it was built with."
+            "Index again with --rebuild, or use the settings that it was built with."
         )

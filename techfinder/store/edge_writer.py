@@ -119,11 +119,14 @@ class EdgeWriter:
         return self._sealed.info
 
     def publish(self) -> GenerationInfo:
-        """Make the sealed generation live. Raises StoreError when it is not sealed yet."""
+        """Make the sealed generation live.
+
+        Raises StoreError when it is not sealed yet, or when ``base`` is live no more.
+        """
         if self._sealed is None:
             raise StoreError(f"Collection {self._spec.name!r}: nothing is sealed. Call seal() before publish().")
         if not self._published:
-            self._generations.publish(self._sealed, self._keep)
+            self._generations.publish(self._sealed, self._keep, self.base.number if self.base else None)
             self._published = True
             self.discard()
         return self._sealed.info

@@ -94,7 +94,8 @@ class WriteLock:
         except Timeout as error:
             pid = holder.read_text(encoding="utf-8") if holder.is_file() else "unknown"
             raise StoreError(
-                f"Collection {collection!r} is being written by process {pid}. Wait for it, or end it."
+                f"An index run is going: collection {collection!r} is being written by process {pid}. "
+                "Wait until it is done, or end it."
             ) from error
         holder.write_text(str(os.getpid()), encoding="utf-8")
 
@@ -184,17 +185,29 @@ class Generations:
         folder.mkdir(parents=True)
         return number, folder
 
-    def publish(self, sealed: Sealed, keep: int) -> None:
-        """Move a sealed generation to the kept ones, make it live, and drop what is too old."""
+    def publish(self, sealed: Sealed, keep: int, base: int | None = None) -> None:
+        """Move a sealed generation to the kept ones, make it live, and drop what is too old.
+
+        Raises StoreError when it was made from generation `base`, and another one is live now.
+        """
         number = sealed.info.number
-        self._kept.mkdir(exist_ok=True)
-        sealed.folder.rename(self._folder(number))
-        sync_path(self._kept)
         with self._switching():
+            self._require_live(base)
+            self._kept.mkdir(exist_ok=True)
+            sealed.folder.rename(self._folder(number))
+            sync_path(self._kept)
             self._point_to(number)
             for old in self.numbers()[:-keep]:
                 if old != number:
                     remove_folder(self._folder(old))
+
+    def _require_live(self, base: int | None) -> None:
+        if base is not None and (live := self.live_number()) != base:
+            now = "it is dropped" if live is None else f"generation {live} is live"
+            raise StoreError(
+                f"Collection {self.collection!r}: the new generation was made from generation {base}, but now {now}, "
+                "and what that holds would be lost. Nothing went live. Run the same index command again."
+            )
 
     def activate(self, number: int) -> Sealed:
         """Make a kept generation live. Raises StoreError when it is not kept or damaged."""

@@ -116,6 +116,19 @@ def test_before_anything_is_indexed(tmp_path: Path) -> None:
     empty.close()
 
 
+def test_a_blueprint_of_the_same_name_is_left_out(tmp_path: Path) -> None:
+    class Namesake:
+        @hookimpl
+        def register_blueprints(self) -> list[Blueprint]:
+            return [Blueprint("api", "namesake")]
+
+    settings = load_settings(home=tmp_path)
+    finder = Finder(settings, Plugins.load(settings, discover=False, extra=[("namesake", Namesake())]))
+    create_app(finder=finder)
+    assert "'api'" in str(finder.plugins.failures[0].error)
+    finder.close()
+
+
 def test_odd_ids_and_values_come_back_as_they_are(tmp_path: Path) -> None:
     odd = {"user_id": "a/b?c=d <x>", "persona": "<script>alert(1)</script> ☃", "gender": "Nøn"}
     made = homes.open_home(tmp_path, HashEncoder().entry())

@@ -75,6 +75,16 @@ def test_sorting_wins_over_meaning(finder: Finder, judge: Judge) -> None:
     assert [h.profile for h in result.hits] == judge.browse([], sort)[:20]
 
 
+def test_scales_are_sorted_from_low_to_high(finder: Finder, judge: Judge) -> None:
+    sort = [Sort(field="budget_category"), Sort(field="age", descending=True)]
+    hits = finder.search(finder.plan(limit=300, sort=sort)).hits
+    assert [h.profile for h in hits] == judge.browse([], sort)
+    assert (hits[0].profile.values["budget_category"], hits[299].profile.values["budget_category"]) == (
+        "Economy",
+        "Premium",
+    )
+
+
 def test_facets_leave_their_own_filter_out(finder: Finder, judge: Judge) -> None:
     filters = {"gender": ["Female"], "tech_interest": [">=High"], "smartphone_uses": ["yes"]}
     plan = finder.plan(filters=filters)
@@ -189,6 +199,20 @@ def test_a_failed_encoder_says_so_and_filters_go_on(tmp_path: Path) -> None:
     assert broken.encoder_state() == "failed"
     assert broken.search(broken.plan(filters={"age": ["0.."]})).total == 20
     broken.close()
+
+
+def test_a_schema_edited_since_is_told_at_once(tmp_path: Path) -> None:
+    first = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(first, "synthetic:n=20")
+    first.close()
+    schema = tmp_path / "edited.toml"
+    shipped = Path(__file__).parents[2] / "data" / "schemas" / "tech-adoption.toml"
+    schema.write_text(shipped.read_text() + '[[field]]\nname = "shoe_size"\nkind = "integer"\nlabel = "Shoe size"\n')
+    edited = homes.open_home(tmp_path, HashEncoder().entry(), schema_file=schema)
+    for ask in (lambda: edited.search(edited.plan()), lambda: edited.facets(edited.plan())):
+        with pytest.raises(FingerprintMismatch, match="Index again with --rebuild"):
+            ask()
+    edited.close()
 
 
 def test_another_encoder_is_never_mixed_in(tmp_path: Path) -> None:

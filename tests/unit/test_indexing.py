@@ -67,8 +67,9 @@ def test_the_same_input_twice_changes_nothing(finder: Finder, encoder: HashEncod
 
 def test_identical_texts_are_encoded_once(finder: Finder, encoder: HashEncoder) -> None:
     homes.index(finder, ListSource([{"user_id": f"p{i}", "persona": "Same"} for i in range(9)]))
-    assert encoder.encoded == 1
-    assert len(state(finder)) == 9
+    done, _ = homes.index(finder, ListSource([{"user_id": f"q{i}", "persona": "Same too"} for i in range(9)]))
+    assert (encoder.encoded, done.encoded, done.reused) == (2, 1, 0)
+    assert len(state(finder)) == 18
 
 
 def test_people_who_are_gone_stay_unless_asked(finder: Finder) -> None:
@@ -113,6 +114,48 @@ def test_a_cut_input_never_prunes(finder: Finder) -> None:
     asked: list[int] = []
     done, _ = homes.index(finder, ListSource(cut), confirm=lambda n: not asked.append(n))
     assert (done.gone, asked, len(state(finder))) == (10, [], 40)
+
+
+def test_a_cut_input_never_replaces_what_is_live(finder: Finder) -> None:
+    homes.index(finder, ListSource(rows(40)))
+    cut: Rows = [*rows(30), RowProblem(31, "", "", "more data: the file ends in the middle", fatal=True)]
+    with pytest.raises(IndexingError, match="breaks off at row 31"):
+        homes.index(finder, ListSource(cut), rebuild=True)
+    assert len(state(finder)) == 40
+    done, _ = homes.index(finder, ListSource([*cut[:30], {"user_id": "new", "persona": "New"}, cut[30]]))
+    assert "breaks off at row 31" in done.message
+    assert len(state(finder)) == 41
+
+
+def test_a_row_without_an_id_never_lets_others_be_pruned(finder: Finder) -> None:
+    homes.index(finder, ListSource(rows(2)))
+    blank: Rows = [*rows(1), {"user_id": " ", "age": 30}]
+    with pytest.raises(IndexingError, match="1 rows of rows could not be read"):
+        homes.index(finder, ListSource(blank), prune=True, max_rejects=1.0)
+    assert set(state(finder)) == {"p0", "p1"}
+
+
+def test_profiles_may_have_no_text_and_may_lose_it(finder: Finder, encoder: HashEncoder) -> None:
+    homes.index(finder, ListSource([{"user_id": "a", "persona": "Gamer"}, {"user_id": "b", "google_loyalty": 3}]))
+    assert encoder.encoded == 2
+    lost, _ = homes.index(finder, ListSource([{"user_id": "a", "google_loyalty": 1}]))
+    assert (lost.encoded, encoder.encoded) == (1, 3)
+    hits = {h.profile.id: h.score for h in finder.search(finder.plan("Gamer"), wait_s=20).hits}
+    assert hits["a"] < 0.5
+
+
+def test_another_generation_going_live_meanwhile_stops_the_run(finder: Finder) -> None:
+    homes.index(finder, ListSource(rows(2)))
+    homes.index(finder, ListSource(rows(3)))
+
+    class Meddling(ListSource):
+        def rows(self) -> Iterator[Row | RowProblem]:
+            finder.store.activate("people", 1)
+            yield from super().rows()
+
+    with pytest.raises(IndexingError, match="went live while rows was read"):
+        homes.index(finder, Meddling(rows(4)))
+    assert finder.store.collections()[0].number == 1
 
 
 @pytest.mark.parametrize("given", [[], [{"user_id": "x", "age": "old"}]])

@@ -80,6 +80,10 @@ def test_sorting_keeps_ties_in_stored_order_and_missing_last(judge: Judge) -> No
     assert "".join(p.id for p in judge.browse([], [Sort(field="age", descending=True)])) == "badc"
 
 
+def test_scales_sort_by_their_levels(judge: Judge) -> None:
+    assert "".join(p.id for p in judge.browse([], [Sort(field="tech_interest")])) == "bacd"
+
+
 def test_ranking_breaks_ties_by_id(judge: Judge) -> None:
     ranked = judge.search(np.array([1, 0], dtype=np.float32), [], 3)
     assert [(p.id, s) for p, s in ranked] == [("a", 1.0), ("c", 1.0), ("d", pytest.approx(0.6))]

@@ -17,7 +17,7 @@ name = "employees"
 kind = "integer"
 label = "Employees"
 min = 1
-buckets = [10, 100]
+buckets = [1, 100]
 [[field]]
 name = "maturity"
 kind = "scale"
@@ -61,6 +61,7 @@ def test_fields_become_flat_attributes(small: Schema) -> None:
         "employees": "integer",
         "employees_bucket": "integer",
         "maturity": "keyword",
+        "maturity_level": "integer",
         "renewal": "keyword",
         "renewal_day": "integer",
         "tools": "keywords",
@@ -115,7 +116,7 @@ def test_text_leaves_out_what_is_missing(small: Schema) -> None:
 
 def test_template_changes_with_wording_only(small: Schema, tmp_path: Path) -> None:
     assert write(tmp_path, SMALL.replace("uses {value}", "has {value}")).template != small.template
-    assert write(tmp_path, SMALL.replace("min = 1", "min = 0")).template == small.template
+    assert write(tmp_path, SMALL.replace("min = 1", "min = 1\nmax = 9000")).template == small.template
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,15 @@ def test_plans_can_only_name_what_exists(small: Schema, condition: dict[str, obj
         small.check(plan)
 
 
+def test_scales_are_sorted_by_their_levels(small: Schema) -> None:
+    assert [s.field for s in small.resolve_sort([Sort(field="maturity"), Sort(field="renewal")])] == [
+        "maturity_level",
+        "renewal",
+    ]
+    with pytest.raises(QueryError, match="Try tools_count"):
+        small.resolve_sort([Sort(field="tools")])
+
+
 def test_sorting_names_what_exists(small: Schema) -> None:
     with pytest.raises(QueryError, match="No field 'size'"):
         small.check(QueryPlan(sort=(Sort(field="size"),)))
@@ -167,7 +177,10 @@ def test_sorting_names_what_exists(small: Schema) -> None:
         ('kind = "scale"', 'kind = "ladder"', r"field 2 \(maturity\): kind"),
         ('values = ["None yet", "Pilot", "Scaled"]', 'values = ["One"]', "at least two values"),
         ('["None yet", "Pilot", "Scaled"]', '["Pilot", "pilot"]', "values must differ"),
-        ("buckets = [10, 100]", "buckets = [100, 10]", "ascending"),
+        ("buckets = [1, 100]", "buckets = [100, 1]", "ascending"),
+        ("buckets = [1, 100]", "buckets = [10, 100]", "the first bucket must not be above min"),
+        ('name = "tools"', 'name = "limit"', "taken by the address of a search"),
+        ('name = "tools"', f'name = "{"t" * 62}"', "longer than 64 characters"),
         ('name = "tools"', 'name = "maturity"', "same name"),
         ('name = "tools"', 'name = "site_city"', "both make the key"),
         ('text = "uses {value}"', 'text = "uses tools"', "must contain {value}"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
+from werkzeug.exceptions import BadRequest, RequestURITooLarge
 
 from techfinder.api import api, health, register_errors
 from techfinder.errors import PluginContractError
@@ -15,6 +16,8 @@ __all__ = ["create_app"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MAX_BODY_BYTES = 1_000_000
+_MAX_QUERY_BYTES = 16_000
+_MAX_PARAMETERS = 200
 _OWN_PATHS = ("/api/", "/healthz", "/readyz")
 
 
@@ -37,7 +40,9 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
         # A page elsewhere must not reach a loopback server through a name it controls.
         app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
+    app.before_request(_refuse_endless_addresses)
     app.register_blueprint(api)
     app.register_blueprint(health)
     register_errors(app)
@@ -51,6 +56,14 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
             app.register_blueprint(blueprint)
             taken.append(blueprint)
     return app
+
+
+def _refuse_endless_addresses() -> None:
+    """Every link of a page carries its address: a long one makes a page of megabytes."""
+    if len(request.query_string) > _MAX_QUERY_BYTES:
+        raise RequestURITooLarge(f"The address has more than {_MAX_QUERY_BYTES:,} bytes of parameters. Ask for less.")
+    if sum(len(values) for _, values in request.args.lists()) > _MAX_PARAMETERS:
+        raise BadRequest(f"The address has more than {_MAX_PARAMETERS} parameters. Ask for less.")
 
 
 def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:

@@ -42,7 +42,7 @@ _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 class Part(BaseModel):
     """Base of what a schema file is made of: frozen, and no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SchemaValue(Part):

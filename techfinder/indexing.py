@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from techfinder.digests import row_digest, text_digest
 from techfinder.encoding import CheckedEncoder
-from techfinder.errors import IndexingError
+from techfinder.errors import IndexingError, cut
 from techfinder.interfaces import CollectionSpec, EncoderInfo, Ledger, Point, Source, Store, Writer
 from techfinder.models import GenerationInfo, Profile, Row, RowProblem
 from techfinder.rows import RowReader
@@ -164,8 +164,7 @@ class IndexJob:
 
     def _run(self) -> None:
         reader = RowReader(self._schema, self._source.columns())
-        notes = [f"column {c!r} is not in the schema and was left out" for c in reader.unknown_columns]
-        self._report(total=self._source.count(), message="; ".join(notes))
+        self._report(total=self._source.count(), message=_note_unknown(reader.unknown_columns))
         ledger = _empty_ledger() if self._options.dry_run else self._base_ledger()
         known = {profile_id: i for i, profile_id in enumerate(ledger.ids)}
         works = self._read(reader, ledger, known)
@@ -417,6 +416,15 @@ def _require_same_build(live: GenerationInfo, spec: CollectionSpec) -> None:
             f"The live generation of {spec.name!r} was made with {', '.join(differences)}; its vectors cannot be "
             f"mixed with new ones. Run again with --rebuild and an input that holds everyone."
         )
+
+
+def _note_unknown(columns: Sequence[str]) -> str:
+    """What to say of columns that the schema does not know: the first few by name."""
+    if not columns:
+        return ""
+    shown = ", ".join(cut(c, 40) for c in columns[:5])
+    more = f" and {len(columns) - 5:,} more" if len(columns) > 5 else ""
+    return f"not in the schema and left out: {'column' if len(columns) == 1 else 'columns'} {shown}{more}"
 
 
 def _empty_ledger() -> Ledger:

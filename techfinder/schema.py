@@ -24,6 +24,7 @@ __all__ = ["Attribute", "Schema", "SchemaField", "SchemaValue", "load_schema"]
 
 _RESERVED = frozenset({"q", "limit", "offset", "sort"})
 _MAX_KEY = 64
+_MAX_BYTES = 5_000_000
 
 
 class Schema(Part):
@@ -208,6 +209,10 @@ def load_schema(path: Path | None = None) -> Schema:
     """
     path = path or _builtin()
     try:
+        if path.exists() and not path.is_file():
+            raise SchemaError(f"Schema file {path} is not a regular file. Name a TOML file.")
+        if path.stat().st_size > _MAX_BYTES:
+            raise SchemaError(f"Schema file {path} is larger than {_MAX_BYTES:,} bytes. Is it really a schema?")
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SchemaError(f"Schema file {path} does not exist.") from error

@@ -123,7 +123,17 @@ class Settings(BaseSettings):
     @field_validator("home", "schema_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
-        return value.expanduser().absolute() if value else value
+        try:
+            return value.expanduser().absolute() if value else value
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("home")
+    @classmethod
+    def _refuse_files(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError("this is no folder")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -136,7 +146,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Explicit values first, then the environment, then the file in the home folder."""
         home = init_settings().get("home") or os.environ.get(f"{PREFIX}HOME") or _default_home()
-        file = TomlConfigSettingsSource(settings_cls, Path(home).expanduser() / FILE_NAME)
+        try:
+            file = TomlConfigSettingsSource(settings_cls, Path(home).expanduser() / FILE_NAME)
+        except RuntimeError:  # "~nobody": the check of `home` says so
+            return init_settings, env_settings
         return init_settings, env_settings, file
 
 

@@ -40,6 +40,10 @@ def main() -> None:
     except TechfinderError as error:
         click.echo(f"techfinder: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"techfinder: Cannot use{where}: {error.strerror or error}. Make room or allow access.", err=True)
+        sys.exit(1)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

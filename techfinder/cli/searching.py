@@ -31,7 +31,9 @@ _FACTS_SHOWN = 6
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many people to skip.")
 @click.option("--sort", multiple=True, metavar="FIELD", help="Order by a field instead; -FIELD from high to low.")
 @click.option(
-    "--batch", type=click.File("r", encoding="utf-8"), help="Questions as JSON lines; - reads standard input."
+    "--batch",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Questions as JSON lines; - reads standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def search(
@@ -80,7 +82,7 @@ def _question(number: int, line: str) -> tuple[str | int, str]:
         question_id, text = question["id"], question["query"]
         if isinstance(question_id, str | int) and isinstance(text, str):
             return question_id, text
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise QueryError(f'Line {number} of the batch is {cut(line)}; expected {{"id": ..., "query": "..."}}.')
 

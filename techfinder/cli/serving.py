@@ -20,6 +20,9 @@ from techfinder.finder import Finder
 
 __all__ = ["demo", "serve"]
 
+_CONNECTIONS = 1000
+_IDLE_S = 30
+
 _host = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
 
@@ -92,12 +95,15 @@ def _bind(finder: Finder, app: Any) -> Any:
             threads=settings.threads,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            connection_limit=_CONNECTIONS,
+            channel_timeout=_IDLE_S,
+            cleanup_interval=5,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no address belongs to
         where = f"{settings.host}:{settings.port}"
-        if error.errno == errno.EADDRINUSE:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise SettingsError(f"{where} is in use. Stop what uses it, or take another with --port.") from error
-        raise SettingsError(f"Cannot listen on {where}: {error.strerror}. Choose another --host or --port.") from error
+        raise SettingsError(f"Cannot listen on {where}: {error}. Choose another --host or --port.") from error
 
 
 def _run(server: Any, finder: Finder) -> None:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import PluginContractError, QueryError, cut, known_names
@@ -31,6 +32,9 @@ _ENTRY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 Report = Callable[[BaseException], None]
 """Tells the plugin host of a fault that showed after the hook had answered."""
+
+
+_MOST_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class Offer:
 
     def _listed(self, answer: object) -> list[object]:
         if isinstance(answer, (list, tuple, Iterator)):
-            return list(answer)
+            found = list(islice(answer, _MOST_ENTRIES + 1))
+            if len(found) > _MOST_ENTRIES:
+                raise PluginContractError(f"{self.hook} returned more than {_MOST_ENTRIES:,} entries. Offer fewer.")
+            return found
         raise PluginContractError(
             f"{self.hook} returned {cut(answer)} ({type(answer).__name__}), expected a list of {self.expected}."
         )

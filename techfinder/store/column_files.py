@@ -79,9 +79,9 @@ def read_index(folder: Path) -> dict[str, Any]:
         index = json.loads(path.read_text(encoding="utf-8"))
         if index["format"] != FORMAT:
             raise ValueError(f"format {index['format']!r}, this version reads {FORMAT}")
+        return {name: index[name] for name in ("points", "attributes", "files")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"Columns {path} cannot be read: {error}. Rebuild the collection.") from error
-    return dict(index)
 
 
 class ColumnsWriter:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +35,7 @@ __all__ = [
     "make_point",
     "make_points",
     "make_spec",
+    "only_so_many_files",
     "vector_of",
     "words",
 ]
@@ -96,6 +100,25 @@ def eventually(holds: Callable[[], bool]) -> bool:
             return False
         pause.wait(0.01)
     return True
+
+
+@contextmanager
+def only_so_many_files(left: int) -> Iterator[None]:
+    """In the block, this process can open `left` files more than it has open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    filled: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, soft), hard))
+    try:
+        with suppress(OSError):
+            while True:
+                filled.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(left):
+            os.close(filled.pop())
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for file in filled:
+            os.close(file)
 
 
 def ids(profiles: Sequence[Profile]) -> list[str]:

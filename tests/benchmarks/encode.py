@@ -3,7 +3,8 @@
 Three ways take turns on the same texts in one process, so that whatever else the machine does
 meets all of them: ours; a plain loop that gives sentence-transformers 32 texts at a time in
 file order, in float32; and one call of its ``encode`` with all texts (which sorts them), in float32.
-Then the time of a single question, and how far our vectors agree with the library's.
+Before them, how long the encoder takes to load in a fresh home folder and in one it has been loaded in.
+After them, the time of a single question, and how far our vectors agree with the library's.
 
 Run: python tests/benchmarks/encode.py [--n 4000] [--rounds 5]
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +32,17 @@ from techfinder.settings import load_settings
 BATCH = 32
 QUESTION = "early adopters with high technical proficiency in healthcare, not on TikTok, ideally in Texas"
 QUESTIONS = 50
+LOADS = 3
+LOAD = """
+import sys, time
+from pathlib import Path
+from techfinder.plugins import Plugins
+from techfinder.settings import load_settings
+entry = Plugins.load(load_settings(home=Path(sys.argv[1]))).encoders()["minilm"]
+started = time.perf_counter()
+entry.load()
+print(time.perf_counter() - started)
+"""
 
 
 def main() -> None:
@@ -37,6 +51,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=4000, help="texts in all, shared out over the rounds")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    report_loading()
     with tempfile.TemporaryDirectory() as home:
         plugins = Plugins.load(load_settings(home=Path(home)))
         texts = profile_texts(plugins, options.n)
@@ -77,6 +92,20 @@ def plain_loop(library: Any, texts: list[str]) -> Any:
     """Batches in file order."""
     starts = range(0, len(texts), BATCH)
     return np.concatenate([library.encode(texts[start : start + BATCH], batch_size=BATCH) for start in starts])
+
+
+def report_loading() -> None:
+    """Seconds to load, each time in a process of its own."""
+    took: dict[str, list[float]] = {"fresh home folder": [], "loaded there before": []}
+    for _ in range(LOADS):
+        with tempfile.TemporaryDirectory() as home:
+            for times in took.values():
+                done = subprocess.run([sys.executable, "-c", LOAD, home], capture_output=True, text=True, check=True)
+                times.append(float(done.stdout))
+    print(f"{'loading, median':<48}{'seconds':>9}")
+    for name, times in took.items():
+        print(f"{name:<48}{statistics.median(times):>9.1f}")
+    print()
 
 
 def report_documents(ways: Mapping[str, Callable[[list[str]], Any]], parts: list[list[str]]) -> None:

@@ -1,8 +1,8 @@
-"""Finds the Chromium that page tests drive, and gets one where there is none.
+"""Finds the Chromium that page tests drive, and gets what is missing: a browser, or a library of its driver.
 
-``python tests/tools/get_chromium.py`` does nothing when a browser is found. Otherwise it asks
-Debian's packages (as root) or Playwright for one. Without any, page tests are skipped on your own
-machine and fail where ``CI=true``.
+``python tests/tools/get_chromium.py`` does nothing when a browser is found and Playwright's driver
+starts. Otherwise it asks Debian's packages (as root) or Playwright for a browser. Without any, page
+tests are skipped on your own machine and fail where ``CI=true``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = ["HELP", "PATH_VARIABLE", "find", "main"]
 PATH_VARIABLE = "TECHFINDER_TEST_CHROMIUM"
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HELP = f"Run `make install-test`, or install Chromium, or set {PATH_VARIABLE} to the path of its executable."
+DRIVER_LIBRARY = "libatomic1"
 
 
 def find() -> str | None:
@@ -35,32 +36,57 @@ def find() -> str | None:
 
 
 def main() -> int:
-    """Get a browser where there is none; 0 when tests can run, or when they will be skipped with a message."""
+    """Get what is missing; 0 when tests can run, or when they will be skipped with a message."""
     try:
+        _mend_driver()
         if find() is None:
             _get()
         if path := find():
             print(f"Chromium for the tests: {path}")
             return 0
         problem: object = "installed, but not found"
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         problem = error
     print(f"No Chromium for the tests: {problem}. {HELP}", file=sys.stderr)
     return 1 if os.environ.get("CI") == "true" else 0
 
 
+def _mend_driver() -> None:
+    """Playwright's driver brings its own node, which needs a library that a bare Debian lacks."""
+    if not _driver_complaint():
+        return
+    if _is_debian_root():
+        _install_from_debian(DRIVER_LIBRARY)
+    if complaint := _driver_complaint():
+        raise RuntimeError(f"Playwright's driver does not start ({complaint}); Debian's package {DRIVER_LIBRARY} helps")
+
+
+def _driver_complaint() -> str:
+    done = _playwright("--version", capture=True)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+
+
 def _get() -> None:
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        _get_from_debian()
+    if _is_debian_root():
+        _install_from_debian("chromium")
     if find() is None:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+        _playwright("install", "chromium").check_returncode()
 
 
-def _get_from_debian() -> None:
+def _playwright(*arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "playwright", *arguments]
+    return subprocess.run(command, capture_output=capture, text=True, check=False)
+
+
+def _is_debian_root() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install_from_debian(package: str) -> None:
     """Best effort: other systems with apt-get may have no package of this name."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        subprocess.run(["apt-get", "-q", *step], check=False, env=environment)
+    for step in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        subprocess.run(["apt-get", "-qq", *step], check=False, env=environment)
 
 
 def _playwrights_own() -> str | None:

@@ -97,6 +97,13 @@ def test_unknown_paths_and_methods_are_problems_too(client: FlaskClient) -> None
     assert client.post("/api/v1/search").get_json()["status"] == 405
 
 
+@pytest.mark.parametrize(("query", "status"), [("x" * 16_001, 414), ("&".join(["age=1"] * 201), 400)])
+def test_endless_addresses_are_refused(client: FlaskClient, query: str, status: int) -> None:
+    answer = client.get(f"/api/v1/search?{query}")
+    assert (answer.status_code, answer.get_json()["status"]) == (status, status)
+    assert "Ask for less" in answer.get_json()["detail"]
+
+
 def test_foreign_hosts_are_refused(client: FlaskClient) -> None:
     assert client.get("/api/v1/search", headers={"Host": "evil.example"}).status_code == 400
 

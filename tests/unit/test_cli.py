@@ -109,6 +109,8 @@ def test_plugins_are_listed(home: Path) -> None:
         (["search", "x", "--batch", "-"], 2, "--batch goes with --filter and --limit only"),
         (["search", "x", "--filter", "age="], 1, "--filter 'age=' has no value"),
         (["index", "nowhere.csv"], 1, "nowhere.csv"),
+        (["index", "~nobody-at-all/people.csv"], 1, "~nobody-at-all"),
+        (["serve", "--host", "nope.invalid"], 1, "Cannot listen on nope.invalid:"),
         (["index", "people.xlsx"], 1, "No source reads 'people.xlsx'"),
         (["index"], 2, "Missing argument 'SOURCE'"),
         (["generate", "-n", "3", "-o", "people.xlsx"], 1, ".parquet"),
@@ -133,6 +135,24 @@ def test_wrong_settings_stop_the_start(home: Path) -> None:
     assert "Did you mean 'TECHFINDER_BATCH_SIZE'" in done.stderr
     done = commands.run(home, "plugins", port="many")
     assert "port = 'many'" in done.stderr
+
+
+@pytest.mark.parametrize("line", ["[" * 200_000, '{"id": "\udcff"}', '{"id": 1}'])
+def test_bad_batch_lines_are_named(home: Path, tmp_path: Path, line: str) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text(line, errors="surrogateescape")
+    done = commands.run(home, "search", "--batch", str(path))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("techfinder: Line 1 of the batch is")
+
+
+def test_homes_and_schemas_that_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = commands.run(file, "store", "info")
+    assert (done.returncode, "this is no folder" in done.stderr) == (1, True)
+    done = commands.run(tmp_path, "search", "x", schema_file="/dev/zero")
+    assert (done.returncode, "is not a regular file" in done.stderr) == (1, True)
 
 
 def test_a_busy_port_is_a_clear_message(home: Path) -> None:

@@ -178,7 +178,7 @@ def test_a_dry_run_only_checks(finder: Finder, encoder: HashEncoder) -> None:
 
 def test_unknown_columns_are_noted(finder: Finder) -> None:
     done, _ = homes.index(finder, ListSource(rows(2, shoe_size=44)))
-    assert "'shoe_size' is not in the schema" in done.message
+    assert "left out: column 'shoe_size'" in done.message
 
 
 class Interrupted(ListSource):

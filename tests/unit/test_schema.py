@@ -186,6 +186,7 @@ def test_sorting_names_what_exists(small: Schema) -> None:
         ('text = "uses {value}"', 'text = "uses tools"', "must contain {value}"),
         ('label = "Site"', 'label = "Site"\ncolour = "red"', r"field 5 \(site\): colour"),
         ('id = "company"', "", "id: Field required"),
+        ("min = 1", "min = nan", "field 1"),
         ("[[field]]", "[[field", "cannot be read"),
     ],
 )

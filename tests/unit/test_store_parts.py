@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from techfinder.errors import StoreError
+from techfinder.errors import StoreError, StoreUnavailable
 from techfinder.interfaces import Point
 from techfinder.models import Profile
 from techfinder.plan import AnyOf, Condition
@@ -22,6 +23,7 @@ from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
+from techfinder.testing.store_samples import only_so_many_files
 
 ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
 
@@ -195,6 +197,28 @@ def test_panics_of_the_engine_become_store_errors() -> None:
 def test_a_process_that_cannot_do_its_job_says_why(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nothing here"):
         StoreProcess("serve", folder=tmp_path / "nothing here", dim=8, points=0)
+
+
+@pytest.mark.parametrize("left", range(8))
+def test_a_process_that_cannot_be_started_leaves_nothing_open(tmp_path: Path, left: int) -> None:
+    before = {p.name for p in Path("/proc/self/fd").iterdir()}
+    with only_so_many_files(left), pytest.raises(StoreUnavailable, match="cannot be started: "):
+        StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, nice=0)
+    assert {p.name for p in Path("/proc/self/fd").iterdir()} == before
+
+
+def test_columns_answer_without_their_files_once_all_are_mapped(tmp_path: Path) -> None:
+    writer = ColumnsWriter({"sector": "keyword", "age": "integer", "income": "float", "tags": "keywords"})
+    payload = {"_id": "p1", "_ordinal": 1, "_row": "r", "_text": "t", "sector": "Arts", "age": 3, "tags": ("Mail",)}
+    writer.add(point_id("p1").bytes, payload, bytes(16), bytes(16))
+    writer.write(tmp_path / "columns")
+    columns = Columns(tmp_path / "columns")
+    columns.map_all()
+    shutil.rmtree(tmp_path / "columns")
+    assert columns.facet({}, "sector") == {"Arts": 1}
+    assert columns.facet({}, "tags") == {"Mail": 1}
+    assert columns.order({}, [(key, True) for key in columns.attributes]).tolist() == [0]
+    assert columns.ledger().rows == ("r",)
 
 
 def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:

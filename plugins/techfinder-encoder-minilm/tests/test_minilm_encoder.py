@@ -1,6 +1,7 @@
 """The real model: as the library computes it, only faster, from any thread."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,31 @@ def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str
 @pytest.mark.timeout(120)
 def test_the_automatic_choice_agrees_with_the_library(minilm: Any, plain: Any) -> None:
     assert cosines(minilm.encode_documents(TEXTS), plain).min() >= 0.999
+
+
+class Operator:
+    """Stands where torch keeps an operator of oneDNN's."""
+
+    def __init__(self, answer: Callable[..., Any]) -> None:
+        self._linear_pointwise = answer
+
+
+def refuses(*arguments: object) -> None:
+    raise RuntimeError("not on this processor")
+
+
+@pytest.mark.parametrize("there", [object(), Operator(refuses), Operator(lambda state, *rest: state)])
+def test_operators_that_do_not_work_are_not_used(
+    home: Path, plain: Any, monkeypatch: pytest.MonkeyPatch, there: object
+) -> None:
+    import torch
+
+    from techfinder_encoder_minilm.bert import onednn_works
+
+    monkeypatch.setattr(torch.ops, "mkldnn", there)
+    assert not onednn_works()
+    encoder = load(home, precision="bfloat16", device="cpu")
+    assert cosines(encoder.encode_documents(TEXTS), plain).min() >= 0.999
 
 
 def test_identical_texts_are_encoded_once(minilm: Any) -> None:

@@ -1,7 +1,7 @@
 """The search as it stands in the URL: question, filters, page and order.
 
 The URL is the whole state of the search page. A form sent without JavaScript has empty
-parameters and number ranges in two parts (``age.min``, ``age.max``); reading folds them, and
+parameters and ranges of numbers or dates in two parts (``age.min``, ``age.max``); reading folds them, and
 writing gives the one short form: ``/?q=nurses&age=30..40&adopter_category=Innovator``.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from techfinder import Sort
+from techfinder import Sort, parse_sort
 
 __all__ = ["LIMIT_TOP", "PAGE", "Address", "history_step", "split_range"]
 
@@ -35,7 +35,7 @@ class Address:
         filters: Values by filter name, in the order given, none empty.
         limit: Number of cards, 1 to :data:`LIMIT_TOP`.
         offset: Number of hits to skip.
-        sort: Attribute keys, each with a leading ``-`` for highest first.
+        sort: As given: attribute keys, each with a leading ``-`` for highest first, joined by commas or not.
     """
 
     text: str = ""
@@ -85,7 +85,7 @@ class Address:
 
     def sorts(self) -> tuple[Sort, ...]:
         """The order asked for, as a plan has it."""
-        return tuple(Sort(field=name.removeprefix("-"), descending=name.startswith("-")) for name in self.sort)
+        return parse_sort(self.sort)
 
 
 def split_range(value: str) -> tuple[str, str] | None:

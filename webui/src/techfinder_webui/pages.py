@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["not_found_page", "problem", "profile_page", "search_page"]
 
-EXAMPLES = (
-    "Find early adopters with high technical proficiency",
-    "Users interested in AI and machine learning with high budget",
-    "High budget users from tech sector",
-    "Moderate tech interest users in healthcare",
-    "Laggards who buy for price",
-)
+_SAMPLE = "techfinder index synthetic:n=1000,seed=7"
 
 _LONG_PAGE = 100
 """From this many cards on, "more" leads to the next page instead of a longer one."""
@@ -51,13 +45,12 @@ class _Answer:
 def search_page(finder: Finder, asked: Address, path: str) -> tuple[SearchPage, int]:
     """The search page at `path` and its HTTP status: 200, or an error's with the reason in the page."""
     try:
-        answer = _ask(finder, asked)
+        return _answered(finder, asked, _ask(finder, asked), path), 200
     except TechfinderError as error:
-        banner, status = problem(error)
+        banner, status = problem(finder, error)
         facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
         page = replace(_frame(finder, asked, facets, path), status="No answer", banners=(banner,))
         return page, status
-    return _answered(finder, asked, answer, path), 200
 
 
 def profile_page(finder: Finder, profile: Profile) -> ProfilePage:
@@ -76,19 +69,26 @@ def not_found_page(text: str) -> ProblemPage:
     return ProblemPage(Banner("warning", "Not found", text))
 
 
-def problem(error: TechfinderError) -> tuple[Banner, int]:
+def problem(finder: Finder, error: TechfinderError) -> tuple[Banner, int]:
     """An expected error as a message for people, and its HTTP status."""
     match error:
         case QueryError():
             return Banner("error", "This cannot be searched as it stands", str(error)), 400
         case CollectionNotFound():
-            text = "Index some people first, then come back to this page. To make a sample and index it, run:"
-            return Banner("info", "Nothing is indexed yet", text, "techfinder index synthetic:n=1000,seed=7"), 200
+            return _nothing_indexed(finder), 200
         case StoreUnavailable():
             text = "The store did not answer in time. It is restarted by itself: try again in a few seconds."
             return Banner("error", "The store is not available", text), 503
         case _:
             return Banner("error", "Something this page needs has failed", str(error)), 500
+
+
+def _nothing_indexed(finder: Finder) -> Banner:
+    title, text = "Nothing is indexed yet", f"Index some {finder.schema.subject[1]} first, then come back to this page."
+    # Made people have the columns of the built-in schema, and of no other.
+    if finder.settings.schema_file is None and "synthetic" in finder.plugins.sources():
+        return Banner("info", title, f"{text} To make a sample and index it, run:", _SAMPLE)
+    return Banner("info", title, f"{text} To read them from a table, run:", "techfinder index FILE")
 
 
 def _ask(finder: Finder, asked: Address) -> _Answer:
@@ -118,7 +118,11 @@ def _plugin_banners(finder: Finder) -> tuple[Banner, ...]:
 
 
 def _facets_of_everyone(finder: Finder) -> tuple[Facet, ...]:
-    return finder.facets(finder.plan())
+    """Counts without any filter, for a page that has no other; none where counting is what failed."""
+    try:
+        return finder.facets(finder.plan())
+    except TechfinderError:
+        return ()
 
 
 def _frame(finder: Finder, asked: Address, facets: Sequence[Facet], path: str) -> SearchPage:
@@ -127,7 +131,7 @@ def _frame(finder: Finder, asked: Address, facets: Sequence[Facet], path: str) -
         text=asked.text,
         status="",
         subject=finder.schema.subject[1],
-        examples=tuple(Link(text, Address(text=text).url(path)) for text in EXAMPLES),
+        examples=tuple(Link(text, Address(text=text).url(path)) for text in finder.schema.examples),
         chips=chips(finder.filters, facets, asked, path),
         clear_url=asked.first_page(filters={}).url(path),
         panel=panel_groups(facets, asked.filters, shown_on_cards(finder.schema)),
@@ -164,8 +168,8 @@ def _ranking(asked: Address, result: SearchResult) -> str:
     if not result.hits:
         return ""
     order = {"meaning": "Best match first", "warming": "Stored order for now"}.get(result.ranked_by, "Stored order")
-    if asked.sort:
-        order = "Sorted by " + ", ".join(name.removeprefix("-").replace("_", " ") for name in asked.sort)
+    if sorts := asked.sorts():
+        order = "Sorted by " + ", ".join(s.field.replace("_", " ") for s in sorts)
     first = asked.offset + 1
     return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 

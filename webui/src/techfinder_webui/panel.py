@@ -39,8 +39,8 @@ def panel_groups(facets: Sequence[Facet], chosen: Chosen, unfolded: Container[st
 
 
 def hidden_inputs(facets: Iterable[Facet], chosen: Chosen) -> tuple[tuple[str, str], ...]:
-    """The chosen values that no checkbox and no pair of number inputs can hold."""
-    held = {(f.name, value) for f in facets for value in _held(f, chosen.get(f.name, ()))}
+    """The chosen values that no checkbox and no pair of inputs holds."""
+    held = {(f.name, value) for f in facets for value in f.held}
     return tuple((name, v) for name, values in chosen.items() for v in values if (name, v) not in held)
 
 
@@ -62,24 +62,30 @@ def _facet_panel(facet: Facet, chosen: Sequence[str], *, is_open: bool) -> Facet
     top, more = _split(facet.values)
     largest = max((v.count for v in facet.values), default=0)
     listed = more[: max(0, LISTED - len(top))]
-    ends = _range_ends(chosen) if facet.control == "range" else None
+    ends = split_range(facet.chosen)
     numbers = {id(v): n for n, v in enumerate(facet.values)}
     return FacetPanel(
         id=f"facet-{facet.name}",
         name=facet.name,
         label=_short_label(facet),
         control=facet.control,
-        active=len(chosen),
+        active=_active(facet, chosen),
         open=is_open or bool(chosen),
         options=tuple(_option(facet, v, numbers[id(v)], largest) for v in top),
         more=tuple(_option(facet, v, numbers[id(v)], largest) for v in listed),
         hidden=len(more) - len(listed),
         unit=facet.unit,
-        low=_number(facet.low),
-        high=_number(facet.high),
+        low=_end(facet.low),
+        high=_end(facet.high),
         chosen_min=ends[0] if ends else "",
         chosen_max=ends[1] if ends else "",
     )
+
+
+def _active(facet: Facet, chosen: Sequence[str]) -> int:
+    """Ticked values, and what is chosen besides; a pair of inputs counts once."""
+    shown = sum(v.selected for v in facet.values) + bool(facet.chosen)
+    return shown + sum(v not in facet.held for v in chosen)
 
 
 def _short_label(facet: Facet) -> str:
@@ -102,19 +108,10 @@ def _option(facet: Facet, value: FacetValue, number: int, largest: int) -> Optio
     return Option(f"facet-{facet.name}-{number}", value.value, value.label, value.count, share, value.selected)
 
 
-def _held(facet: Facet, chosen: Sequence[str]) -> list[str]:
-    if facet.control == "range":
-        return [v for v in chosen if len(chosen) == 1 and split_range(v)]
-    ticked = {v.value.casefold() for v in facet.values if v.selected}
-    return [v for v in chosen if v.casefold() in ticked]
-
-
-def _range_ends(chosen: Sequence[str]) -> tuple[str, str] | None:
-    return split_range(chosen[0]) if len(chosen) == 1 else None
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+def _end(value: float | str | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
 
 
 _WORDS = (("!", "not {}"), (">=", "{} or more"), ("<=", "{} or less"), (">", "more than {}"), ("<", "less than {}"))

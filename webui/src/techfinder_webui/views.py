@@ -50,13 +50,14 @@ def make_blueprint(finder: Finder) -> Blueprint:
     def profile(profile_id: str) -> AnyResponse:
         try:
             found = finder.profile(profile_id)
+            page = profile_page(finder, found) if found else None
         except TechfinderError as error:
-            banner, status = problem(error)
+            banner, status = problem(finder, error)
             return _render("problem.html", ProblemPage(banner), status)
-        if found is None:
+        if page is None:
             text = f"No one here has the id {profile_id}. It may have been removed since."
             return _render("problem.html", not_found_page(text), 404)
-        return _render("profile.html", profile_page(finder, found))
+        return _render("profile.html", page)
 
     @blueprint.get("/schema.css")
     def schema_style() -> AnyResponse:

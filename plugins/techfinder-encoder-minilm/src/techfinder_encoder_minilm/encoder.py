@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
 
 from techfinder import EncoderError, cut
 from techfinder_encoder_minilm import INFO
 from techfinder_encoder_minilm.bert import Bert
 from techfinder_encoder_minilm.devices import choose_device, precisions
+from techfinder_encoder_minilm.reference import CHECK_TEXTS, references
 from techfinder_encoder_minilm.weights import OWNER, find_folder
 
 if TYPE_CHECKING:
@@ -41,14 +43,6 @@ def _cores() -> int:
 CORES = _cores()
 """Taken when torch is fresh: encoding changes the number that torch gives to new threads."""
 
-CHECK_TEXTS = (
-    "laptop",
-    "early adopters with high technical proficiency in healthcare, not on TikTok, ideally in Texas",
-    "34-year-old. Female. from Austin, TX. works in Retail. Innovator. Very High tech interest. Premium budget",
-    "uses Smartphones, prefers iPhone, adopts 2 months after release. does not use Wearables. " * 12,
-)
-"""Encoded at start in both ways: one word, a question, a short profile, and one that is cut."""
-
 
 class MinilmEncoder:
     """all-MiniLM-L6-v2. Safe to call from many threads.
@@ -60,7 +54,7 @@ class MinilmEncoder:
 
     info = INFO
 
-    def __init__(self, model: Bert, tokenizer: Any, batch_size: int, query_threads: int, workers: int) -> None:
+    def __init__(self, model: Bert, tokenizer: Tokenizer, batch_size: int, query_threads: int, workers: int) -> None:
         """Put the parts together; `tokenizer` cuts at 256 tokens and does not pad."""
         self._model, self._tokenizer = model, tokenizer
         self._batch_size, self._query_threads, self._workers = batch_size, query_threads, workers
@@ -150,65 +144,27 @@ def load_encoder(settings: Settings, own: MinilmSettings) -> MinilmEncoder:
     """
     folder = find_folder(own.folder, settings.home, own.download)
     device = choose_device(own.device)
-    library, tokenizer = _read(folder)
-    expected = _reference(library, tokenizer)
-    weights = library[0].auto_model.state_dict()
+    weights, tokenizer = load_file(folder / "model.safetensors"), _tokenizer(folder)
     workers = CORES if device.type == "cpu" else 1
     batch_size = settings.batch_size if device.type == "cpu" else max(settings.batch_size, CUDA_BATCH)
     found = 0.0
-    for dtype in precisions(device, own.precision):
-        model = Bert(weights, device, dtype)
-        encoder = MinilmEncoder(model, tokenizer, batch_size, settings.encoder_threads, workers)
-        found = float((encoder.encode_documents(CHECK_TEXTS) * expected).sum(axis=1).min())
-        if found >= LEAST_COSINE:
-            return encoder
+    # Vectors that were kept may accept a format, but only those made in this process have the last word.
+    for expected in references(folder, settings.home):
+        for dtype in precisions(device, own.precision):
+            model = Bert(weights, device, dtype)
+            encoder = MinilmEncoder(model, tokenizer, batch_size, settings.encoder_threads, workers)
+            found = float((encoder.encode_documents(CHECK_TEXTS) * expected).sum(axis=1).min())
+            if found >= LEAST_COSINE:
+                return encoder
     raise EncoderError(
         f"{OWNER}: on {device} in {own.precision} precision a vector has cosine {found:.4f} to the float32 reference, "
         f"expected at least {LEAST_COSINE}. Set plugins.encoder_minilm.precision = 'float32' or another device."
     )
 
 
-def _reference(library: Any, tokenizer: Any) -> NDArray[np.float32]:
-    """What the library makes of the check texts, one by one: no padding, no shortcut of ours."""
-    vectors = []
-    for encoding in tokenizer.encode_batch_fast(list(CHECK_TEXTS)):
-        ids = torch.tensor([encoding.ids])
-        with torch.inference_mode():
-            features = library({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
-        vectors.append(features["sentence_embedding"].numpy())
-    return np.concatenate(vectors)
-
-
-def _read(folder: Path) -> tuple[Any, Any]:
-    """The library's model in float32 on the CPU, and its tokenizer, set to cut and not to pad."""
-    with _no_network():
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        library = SentenceTransformer(
-            str(folder),
-            device="cpu",
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True, "dtype": torch.float32},
-        )
-    tokenizer = type(library.tokenizer.backend_tokenizer).from_file(str(folder / "tokenizer.json"))
+def _tokenizer(folder: Path) -> Tokenizer:
+    """Cuts at the model's limit and does not pad."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(INFO.max_tokens)
     tokenizer.no_padding()
-    return library, tokenizer
-
-
-@contextlib.contextmanager
-def _no_network() -> Iterator[None]:
-    """Keep the hub's client offline; it reads these variables when it is imported."""
-    before = {name: os.environ.get(name) for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")}
-    os.environ.update(dict.fromkeys(before, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return tokenizer

@@ -49,8 +49,8 @@ def row_limit(max_cell_chars: int) -> int:
 
 def checked_file(argument: str) -> Path:
     """The path that `argument` names. Raises SourceError unless it is a readable file with something in it."""
-    path = Path(argument).expanduser()
     try:
+        path = Path(argument).expanduser()
         if path.is_dir():
             raise SourceError(f"{cut(argument)} is a folder. Name one file in it.")
         if not path.exists():
@@ -60,7 +60,7 @@ def checked_file(argument: str) -> Path:
         with path.open("rb") as file:
             if not file.read(1):
                 raise SourceError(f"File {cut(argument)} is empty. Expected a header and rows; export it again.")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: "~nobody" stands for no folder
         raise SourceError(f"File {cut(argument)} cannot be read: {error}. Check its name and permissions.") from error
     return path
 

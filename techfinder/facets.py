@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from techfinder.interfaces import Collection, FacetRequest, FilterEntry
+from techfinder.errors import TechfinderError
+from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
 from techfinder.models import Facet, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Attribute, Schema
@@ -162,10 +163,18 @@ def _listed(attribute: Attribute, counts: _Counts, picked: Iterable[str]) -> lis
 def _option_facet(entry: FilterEntry, counts: _Counts, inputs: Sequence[str]) -> Facet:
     made = entry.load()
     asked = {text: made.clauses([text]) for text in inputs}
-    offered = {o.value: made.clauses([o.value]) for o in made.options()} if asked else {}
+    offered = {o.value: _option_clauses(made, o.value) for o in made.options()} if asked else {}
     values = (
         FacetValue(o.value, o.label, int(counts.get(o.value, 0)), offered.get(o.value) in asked.values())
         for o in made.options()
     )
     held = tuple(text for text, clauses in asked.items() if clauses in offered.values())
     return Facet(entry.name, entry.label, entry.group, "choice", tuple(values), held=held)
+
+
+def _option_clauses(made: Filter, value: str) -> _Clauses | None:
+    """What picking an option asks for; None where a plugin's filter refuses its own option."""
+    try:
+        return made.clauses([value])
+    except TechfinderError:
+        return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -96,7 +96,11 @@ def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[Ru
     _step_back(settings.nice)
     entry = finder.encoder_entry()
     opened = open_source(source, finder.plugins.sources())
+    if not say.is_terminal:
+        say.print(f"Indexing {escape(source)} ...")
     with _progress_display() as watch:
+        if options.confirm is not None:
+            options = replace(options, confirm=watch.aside(options.confirm))
         job = IndexJob(
             source=opened,
             label=source,
@@ -162,6 +166,18 @@ class _Watch:
             note += f", [yellow]{progress.rejected:,} rejected[/]"
         phase = _PHASES.get(progress.phase, progress.phase)
         self._bar.update(self._task, description=phase, completed=progress.done, total=progress.total, note=note)
+
+    def aside(self, ask: Callable[[int], bool]) -> Callable[[int], bool]:
+        """`ask`, with the bar out of the way: it would wipe the question."""
+
+        def asked(count: int) -> bool:
+            self._bar.stop()
+            try:
+                return ask(count)
+            finally:
+                self._bar.start()
+
+        return asked
 
 
 @contextmanager

@@ -58,6 +58,9 @@ def search(
                 click.echo(line)
             return
         plan = finder.plan(text, chosen, limit=limit, offset=offset, sort=parse_sort(list(sort)))
+        if plan.meaning and not plan.sort:
+            with say.status("Loading the encoder (a server has it ready: techfinder serve)"):
+                finder.load_encoder()
         result = finder.search(plan, wait_s=float("inf"))
         for notice in plan.notices:
             say.print(f"[yellow]Note[/]: {escape(notice.text)}")
@@ -108,12 +111,15 @@ def _plain(result: SearchResult) -> dict[str, object]:
 
 def _print(finder: Finder, result: SearchResult) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Match", no_wrap=True)
+    ranked = result.ranked_by == "meaning"
+    if ranked:
+        table.add_column("Match", no_wrap=True)
     table.add_column("Id", no_wrap=True)
     table.add_column("Who")
     for hit in result.hits:
         facts = finder.facts(hit.profile)[:_FACTS_SHOWN]
-        table.add_row(_gauge(hit), escape(hit.profile.id), escape(" · ".join(f.text for f in facts)))
+        cells = (escape(hit.profile.id), escape(" · ".join(f.text for f in facts)))
+        table.add_row(*((_gauge(hit), *cells) if ranked else cells))
     singular, plural = finder.schema.subject
     if result.hits:
         out.print(table)

@@ -158,7 +158,7 @@ class StoreContract(ReadingContract):
         with closing(Discarding(store.write(make_spec(name)))):
             with pytest.raises(StoreError, match=r"written by process \d+.* until it is done"):
                 store.activate(name, first.number)
-            assert store.collections() == [second]
+            assert second in store.collections()
         assert store.activate(name, first.number) == first
 
     @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """The commands as a person types them: what they print, where, and with which exit code."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -169,3 +173,27 @@ def test_nothing_indexed_yet_is_a_clear_message(tmp_path: Path) -> None:
     assert "techfinder index" in done.stderr
     assert commands.run(tmp_path, "store", "info").stdout.startswith("Nothing is stored yet")
     assert commands.run(tmp_path, "runs").stdout.startswith("No index run yet")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals are made by POSIX calls")
+def test_on_a_terminal_the_question_stands_still_until_it_is_answered(tmp_path: Path) -> None:
+    people, fewer = tmp_path / "people.csv", tmp_path / "fewer.csv"
+    commands.run(tmp_path, "generate", "-n", "30", "-o", str(people))
+    commands.run(tmp_path, "index", str(people))
+    fewer.write_text("".join(people.read_text().splitlines(keepends=True)[:11]))
+    ours, terminal = pty.openpty()
+    job = subprocess.Popen(
+        commands.command("index", str(fewer)), env=commands.environment(tmp_path), stdin=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):  # the terminal is gone when the command is
+        while data := os.read(ours, 4096):
+            shown += data
+            if shown.endswith(b"Remove them? [y/N]: "):
+                os.write(ours, b"y\n")
+    os.close(ours)
+    assert job.wait(20) == 0
+    question = shown.decode().partition("20 people are not in this input any more. Remove them? [y/N]: ")[2]
+    assert question.startswith("y\r\n")
+    assert "20 removed" in question

@@ -36,7 +36,7 @@ def test_every_attribute_that_can_be_asked_for_has_a_filter() -> None:
         ({"kind": "scale", "values": ["a", "b"]}, {"x": "choice"}),
         ({"kind": "boolean"}, {"x": "choice"}),
         ({"kind": "tags"}, {"x": "choice", "x_count": "range"}),
-        ({"kind": "integer", "buckets": [1, 2]}, {"x": "range"}),
+        ({"kind": "integer", "min": 1, "buckets": [1, 2]}, {"x": "range"}),
         ({"kind": "number"}, {"x": "range"}),
         ({"kind": "date"}, {"x": "range"}),
         ({"kind": "place"}, {"x": "choice", "x_city": "choice", "x_state": "choice"}),

@@ -90,7 +90,7 @@ def facet(name: str, *inputs: str) -> Facet:
     ("name", "inputs", "selected", "besides"),
     [
         ("industry", ["banking"], ["Finance"], []),
-        ("industry", ["finance", "Retail"], ["Finance", "Retail"], []),
+        ("industry", ["finance", "Retail"], ["Retail", "Finance"], []),
         ("listed", ["true"], ["yes"], []),
         ("crm_uses", ["1"], ["yes"], []),
         ("size", [">=Medium"], ["Medium", "Large"], []),

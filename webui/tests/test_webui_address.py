@@ -25,6 +25,12 @@ def test_reads_question_filters_page_and_order() -> None:
     assert asked.sorts() == (Sort(field="age", descending=True),)
 
 
+def test_orders_may_be_joined_by_commas() -> None:
+    asked = read("sort=-age,gender&sort=education")
+    assert asked.sorts() == (Sort(field="age", descending=True), Sort(field="gender"), Sort(field="education"))
+    assert read(urlsplit(asked.url("/")).query) == asked
+
+
 @pytest.mark.parametrize(
     ("query", "short"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from techfinder.models import Facet, FacetValue
 from techfinder_webui.address import Address
 from techfinder_webui.panel import LISTED, TOP, chips, hidden_inputs, panel_groups
@@ -9,7 +11,8 @@ from techfinder_webui.panel import LISTED, TOP, chips, hidden_inputs, panel_grou
 
 def _choice(counts: list[int], selected: int | None = None, name: str = "sector") -> Facet:
     values = tuple(FacetValue(f"v{n}", f"Value {n}", count, n == selected) for n, count in enumerate(counts))
-    return Facet(name, name.title(), "Work", "choice", values)
+    held = () if selected is None else (f"v{selected}",)
+    return Facet(name, name.title(), "Work", "choice", values, held=held)
 
 
 _AGE = Facet("age", "Age", "Person", "range", (), unit="years", low=18.0, high=90.5)
@@ -50,7 +53,9 @@ def test_sections_follow_the_order_of_the_facets() -> None:
 
 
 def test_a_range_shows_its_ends_and_the_ends_of_what_there_is() -> None:
-    panel = panel_groups([_AGE], {"age": ["30.."]})[0].facets[0]
+    age = replace(_AGE, chosen="30..", held=(">=30",))
+    panel = panel_groups([age], {"age": [">=30"]})[0].facets[0]
+    assert panel.active == 1
     assert (panel.chosen_min, panel.chosen_max, panel.low, panel.high, panel.open) == ("30", "", "18", "90.50", True)
 
 
@@ -58,7 +63,24 @@ def test_values_that_no_control_holds_stay_in_the_form() -> None:
     chosen = {"sector": ["v0", "!v1"], "age": [">50"], "nothing_known": ["x"]}
     hidden = hidden_inputs([_choice([1, 1], selected=0), _AGE], chosen)
     assert hidden == (("sector", "!v1"), ("age", ">50"), ("nothing_known", "x"))
-    assert hidden_inputs([_AGE], {"age": ["30..40"]}) == ()
+    assert hidden_inputs([replace(_AGE, chosen="30..40", held=("30..40",))], {"age": ["30..40"]}) == ()
+
+
+def test_what_was_written_another_way_is_ticked_and_not_kept_besides() -> None:
+    values = tuple(FacetValue(v, v, 1, v != "Low") for v in ("Low", "High", "Top"))
+    facet = Facet("level", "Level", "Work", "choice", values, held=(">=high",))
+    assert hidden_inputs([facet], {"level": [">=high", "?"]}) == (("level", "?"),)
+    panel = panel_groups([facet], {"level": [">=high", "?"]})[0].facets[0]
+    assert ([o.value for o in panel.options if o.selected], panel.active) == (["High", "Top"], 3)
+
+
+def test_days_of_a_date_stand_in_its_inputs() -> None:
+    facet = Facet(
+        "joined", "Joined", "Work", "date", low="2001-05-06", high="2010-01-01", chosen="..2004-12-31", held=("..2004",)
+    )
+    panel = panel_groups([facet], {"joined": ["..2004"]})[0].facets[0]
+    assert (panel.control, panel.low, panel.high) == ("date", "2001-05-06", "2010-01-01")
+    assert (panel.chosen_min, panel.chosen_max) == ("", "2004-12-31")
 
 
 def test_chips_say_it_in_words_and_lead_to_the_search_without_it() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -60,20 +62,8 @@ def attack() -> str:
 def home(tmp_path_factory: pytest.TempPathFactory, attack: str) -> Path:
     """A home folder with the sixty people indexed."""
     home = tmp_path_factory.mktemp("home")
-    encoder = HashEncoder()
-    finder = _finder(home, encoder.entry())
-    job = IndexJob(
-        source=ListSource(rows(attack)),
-        label="rows",
-        schema=finder.schema,
-        info=encoder.info,
-        load_encoder=lambda: CheckedEncoder(encoder.entry()),
-        store=finder.store,
-        collection=finder.settings.collection,
-        home=home,
-        options=IndexOptions(),
-    )
-    job.run()
+    finder = _finder(home, HashEncoder().entry())
+    _index(finder, rows(attack))
     finder.close()
     return home
 
@@ -127,7 +117,44 @@ def gated_encoder(gate: threading.Event) -> EncoderEntry:
     return replace(encoder.entry(), load=load)
 
 
-def _finder(home: Path, entry: EncoderEntry) -> Finder:
-    settings = load_settings(home=home, encoder=entry.info.name, strict_plugins=True, nice=0)
-    extra = [("webui", techfinder_webui), ("fakes", FakePlugin(encoders=[entry]))]
+@pytest.fixture(scope="session")
+def site() -> Callable[..., AbstractContextManager[FlaskClient]]:
+    """Serves a home: ``with site(home, schema_file=..., rows=..., filters=...) as client``."""
+
+    @contextmanager
+    def serve(
+        home: Path,
+        *,
+        schema_file: Path | None = None,
+        rows: Sequence[Mapping[str, object]] = (),
+        **offered: Any,
+    ) -> Iterator[FlaskClient]:
+        finder = _finder(home, HashEncoder().entry(), schema_file, **offered)
+        if rows:
+            _index(finder, rows)
+        yield create_app(finder=finder).test_client()
+        finder.close()
+
+    return serve
+
+
+def _finder(home: Path, entry: EncoderEntry, schema_file: Path | None = None, **offered: Any) -> Finder:
+    chosen = {"home": home, "encoder": entry.info.name, "schema_file": schema_file}
+    settings = load_settings(strict_plugins=True, nice=0, **chosen)
+    extra = [("webui", techfinder_webui), ("fakes", FakePlugin(encoders=[entry], **offered))]
     return Finder(settings, Plugins.load(settings, discover=False, extra=extra))
+
+
+def _index(finder: Finder, people: Sequence[Mapping[str, object]]) -> None:
+    encoder = finder.encoder_entry()
+    IndexJob(
+        source=ListSource(people),
+        label="rows",
+        schema=finder.schema,
+        info=encoder.info,
+        load_encoder=lambda: CheckedEncoder(encoder),
+        store=finder.store,
+        collection=finder.settings.collection,
+        home=finder.settings.home,
+        options=IndexOptions(),
+    ).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from html.parser import HTMLParser
@@ -17,16 +17,10 @@ from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-import techfinder_webui
 from techfinder.app import create_app
-from techfinder.encoding import CheckedEncoder
 from techfinder.finder import Finder
-from techfinder.indexing import IndexJob, IndexOptions
-from techfinder.interfaces import EncoderEntry, FilterEntry, SourceEntry
-from techfinder.options import OptionFilter
-from techfinder.plugins import Plugins
-from techfinder.settings import load_settings
-from techfinder.testing.fakes import FakePlugin, HashEncoder, ListSource
+from techfinder.interfaces import EncoderEntry
+from techfinder.testing.fakes import HashEncoder
 from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
 
 FinderOf = Callable[[Path, EncoderEntry], Finder]
@@ -256,28 +250,6 @@ def test_nothing_indexed_names_the_command(tmp_path: Path, finder_of: FinderOf) 
         assert "techfinder index" in answer.text
 
 
-def test_a_sample_is_offered_where_it_can_be_made(tmp_path: Path) -> None:
-    sample = "techfinder index synthetic:"
-    made = [ListSource([]).entry("synthetic")]
-    schema = _companies(tmp_path)
-    for sources, schema_file, offered in (([], None, False), (made, None, True), (made, schema, False)):
-        with site(tmp_path / "home", sources=sources, schema_file=schema_file) as client:
-            page = client.get("/").text
-        assert "techfinder index" in page
-        assert (sample in page) is offered
-
-
-def test_a_filter_that_cannot_be_counted_leaves_a_page(home: Path) -> None:
-    # A range over what is neither a number nor a date: a plugin's fault that counting meets first.
-    odd = FilterEntry("odd", "Odd", "Odd", "range", lambda: OptionFilter("odd", "Odd", []), field="gender")
-    with site(home, filters=[odd]) as client:
-        for headers in ({}, PARTIAL):
-            answer = client.get("/", headers=headers)
-            assert (answer.status_code, answer.mimetype) == (400, "text/html")
-            assert "gender_day" in answer.text
-            assert 'role="alert"' in answer.text
-
-
 def test_a_closed_store_is_a_banner(home: Path, finder_of: FinderOf) -> None:
     finder = finder_of(home, HashEncoder().entry())
     client = create_app(finder=finder).test_client()
@@ -313,144 +285,6 @@ def test_an_encoder_of_another_kind_leaves_filters_working(home: Path, finder_of
     assert page.status_code == 200
     assert "Ranking by meaning is not available" in page.text
     assert status(page.text) == "29 of 60 people"
-
-
-# --- another schema -----------------------------------------------------------------------------
-
-COMPANIES = """
-name = "companies"
-subject = ["company", "companies"]
-id = "id"
-field = [
-  { name = "founded", kind = "date", label = "Founded" },
-  { name = "industry", kind = "category", label = "Industry", open = true, values = [
-    { name = "Finance", synonyms = ["banking"] }
-  ] },
-  { name = "size", kind = "scale", label = "Size", values = ["Small", "Medium", "Large"] },
-  { name = "staff", kind = "number", label = "Staff" },
-]
-"""
-
-
-def _companies(folder: Path) -> Path:
-    """A schema file that has nothing to do with people."""
-    path = folder / "companies.toml"
-    path.write_text(COMPANIES, encoding="utf-8")
-    return path
-
-
-@contextmanager
-def site(
-    home: Path,
-    *,
-    schema_file: Path | None = None,
-    rows: Sequence[Mapping[str, object]] = (),
-    sources: Sequence[SourceEntry] = (),
-    filters: Sequence[FilterEntry] = (),
-) -> Iterator[FlaskClient]:
-    """A client of an app on `home` with these plugins, `rows` indexed first if there are any."""
-    encoder = HashEncoder().entry()
-    settings = load_settings(home=home, encoder="hash", nice=0, schema_file=schema_file)
-    fakes = FakePlugin(encoders=[encoder], sources=sources, filters=filters)
-    extra = [("webui", techfinder_webui), ("fakes", fakes)]
-    finder = Finder(settings, Plugins.load(settings, discover=False, extra=extra))
-    if rows:
-        _index(finder, rows)
-    yield create_app(finder=finder).test_client()
-    finder.close()
-
-
-def _index(finder: Finder, rows: Sequence[Mapping[str, object]]) -> None:
-    encoder = finder.encoder_entry()
-    IndexJob(
-        source=ListSource(rows),
-        label="rows",
-        schema=finder.schema,
-        info=encoder.info,
-        load_encoder=lambda: CheckedEncoder(encoder),
-        store=finder.store,
-        collection=finder.settings.collection,
-        home=finder.settings.home,
-        options=IndexOptions(),
-    ).run()
-
-
-@pytest.fixture(scope="module")
-def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """A client of an app over four companies."""
-    rows = [
-        {"id": "C1", "founded": "2001-05-06", "industry": "Retail", "size": "Small", "staff": 12.5},
-        {"id": "C2", "founded": "2004-02-29", "industry": "Retail", "size": "Medium", "staff": 2_000},
-        {"id": "C3", "founded": "2010-01-01", "industry": "Finance", "size": "Large", "staff": 90_000},
-        {"id": "C4", "industry": "<3", "size": "Large"},
-    ]
-    folder = tmp_path_factory.mktemp("companies")
-    with site(folder / "home", schema_file=_companies(folder), rows=rows) as client:
-        yield client
-
-
-def form(page: str) -> list[tuple[str, str]]:
-    """What the page's form sends without JavaScript, as it arrived."""
-    sent = []
-    for tag, attributes in Elements(page).found:
-        off = attributes.get("type") == "checkbox" and "checked" not in attributes
-        if tag == "input" and attributes.get("name") and not off:
-            value = attributes.get("value") if attributes.get("type") != "checkbox" else attributes.get("value", "on")
-            sent.append((str(attributes["name"]), value or ""))
-    return sent
-
-
-@pytest.mark.parametrize(
-    ("asked", "short"),
-    [
-        ("founded=2001..2004", "founded=2001-01-01..2004-12-31"),
-        ("founded=%3E%3D2004-02", "founded=2004-02-01.."),
-        ("founded=%3E2004", "founded=%3E2004"),
-        ("industry=banking", "industry=Finance"),
-        ("industry=%22%3C3%22", "industry=%22%3C3%22"),
-        ("industry=retail", "industry=retail"),
-        ("size=Medium..", "size=Medium&size=Large"),
-        ("size=%21Large", "size=%21Large"),
-        ("staff=1k..100k", "staff=1000..100000"),
-        ("staff=%211..13", "staff=%211..13"),
-        ("staff=0..13&staff=1k..", "staff=0..13&staff=1k.."),
-    ],
-)
-def test_the_form_asks_for_the_same_again_in_what_its_controls_hold(
-    companies: FlaskClient, asked: str, short: str
-) -> None:
-    first = companies.get(f"/?{asked}")
-    assert first.status_code == 200
-    again = companies.get("/", query_string=form(first.text), follow_redirects=True)
-    assert again.status_code == 200
-    assert again.request.query_string.decode() == short
-    assert (ids(again.text), status(again.text)) == (ids(first.text), status(first.text))
-
-
-def test_dates_are_chosen_as_dates(companies: FlaskClient) -> None:
-    page = companies.get("/").text
-    assert "Known days: 2001-05-06 to 2010-01-01." in page
-    inputs = [a for tag, a in Elements(page).found if tag == "input" and str(a.get("name")).startswith("founded.")]
-    assert [(a["type"], a["name"], a["value"]) for a in inputs] == [
-        ("date", "founded.min", ""),
-        ("date", "founded.max", ""),
-    ]
-    chosen = companies.get("/?founded.min=2001-05-06&founded.max=2004-02-29", follow_redirects=True).text
-    assert ids(chosen) == ["C1", "C2"]
-    assert re.search(r'type="date"[^>]*name="founded.max" value="2004-02-29"', chosen)
-
-
-def test_a_schema_without_examples_shows_none(companies: FlaskClient) -> None:
-    page = companies.get("/").text
-    assert 'class="examples"' not in page
-    assert "adopter" not in page
-
-
-def test_levels_are_no_filters_of_the_panel(companies: FlaskClient) -> None:
-    names = {
-        str(a.get("name")).partition(".")[0] for tag, a in Elements(companies.get("/").text).found if tag == "input"
-    }
-    assert names - {"None"} == {"q", "founded", "industry", "size", "staff"}
 
 
 # --- profile page -------------------------------------------------------------------------------

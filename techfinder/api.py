@@ -156,6 +156,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
 
 def _facet(facet: Facet) -> dict[str, Any]:
     plain = asdict(facet)
+    del plain["held"]
     if facet.control == "choice":
         for name in ("low", "high", "chosen"):
             del plain[name]

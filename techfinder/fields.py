@@ -188,7 +188,7 @@ class Attribute:
     @property
     def ordered(self) -> bool:
         """True when the values stand on a scale."""
-        return self.field.kind == "scale"
+        return self.field.kind == "scale" and not self.derived
 
 
 def attributes_of(field: SchemaField) -> list[Attribute]:

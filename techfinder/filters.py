@@ -68,9 +68,9 @@ def read_value(value: str) -> Asked:
     if text in ("?", "*"):
         return Asked("missing" if text == "?" else "present")
     if text.startswith("!"):
-        inner = read_value(text[1:])
-        if inner.negated:
+        if text[1:].lstrip().startswith("!"):
             raise QueryError(f"{cut(value)} says not twice. Write one '!', or put the value in quotes.")
+        inner = read_value(text[1:])
         return Asked(inner.form, inner.text, inner.high, negated=True)
     for sign, form in _SIGNS:
         if text.startswith(sign):

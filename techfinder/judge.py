@@ -65,7 +65,7 @@ class Judge:
     def _place(self, key: str) -> Callable[[Profile], Any]:
         """What to sort by: the level of a scale, else the value."""
         attribute = self.schema.attribute(key)
-        if attribute.ordered and not attribute.derived:
+        if attribute.ordered:
             levels = [v.name for v in attribute.field.values]
             return lambda profile: levels.index(str(profile.values[key]))
         return lambda profile: profile.values[key]

@@ -129,7 +129,7 @@ class Schema(Part):
         attribute = self.attribute(key)
         if attribute.storage == "keywords":
             raise QueryError(f"{key} has several values a person; it gives no order. Try {key}_count.")
-        return f"{key}_level" if attribute.ordered and not attribute.derived else key
+        return f"{key}_level" if attribute.ordered else key
 
     def check(self, plan: QueryPlan) -> None:
         """Raise QueryError unless everything the plan names exists."""

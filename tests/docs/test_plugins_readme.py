@@ -144,6 +144,7 @@ def test_settings_named_in_the_guide_exist() -> None:
     assert {n.lower() for n in named} <= set(Settings.model_fields)
 
 
+@pytest.mark.timeout(90)
 def test_the_template_can_be_copied_built_and_tested_elsewhere(tmp_path: Path) -> None:
     copy = tmp_path / "techfinder-example"
     shutil.copytree(PLUGINS / "_template", copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -155,6 +156,6 @@ def test_the_template_can_be_copied_built_and_tested_elsewhere(tmp_path: Path) -
         cwd=copy,
         capture_output=True,
         text=True,
-        timeout=25,
+        timeout=80,
     )
     assert done.returncode == 0, done.stdout + done.stderr

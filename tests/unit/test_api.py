@@ -74,6 +74,7 @@ def test_sorting(client: FlaskClient) -> None:
         ("tech_interest=Enormous", "Enormous"),
         ("sort=size", "No field 'size'"),
         ("q=" + "x" * 2001, "at most 2000"),
+        ("age=" + "!" * 3000 + "x", "says not twice"),
     ],
 )
 def test_bad_questions_are_problem_details(client: FlaskClient, query: str, detail: str) -> None:

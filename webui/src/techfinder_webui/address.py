@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from techfinder import Sort, parse_sort
 
@@ -100,7 +100,8 @@ def history_step(current_url: str, asked: Address) -> Literal["none", "replace",
     Typing on, and asking for more of the same, replaces the entry, so that Back leads to the
     search before and not to one letter less.
     """
-    before = Address.read(parse_qsl(urlsplit(current_url).query, keep_blank_values=True))
+    # Only what follows the question mark matters, and a header may hold anything: no URL parser here.
+    before = Address.read(parse_qsl(current_url.partition("#")[0].partition("?")[2], keep_blank_values=True))
     if before == asked:
         return "none"
     same_filters = (before.filters, before.sort) == (asked.filters, asked.sort)

@@ -7,7 +7,6 @@ they are made, so that a run after a crash does not pay for them again.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +22,7 @@ from techfinder.encoding import CheckedEncoder
 from techfinder.errors import IndexingError, cut
 from techfinder.interfaces import CollectionSpec, EncoderInfo, Ledger, Point, Source, Store, Writer
 from techfinder.models import GenerationInfo, Profile, Row, RowProblem
+from techfinder.readahead import read_ahead
 from techfinder.rows import RowReader
 from techfinder.runs import RunProgress, RunRecord
 from techfinder.schema import Schema
@@ -249,7 +249,7 @@ class IndexJob:
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
                 writing: Future[object] | None = None
-                for window in _ahead(works, self._stop):
+                for window in read_ahead(works, WINDOW, self._stop):
                     # The writer gets ready, and later writes, while this thread loads the encoder and encodes.
                     writing = writing or pool.submit(self._open_writer)
                     self._report(force=False, phase="encoding")
@@ -368,41 +368,6 @@ class IndexJob:
         self._record.update(force=force, encoded=self._encoded + ahead, reused=self._reused, **counts, **changes)
         if self._watch is not None:
             self._watch(self._record.progress)
-
-
-def _ahead(works: Iterator[_Work], stop: threading.Event) -> Iterator[list[_Work]]:
-    """Windows of `works`, read by a thread that stays at most a few windows ahead."""
-    ready: queue.Queue[list[_Work] | BaseException | None] = queue.Queue(maxsize=2)
-
-    def put(item: list[_Work] | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def read() -> None:
-        window: list[_Work] = []
-        try:
-            for work in works:
-                window.append(work)
-                if len(window) == WINDOW:
-                    if not put(window):
-                        return
-                    window = []
-            if window:
-                put(window)
-            put(None)
-        except BaseException as error:  # carried over to the thread that waits for the windows
-            put(error)
-
-    threading.Thread(target=read, name="techfinder-read", daemon=True).start()
-    while (item := ready.get()) is not None:
-        if isinstance(item, BaseException):
-            raise item
-        yield item
 
 
 def _require_same_build(live: GenerationInfo, spec: CollectionSpec) -> None:

@@ -148,8 +148,8 @@ def load_encoder(settings: Settings, own: MinilmSettings) -> MinilmEncoder:
     workers = CORES if device.type == "cpu" else 1
     batch_size = settings.batch_size if device.type == "cpu" else max(settings.batch_size, CUDA_BATCH)
     found = 0.0
-    # Vectors that were kept may accept a format, but only those made in this process have the last word.
-    for expected in references(folder, settings.home):
+    # The shipped vectors may accept a format, but only those made in this process have the last word.
+    for expected in references(folder):
         for dtype in precisions(device, own.precision):
             model = Bert(weights, device, dtype)
             encoder = MinilmEncoder(model, tokenizer, batch_size, settings.encoder_threads, workers)

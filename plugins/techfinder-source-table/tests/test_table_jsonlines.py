@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -75,13 +76,41 @@ def test_columns_are_the_keys_of_the_first_lines(entries, write):
     assert entries["jsonl"].load(str(path)).columns() == ("user_id", "age", "gender")
 
 
+@pytest.mark.parametrize(
+    "line", ['{"user_id": "a\\u0000b", "age": 1}', '{"user_id": {}, "age": NaN}', '{"age": [[1]], "user_id": "1"}']
+)
+def test_columns_are_known_even_when_every_row_is_bad(entries, write, line):
+    source = entries["jsonl"].load(str(write(line + "\n")))
+    assert set(source.columns()) == {"user_id", "age"}
+    assert [item.expected == "" for item in source.rows()] == [False]
+
+
+def test_the_only_row_may_have_a_cell_longer_than_any_line(entries, write):
+    source = entries["jsonl"].load(str(write(json.dumps({"bio": "x" * 3_000_000, "user_id": "1"}))))
+    assert source.columns() == ("bio",)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"user_id": "1"\n', 'line 1 is \'{"user_id": "1"\', expected a JSON object'),
+        ('\n"text"\n7\n', "line 2 is '\"text\"', expected a JSON object"),
+        ('{"a\\u0000b": 1}', "expected a key of at most 1000 clean characters"),
+        ("\n\n", "holds only empty lines"),
+    ],
+)
+def test_a_file_without_any_usable_line_is_told_by_its_first_one(entries, write, content, reason):
+    with pytest.raises(SourceError, match=re.escape(reason)):
+        entries["jsonl"].load(str(write(content))).columns()
+
+
 def test_a_key_that_appears_late_still_arrives(read):
     rows, _ = read(GOOD * 1500 + '{"user_id": "2", "late": 1}\n', "jsonl")
     assert rows[-1][1] == {"user_id": "2", "late": 1}
 
 
 def test_a_json_array_is_no_json_lines_file(entries, write):
-    with pytest.raises(SourceError, match="one per line"):
+    with pytest.raises(SourceError, match="one object per line"):
         entries["jsonl"].load(str(write('[\n {"user_id": "1"},\n {"user_id": "2"}\n]\n'))).columns()
 
 

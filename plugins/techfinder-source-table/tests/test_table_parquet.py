@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from techfinder.errors import SourceError
+from techfinder_source_table.parquet import ParquetSource
 
 
 def parquet(columns: dict[str, object], **options: object) -> bytes:
@@ -96,6 +97,52 @@ def test_a_bad_cell_costs_only_its_row(read, column, expected):
     assert len(problems[0].value) <= 80
 
 
+def ticks(values: list[int | None], kind: pa.DataType) -> pa.Array:
+    """Dates and times by their stored numbers, possible ones or not."""
+    return pa.array(values, pa.int32() if kind.bit_width == 32 else pa.int64()).view(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "good", "expected"),
+    [
+        (pa.timestamp("us"), 2**62, "1970-01-01", "a date from the year 1 to 9999"),
+        (pa.timestamp("ms", "UTC"), -(2**62), "1970-01-01T00:00:00+00:00", "a date from the year 1 to 9999"),
+        (pa.timestamp("us", "America/Chicago"), 253402300800000000 - 1, "1969-12-31T18:00:00-06:00", ""),
+        (pa.date32(), 10**9, "1970-01-01", "a date from the year 1 to 9999"),
+        (pa.date32(), -(10**6), "1970-01-01", "a date from the year 1 to 9999"),
+        (pa.time64("us"), 86_400_000_000, "00:00:00", "a time within one day"),
+        (pa.time32("ms"), -1, "00:00:00", "a time within one day"),
+        (pa.list_(pa.timestamp("us")), 2**62, ("1970-01-01",), "a date from the year 1 to 9999"),
+    ],
+)
+def test_an_impossible_date_costs_only_its_row(read, kind, bad, good, expected):
+    if pa.types.is_list(kind):
+        column = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 3], pa.int32()), ticks([0, bad, 0], kind.value_type))
+    else:
+        column = ticks([0, bad, 0, None], kind)
+    rows, problems = read(parquet({"user_id": ["1", "2", "3", "4"], "when": column}), "parquet")
+    assert [values["when"] for _, values in rows if values["user_id"] in ("1", "3")] == [good, good]
+    if expected:
+        assert [(p.number, p.column, p.expected) for p in problems] == [(2, "when", expected)]
+        assert str(bad) in problems[0].value
+    else:
+        assert problems == []
+
+
+def test_an_unknown_time_zone_costs_the_rows_that_have_a_moment_in_it(read):
+    moments = ticks([0, None, 0], pa.timestamp("us", "Mars/Olympus"))
+    rows, problems = read(parquet({"user_id": ["1", "2", "3"], "when": moments}), "parquet")
+    assert rows == [(2, {"user_id": "2", "when": None})]
+    assert [(p.number, p.column) for p in problems] == [(1, "when"), (3, "when")]
+    assert "a time zone that this machine knows, not 'Mars/Olympus': install tzdata" in problems[0].expected
+
+
+def test_lists_without_any_item(read):
+    empty = pa.ListArray.from_arrays(pa.array([0, 0, 0], pa.int32()), pa.array([], pa.string()).dictionary_encode())
+    rows, problems = read(parquet({"user_id": ["1", "2"], "tags": empty}), "parquet")
+    assert ([values["tags"] for _, values in rows], problems) == ([(), ()], [])
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
 def test_a_packed_file_is_unpacked_and_tidied_away(entries, write, tmp_path, monkeypatch, pack):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "room"))
@@ -167,3 +214,25 @@ def test_one_huge_value_that_all_rows_share_is_held_once(entries, write):
     assert problems == 20_000
     assert peak < 60_000_000
     assert pa.total_allocated_bytes() - before < 60_000_000
+
+
+def test_large_texts_are_read_a_few_rows_at_a_time(write):
+    texts = [f"{k:08}" * 12_500 for k in range(2_000)]  # 200 MB, of which each row is good
+    content = parquet(
+        {"user_id": [str(k) for k in range(2_000)], "bio": texts}, write_batch_size=1, use_dictionary=False
+    )
+    source = ParquetSource(str(write(content)), max_cell_chars=200_000)
+    del content, texts
+    pa.default_memory_pool().release_unused()
+    before, most = pa.total_allocated_bytes(), 0
+    tracemalloc.start()
+    try:
+        for number, row in enumerate(source.rows(), 1):
+            assert row.values["bio"] == f"{number - 1:08}" * 12_500
+            most = max(most, pa.total_allocated_bytes() - before)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert number == 2_000
+    assert peak < 120_000_000
+    assert most < 120_000_000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from techfinder.errors import cut
 
-__all__ = ["shown", "too_long", "unclean"]
+__all__ = ["UTF8", "shown", "too_long", "unclean"]
+
+UTF8 = "text in UTF-8 (to convert a file: `iconv -f WINDOWS-1252 -t UTF-8`)"
 
 
 def too_long(max_cell_chars: int) -> str:
@@ -26,7 +28,7 @@ def unclean(cell: str, max_cell_chars: int) -> str:
     try:
         cell.encode()
     except UnicodeEncodeError:
-        return "text in UTF-8 (to convert a file: `iconv -f WINDOWS-1252 -t UTF-8`)"
+        return UTF8
     return ""
 
 

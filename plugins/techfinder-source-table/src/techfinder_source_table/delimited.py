@@ -10,13 +10,12 @@ from typing import BinaryIO
 
 from techfinder.errors import SourceError, cut
 from techfinder.models import Row, RowProblem
-from techfinder_source_table.cells import shown, too_long, unclean
+from techfinder_source_table.cells import UTF8, shown, too_long, unclean
 from techfinder_source_table.header import checked_columns
 from techfinder_source_table.streams import BrokenStream, LineReader, checked_file, open_stream, row_limit
 
 __all__ = ["DelimitedSource"]
 
-_UTF8 = "text in UTF-8 (to convert a file: `iconv -f WINDOWS-1252 -t UTF-8`)"
 _QUOTES = 'quotes inside a quoted cell written twice (""), and the separator right after its closing quote'
 _RETURN = "cells with a carriage return in them to be quoted"
 
@@ -146,7 +145,7 @@ class _Table:
             why = str(error) or "its first line is too long"
             raise SourceError(f"File {self._file} has no readable header: {why}. Is it a text table?") from error
         if self._suspect:
-            raise SourceError(f"File {self._file} has a header that is not UTF-8 text. Expected {_UTF8}.")
+            raise SourceError(f"File {self._file} has a header that is not UTF-8 text. Expected {UTF8}.")
         if not cells:
             raise SourceError(f"File {self._file} has no header: it holds only empty lines. Export it again.")
         self._refuse_other_separator(cells)

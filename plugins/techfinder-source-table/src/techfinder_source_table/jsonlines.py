@@ -6,7 +6,8 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from techfinder.errors import SourceError, cut
@@ -21,6 +22,7 @@ _NAMES_FROM = 1_000
 _LONGEST_KEY = 1_000
 _KEY = re.compile(r'[\s,{]*"((?:[^"\\]|\\.){0,1000})"\s*:\s*')
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_Cells = Callable[[dict[str, object], bytes], dict[str, object]]
 _OBJECT = 'a JSON object, as {"user_id": "1"}'
 
 
@@ -54,22 +56,31 @@ class JsonLinesSource:
         self._decoder = json.JSONDecoder(parse_constant=_NoNumber, object_pairs_hook=_unique)
 
     def columns(self) -> tuple[str, ...]:
-        """The keys of the first lines. Raises SourceError when none of them is an object."""
+        """The keys of the first lines, those with a bad cell included. Raises SourceError when there are none."""
         names: dict[str, None] = {}
+        first: RowProblem | None = None
         with open_stream(self.path) as stream:
-            for place, item in enumerate(self._read(stream)):
+            for item in islice(self._read(stream, _keys), _NAMES_FROM):
                 if isinstance(item, Row):
                     names.update(dict.fromkeys(item.values))
-                elif place == 0 and item.value.startswith("'[") and item.expected != _OBJECT:
-                    break  # the beginning of an array over several lines
-                if place >= _NAMES_FROM:
-                    break
+                elif item.column:
+                    names[item.column] = None
+                elif first is None and item.value.startswith("'[") and item.expected != _OBJECT:
+                    raise self._nameless(item)  # the beginning of an array over several lines
+                else:
+                    first = first or item
         if not names:
-            raise SourceError(
-                f"File {self._file} begins without any JSON object. Expected one per line; "
-                f"a file that is one JSON array can be converted with `jq -c '.[]'`."
-            )
+            raise self._nameless(first)
         return checked_columns(self._file, list(names))
+
+    def _nameless(self, first: RowProblem | None) -> SourceError:
+        if first is None:
+            return SourceError(f"File {self._file} holds only empty lines. Export it again with its rows.")
+        return SourceError(
+            f"File {self._file} begins without any JSON object: line {first.number} is {first.value}, expected "
+            f"{first.expected}. Write one object per line; "
+            f"a file that is one JSON array can be converted with `jq -c '.[]'`."
+        )
 
     def count(self) -> int | None:
         """None: a text file does not say."""
@@ -79,43 +90,48 @@ class JsonLinesSource:
         """The rows and problems in file order. Raises SourceError when there is no line with anything on it."""
         empty = True
         with open_stream(self.path) as stream:
-            for item in self._read(stream):
+            for item in self._read(stream, self._cells):
                 empty = False
                 yield item
         if empty:
             raise SourceError(f"File {self._file} holds only empty lines. Export it again with its rows.")
 
-    def _read(self, stream: BinaryIO) -> Iterator[Row | RowProblem]:
+    def _read(self, stream: BinaryIO, cells: _Cells) -> Iterator[Row | RowProblem]:
         lines = LineReader(stream, row_limit(self._max_cell))
         try:
             for line in lines:
                 if not line.isspace():
-                    yield self._row(lines, line)
+                    yield self._row(lines, line, cells)
         except (BrokenStream, OSError) as error:
             yield RowProblem(lines.number + 1, "", "", f"the rest of the file, but {error}", fatal=True)
 
-    def _row(self, lines: LineReader, line: bytes) -> Row | RowProblem:
+    def _row(self, lines: LineReader, line: bytes, cells: _Cells) -> Row | RowProblem:
         try:
             if len(line) >= lines.limit:
                 raise self._too_long(line, lines.limit)
-            return Row(lines.number, self._cells(line))
+            return Row(lines.number, cells(self._object(line), line))
         except _Refused as refused:
             return RowProblem(lines.number, refused.column, shown(refused.value), refused.expected)
 
-    def _cells(self, line: bytes) -> dict[str, object]:
-        text = line.decode(errors="surrogateescape")
+    def _object(self, line: bytes) -> dict[str, object]:
+        text = line.decode(errors="surrogateescape").rstrip("\r\n")
         try:
             value = self._decoder.decode(text)
         except RecursionError:
             raise _Refused("", text, "values that are not nested") from None
+        except json.JSONDecodeError as error:
+            raise _Refused("", text, f"{_OBJECT}, but {error.msg} at character {error.pos + 1}") from None
         except ValueError as error:
             raise _Refused("", text, f"{_OBJECT}, but {error}") from None
         if not isinstance(value, dict):
             raise _Refused("", text, _OBJECT)
+        return value
+
+    def _cells(self, value: dict[str, object], line: bytes) -> dict[str, object]:
         # Only these can hide in text: bad bytes and escapes (for half characters and NUL), and length.
         strict = not line.isascii() or b"\\u" in line or len(line) > self._max_cell
-        if strict and (bad := next((k for k in value if unclean(k, _LONGEST_KEY)), None)) is not None:
-            raise _Refused("", bad, f"a key of at most {_LONGEST_KEY} clean characters")
+        if strict:
+            value = {_checked_key(key): cell for key, cell in value.items()}
         if strict or not _is_plain(value):
             return {key: self._cell(key, v, strict) for key, v in value.items()}
         return value
@@ -150,6 +166,17 @@ class JsonLinesSource:
             if isinstance(value, str) and len(value) > self._max_cell:
                 return _Refused(key[1], value, too_long(self._max_cell))
         return _Refused("", text, f"a line of less than {limit} bytes")
+
+
+def _keys(value: dict[str, object], line: bytes) -> dict[str, object]:
+    """The object without its cells, which may be bad."""
+    return dict.fromkeys(map(_checked_key, value))
+
+
+def _checked_key(key: str) -> str:
+    if unclean(key, _LONGEST_KEY):
+        raise _Refused("", key, f"a key of at most {_LONGEST_KEY} clean characters")
+    return key
 
 
 def _is_plain(value: dict[str, object]) -> bool:

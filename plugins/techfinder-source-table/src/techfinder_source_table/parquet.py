@@ -5,38 +5,32 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from techfinder.errors import SourceError, cut
 from techfinder.models import Row, RowProblem
-from techfinder_source_table.cells import shown, too_long, unclean
+from techfinder_source_table.arrow import Refused, cells_of
+from techfinder_source_table.cells import shown
 from techfinder_source_table.header import checked_columns
 from techfinder_source_table.streams import BrokenStream, checked_file, is_packed, open_stream
 
 if TYPE_CHECKING:
     from typing import IO, BinaryIO
 
-    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from numpy.typing import NDArray
 
 __all__ = ["ParquetSource"]
 
 _BATCH_ROWS = 4_096
+_BATCH_BYTES = 32 << 20
 _PIECE = 1 << 20
+_OWN_BYTES = frozenset({"PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "RLE", "BIT_PACKED"})  # each value stands by itself
 _KEEP_FREE_BYTES = 512 << 20
-
-
-class _Refused:
-    """Stands in a cell that cannot be taken: the value and what was expected."""
-
-    def __init__(self, value: str, expected: str) -> None:
-        self.value, self.expected = value, expected
 
 
 class ParquetSource:
@@ -77,7 +71,7 @@ class ParquetSource:
             if not file.metadata.num_rows:
                 raise SourceError(f"File {self._file} has columns and no rows. Export it again with its rows.")
             try:
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+                for batch in _batches(file):
                     for item in self._rows(batch, names, number):
                         number += 1
                         yield item
@@ -87,8 +81,8 @@ class ParquetSource:
                 yield RowProblem(number + 1, "", "", f"the rest of the file, but it is damaged ({error})", fatal=True)
 
     def _rows(self, batch: pa.RecordBatch, names: tuple[str, ...], number: int) -> Iterator[Row | RowProblem]:
-        columns = [_cells(column, self._max_cell) for column in batch.columns]
-        suspects = [i for i, cells in enumerate(columns) if _Refused in set(map(type, cells))]
+        columns = [cells_of(column, self._max_cell) for column in batch.columns]
+        suspects = [i for i, cells in enumerate(columns) if Refused in set(map(type, cells))]
         for cells in zip(*columns, strict=True):
             number += 1
             yield _problem(number, names, cells, suspects) or Row(number, dict(zip(names, cells, strict=True)))
@@ -99,13 +93,13 @@ class ParquetSource:
         import pyarrow.parquet as pq
 
         try:
-            # Text stays dictionary-encoded, so that one huge value that all rows share is held once, and
-            # pages are read through a small buffer instead of whole column chunks.
-            schema = pq.read_schema(self._plain_path())
-            text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+            # Text that is stored once for many rows stays so, and pages are read through a small buffer instead
+            # of whole column chunks.
+            metadata = pq.read_metadata(self._plain_path())
             file = pq.ParquetFile(
                 self._plain_path(),
-                read_dictionary=text,
+                metadata=metadata,
+                read_dictionary=_shared_text(metadata),
                 buffer_size=1 << 16,
                 pre_buffer=False,
                 page_checksum_verification=True,
@@ -145,126 +139,47 @@ class ParquetSource:
                 )
 
 
+def _shared_text(metadata: pq.FileMetaData) -> list[str]:
+    """The columns whose encoding can make much text of few bytes.
+
+    They are read as dictionaries: a value is held once, however many rows have it. That costs a
+    second copy of every value of a row group, so other columns are read as they stand.
+    """
+    import pyarrow as pa
+
+    kinds = {field.name: field.type for field in metadata.schema.to_arrow_schema()}
+    text = {n for n, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)}
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    return [
+        path
+        for place, path in enumerate(paths)
+        if path in text and not all(_OWN_BYTES.issuperset(group.column(place).encodings) for group in groups)
+    ]
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """The file in batches of about 32 MB at most, unless a single row has more.
+
+    Their number of rows follows from the mean size of a row in its row group; where large rows
+    stand together the batch is cut again, so that only a few of them become Python objects at once.
+    """
+    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    sizes = [_rows_that_fit(group.total_byte_size, group.num_rows) for group in groups]
+    for size, places in groupby(range(len(groups)), lambda place: sizes[place]):
+        for batch in file.iter_batches(batch_size=size, row_groups=list(places)):
+            step = _rows_that_fit(batch.nbytes, batch.num_rows)
+            for start in range(0, batch.num_rows, step):
+                yield batch.slice(start, step)
+
+
+def _rows_that_fit(size: int, rows: int) -> int:
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES * rows // max(1, size)))
+
+
 def _problem(number: int, names: tuple[str, ...], cells: tuple[object, ...], suspects: list[int]) -> RowProblem | None:
     for place in suspects:
         cell = cells[place]
-        if isinstance(cell, _Refused):
+        if isinstance(cell, Refused):
             return RowProblem(number, names[place], shown(cell.value), cell.expected)
     return None
-
-
-def _cells(column: pa.Array, max_cell_chars: int) -> list[object]:
-    """A batch's column as cells; each different value is converted once."""
-    import pyarrow as pa
-
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    if pa.types.is_nested(column.type):
-        return _lists(column, max_cell_chars)
-    if pa.types.is_dictionary(column.type):
-        return _shared_cells(column, max_cell_chars)
-    convert = _converter(column.type, max_cell_chars)
-    values = _values(column)
-    return values if convert is None else [None if v is None else convert(v) for v in values]
-
-
-def _shared_cells(column: pa.DictionaryArray, max_cell_chars: int) -> list[object]:
-    """Cells of a dictionary-encoded column: only the values that occur are converted, each once."""
-    import numpy as np
-    import pyarrow as pa
-
-    places = column.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    used, place = np.unique(places, return_inverse=True)
-    known = used[used >= 0]
-    long = _long(column.dictionary, 4 * max_cell_chars)[known]
-    short = iter(_cells(column.dictionary.take(pa.array(known[~long])), max_cell_chars))
-    table: list[object] = [None] if used[0] < 0 else []
-    for position, is_long in zip(known.tolist(), long.tolist(), strict=True):
-        table.append(_refused_text(column.dictionary[position], max_cell_chars) if is_long else next(short))
-    return [table[p] for p in place.tolist()]
-
-
-def _long(column: pa.Array, limit: int) -> NDArray[np.bool_]:
-    """Which texts have more bytes than `limit`: they are never copied."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return np.zeros(len(column), dtype=bool)
-    long: NDArray[np.bool_] = pc.binary_length(column).fill_null(0).to_numpy() > limit
-    return long
-
-
-def _refused_text(value: pa.Scalar, max_cell_chars: int) -> _Refused:
-    start = value.as_buffer().slice(0, 200).to_pybytes()
-    return _Refused(start.decode(errors="replace"), too_long(max_cell_chars))
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """Python values; text as bytes, because a single bad byte would fail the whole column."""
-    import pyarrow as pa
-
-    if pa.types.is_string(column.type):
-        column = column.view(pa.binary())
-    elif pa.types.is_large_string(column.type):
-        column = column.view(pa.large_binary())
-    values: list[Any] = column.to_pylist()
-    return values
-
-
-def _converter(kind: pa.DataType, max_cell_chars: int) -> Callable[[Any], object] | None:
-    """How a value becomes a cell; None when it is one already."""
-    import pyarrow as pa
-
-    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        return None
-    if pa.types.is_floating(kind):
-        return _float
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind):
-        return _moment
-    return lambda value: _text(value, max_cell_chars)
-
-
-def _float(value: float) -> object:
-    if value != value:
-        return None
-    return (
-        value if abs(value) != float("inf") else _Refused(str(value), "a finite number, or null when it is not known")
-    )
-
-
-def _moment(value: date | datetime | time) -> str:
-    """ISO text; a moment at midnight without zone is a date."""
-    text = value.isoformat()
-    return text.removesuffix("T00:00:00")
-
-
-def _text(value: object, max_cell_chars: int) -> object:
-    if isinstance(value, bytes) and len(value) > 4 * max_cell_chars:
-        return _Refused(value[:200].decode(errors="replace"), too_long(max_cell_chars))
-    text = value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)
-    expected = unclean(text, max_cell_chars)
-    return _Refused(text[:200], expected) if expected else text
-
-
-def _lists(column: pa.Array, max_cell_chars: int) -> list[object]:
-    """Lists of plain values as tags; any other nested value is refused."""
-    import pyarrow as pa
-
-    is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-    if not is_list or pa.types.is_nested(column.type.value_type):
-        refused = _Refused(str(column.type), "a plain value or a list of plain values")
-        return [refused if valid else None for valid in column.is_valid().to_pylist()]
-    items = _cells(column.flatten(), max_cell_chars)
-    cells: list[object] = []
-    start = 0
-    for length in column.value_lengths().to_pylist():
-        cells.append(None if length is None else _tags(items[start : start + length]))
-        start += length or 0
-    return cells
-
-
-def _tags(items: list[object]) -> object:
-    bad = next((i for i in items if isinstance(i, _Refused)), None)
-    return bad or tuple(str(i) for i in items if i is not None)

@@ -17,12 +17,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from techfinder.errors import QueryError, SchemaError, cut, known_names
 from techfinder.fields import Attribute, Part, SchemaField, SchemaValue, attributes_of
+from techfinder.findings import expectation, true_findings
 from techfinder.models import Profile, Value
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 
 __all__ = ["Attribute", "Schema", "SchemaField", "SchemaValue", "load_schema"]
 
-_RESERVED = frozenset({"q", "limit", "offset", "sort"})
+_RESERVED = frozenset({"q", "limit", "offset", "sort", "facets"})
 _MAX_KEY = 64
 _MAX_BYTES = 5_000_000
 
@@ -216,13 +217,36 @@ def load_schema(path: Path | None = None) -> Schema:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SchemaError(f"Schema file {path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SchemaError(f"Schema file {path} cannot be read: {error}") from error
     try:
         return Schema.model_validate(data)
     except ValidationError as error:
-        lines = [f"  {_place(e['loc'], data)}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        lines = [f"  {_place(e['loc'], data)}: {_finding(e)}" for e in true_findings(error)]
         raise SchemaError(f"Schema file {path} is wrong:\n" + "\n".join(lines)) from error
+
+
+def _finding(error: Any) -> str:
+    match error["type"]:
+        case "value_error" | "missing":
+            return expectation(error)
+        case "extra_forbidden":
+            models: dict[tuple[str, ...], type[Part]] = {(): Schema, ("field",): SchemaField}
+            model = models.get(tuple(p for p in error["loc"][:-1] if isinstance(p, str)), SchemaValue)
+            names = [f.alias or name for name, f in model.model_fields.items()]
+            return f"no such key. {known_names(str(error['loc'][-1]), names)}"
+        case "string_pattern_mismatch":
+            sign = "-" if error["loc"] == ("name",) else "_"
+            expected = f"expected lower-case letters, digits and {sign}, a letter first, at most 63 in all"
+        case "string_too_short":
+            expected = "expected text that is not empty"
+        case "too_short":
+            expected = f"expected at least {error['ctx']['min_length']}"
+        case "too_long":
+            expected = f"expected at most {error['ctx']['max_length']}"
+        case _:
+            expected = expectation(error)
+    return f"{expected}, got {cut(error['input'])}"
 
 
 def _place(location: tuple[int | str, ...], data: Mapping[str, Any]) -> str:

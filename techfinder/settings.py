@@ -13,26 +13,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import platformdirs
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UndecodableVariable
 
 from techfinder.errors import SettingsError, cut, known_names
+from techfinder.findings import Origin, sentence, true_findings
 
 __all__ = ["Settings", "load_settings"]
 
 PREFIX = "TECHFINDER_"
 FILE_NAME = "techfinder.toml"
+MAX_BYTES = 1_000_000
 PLUGIN_VARIABLE = re.compile(rf"{PREFIX}PLUGINS__[A-Z0-9_]*[A-Z0-9]__[A-Z0-9][A-Z0-9_]*")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -49,14 +54,29 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_default_home, description="Folder for everything that is kept.")
     schema_file: Path | None = Field(
-        default=None, description="Schema file; none means the built-in tech-adoption schema."
+        default=None,
+        description="Schema file; none means the built-in tech-adoption schema.",
+        examples=["/srv/companies.toml"],
     )
     collection: str = Field(
         default="people",
         pattern=r"^[a-z][a-z0-9_-]{0,62}$",
         description="Collection that is indexed and searched: lower-case letters, digits, - and _.",
     )
-    store: Literal["edge"] = Field(default="edge", description="Where vectors live: edge (embedded).")
+    store: Literal["edge", "server"] = Field(
+        default="edge", description="Where vectors live: edge (embedded) or server (a Qdrant server)."
+    )
+    qdrant_url: str = Field(
+        default="http://localhost:6333",
+        description="Address of the Qdrant server; several addresses of one cluster are separated by commas.",
+    )
+    qdrant_api_key: SecretStr = Field(default=SecretStr(""), description="Key of the Qdrant server; empty sends none.")
+    qdrant_grpc_port: int = Field(
+        default=6334, ge=0, le=65535, description="gRPC port of the Qdrant server; 0 uses REST for everything."
+    )
+    qdrant_ca: Path | None = Field(
+        default=None, description="File with the certificates to trust of an https Qdrant; none trusts the system's."
+    )
     store_timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Longest wait for one answer of the store, in seconds."
     )
@@ -65,7 +85,7 @@ class Settings(BaseSettings):
         default=1, ge=1, le=256, description="Threads that encode a question (an index run uses all)."
     )
     encoder_wait_s: float = Field(
-        default=10.0, ge=0, le=600, description="How long an API search waits for the encoder to load."
+        default=30.0, ge=0, le=600, description="How long an API search waits for the encoder to load."
     )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
@@ -84,13 +104,15 @@ class Settings(BaseSettings):
         default=2, ge=1, le=100, description="Generations kept per collection, the live one included."
     )
     disabled_plugins: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Plugins not to load, by name, separated by commas."
+        default=(),
+        description="Plugins not to load, by name, separated by commas.",
+        examples=[("source_crm", "webui")],
     )
     strict_plugins: bool = Field(default=False, description="Treat any plugin failure as an error and stop.")
     plugin_timeout_s: float = Field(
         default=20.0, gt=0, le=600, description="Longest time a plugin may take to load or to answer a register hook."
     )
-    trace_hooks: bool = Field(default=False, description="Log every hook call to standard error.")
+    trace_hooks: bool = Field(default=False, description="Log every import and hook call of plugins to standard error.")
     plugins: Mapping[str, Mapping[str, Any]] = Field(
         default={},
         description="Settings of plugins: tables `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
@@ -109,24 +131,29 @@ class Settings(BaseSettings):
         try:
             return model.model_validate(dict(self.plugins.get(plugin, {})))
         except ValidationError as error:
-            lines = [_problem(e, model) for e in error.errors()]
-            where = f"[plugins.{plugin}] of {FILE_NAME}, or {PREFIX}PLUGINS__{plugin.upper()}__NAME in the environment"
-            raise SettingsError(
-                f"Settings of plugin {plugin} cannot be used ({where}):\n" + "\n".join(lines)
-            ) from error
+            origin = partial(_origin, _file_in(self.home), {}, f"plugins.{plugin}")
+            lines = [f"  {sentence(e, model, origin)}" for e in true_findings(error)]
+            raise SettingsError(f"Settings of plugin {plugin} cannot be used:\n" + "\n".join(lines)) from error
 
     @field_validator("disabled_plugins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
 
-    @field_validator("home", "schema_file")
+    @field_validator("home", "schema_file", mode="before")
+    @classmethod
+    def _refuse_nothing(cls, value: object) -> object:
+        if value == "":  # it would mean the current folder
+            raise ValueError("this is empty")
+        return value
+
+    @field_validator("home", "schema_file", "qdrant_ca")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         try:
             return value.expanduser().absolute() if value else value
         except RuntimeError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError("~ stands for the folder of a user whom this machine does not know") from error
 
     @field_validator("home")
     @classmethod
@@ -145,12 +172,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Explicit values first, then the environment, then the file in the home folder."""
-        home = init_settings().get("home") or os.environ.get(f"{PREFIX}HOME") or _default_home()
-        try:
-            file = TomlConfigSettingsSource(settings_cls, Path(home).expanduser() / FILE_NAME)
-        except RuntimeError:  # "~nobody": the check of `home` says so
-            return init_settings, env_settings
-        return init_settings, env_settings, file
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _read(_file(init_settings())))
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -161,17 +183,57 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises:
         SettingsError: A value cannot be used, or an unknown setting is named; the message
-            lists every problem with the value got and what is expected.
+            lists every problem with the value got, where it comes from and what is expected.
     """
     _refuse_unknown_names()
     given = {name: value for name, value in overrides.items() if value is not None}
+    origin = partial(_origin, _file(given), given, "")
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [_problem(e, Settings) for e in error.errors()]
+        lines = [f"  {sentence(e, Settings, origin)}" for e in true_findings(error)]
         raise SettingsError("Settings cannot be used:\n" + "\n".join(lines)) from error
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{FILE_NAME} cannot be read: {error}. Fix the file or remove it.") from error
+    except UndecodableVariable as error:  # the only setting that is decoded before it is checked
+        undecoded = {"type": "dict_type", "loc": ("plugins",), "input": os.environ.get(f"{PREFIX}PLUGINS")}
+        raise SettingsError(f"Settings cannot be used:\n  {sentence(undecoded, Settings, origin)}") from error
+
+
+def _file(given: Mapping[str, Any]) -> Path | None:
+    """Where the settings file is looked for; None when the home names no place."""
+    return _file_in(given.get("home") or os.environ.get(f"{PREFIX}HOME") or _default_home())
+
+
+def _file_in(home: str | Path) -> Path | None:
+    try:
+        return Path(home).expanduser() / FILE_NAME
+    except (RuntimeError, TypeError):  # the check of `home` says what is wrong with it
+        return None
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """What stands in the settings file; nothing when there is none. Raises SettingsError."""
+    try:
+        if path is None or not (path.exists() or path.is_symlink()):
+            return {}
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise _unreadable(path, "it is a folder" if path.is_dir() else "it is no regular file")
+        if path.stat().st_size > MAX_BYTES:
+            raise _unreadable(path, f"it is larger than {MAX_BYTES:,} bytes")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"it is not in UTF-8 (byte {error.start + 1})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, str(error)) from error
+    except RecursionError as error:
+        raise _unreadable(path, "it is nested too deeply") from error
+
+
+def _unreadable(path: Path | None, reason: str) -> SettingsError:
+    return SettingsError(
+        f"Settings file {cut(str(path), 200)} cannot be read: {reason}. Expected a file in TOML; mend or remove it."
+    )
 
 
 def _refuse_unknown_names() -> None:
@@ -182,9 +244,22 @@ def _refuse_unknown_names() -> None:
             raise SettingsError(f"Unknown setting {name} in the environment. {known_names(name, names)}")
 
 
-def _problem(error: Any, model: type[BaseModel]) -> str:
-    name = str(error["loc"][0]) if error["loc"] else "?"
-    known = model.model_fields.get(name)
-    if known is None:
-        return f"  {name}: no such setting. {known_names(name, model.model_fields)}"
-    return f"  {name} = {cut(error['input'])}: {error['msg']}. {known.description}"
+def _origin(file: Path | None, given: Mapping[str, object], table: str, name: str) -> Origin:
+    """Where the setting `name` comes from: the caller, else the environment, else the file."""
+    path = [*table.split("."), name] if table else [name]
+    wanted = PREFIX + "__".join(path).upper()
+    variable = next((v for v in os.environ if v.upper() == wanted), None)
+    if variable is not None and name not in given:
+        return Origin(f"environment variable {variable}", f"{variable}=", toml=False)
+    if name not in given and _holds(file, path):
+        return Origin(f"file {file}{f', [{table}]' if table else ''}", f"{name} = ")
+    return Origin("caller of techfinder", f"{wanted}=", toml=False)
+
+
+def _holds(file: Path | None, path: Sequence[str]) -> bool:
+    found: object = _read(file)
+    for key in path:
+        if not isinstance(found, dict) or key not in found:
+            return False
+        found = found[key]
+    return True

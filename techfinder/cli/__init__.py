@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from types import FrameType
@@ -14,6 +15,7 @@ from techfinder.cli.schemas import schema
 from techfinder.cli.searching import search
 from techfinder.cli.serving import demo, serve
 from techfinder.cli.stores import plugins, store
+from techfinder.cli.terminal import echo, fail, prepare
 from techfinder.errors import TechfinderError
 
 __all__ = ["cli", "main"]
@@ -35,15 +37,27 @@ for _command in (demo, generate, index, runs, search, serve, schema, store, plug
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
     signal.signal(signal.SIGTERM, _interrupt)
+    prepare()
+    sys.exit(_run())
+
+
+def _run() -> int:
+    """Run what the arguments ask for. Returns the exit code."""
     try:
-        cli()
+        return cli.main(standalone_mode=False) or 0
+    except click.Abort:
+        echo("Aborted!", err=True)
+        return 1
+    except click.ClickException as error:
+        shown = io.StringIO()
+        error.show(shown)
+        echo(shown.getvalue().rstrip(), err=True)
+        return error.exit_code
     except TechfinderError as error:
-        click.echo(f"techfinder: {error}", err=True)
-        sys.exit(1)
+        return fail(error)
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        click.echo(f"techfinder: Cannot use{where}: {error.strerror or error}. Make room or allow access.", err=True)
-        sys.exit(1)
+        what = f"Cannot use {error.filename}" if error.filename else "Input or output failed"
+        return fail(f"{what}: {error.strerror or error}. Make room or allow access.")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

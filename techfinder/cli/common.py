@@ -8,20 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import click
-from rich.console import Console
-
+from techfinder.cli.terminal import echo, out, say, visible_in_json
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.settings import load_settings
 
 __all__ = ["echo_json", "open_finder", "out", "parse_filters", "say"]
-
-say = Console(stderr=True, highlight=False)
-"""For people: progress, notes and warnings, on standard error."""
-
-out = Console(highlight=False)
-"""For results, on standard output."""
 
 
 @contextmanager
@@ -36,7 +28,7 @@ def open_finder(**overrides: Any) -> Iterator[Finder]:
 
 def echo_json(value: object) -> None:
     """Print `value` as JSON on standard output: indented in a terminal, else on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    echo(visible_in_json(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)))
 
 
 def parse_filters(texts: Sequence[str]) -> dict[str, list[str]]:

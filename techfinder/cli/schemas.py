@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from techfinder.cli.common import echo_json, out
-from techfinder.schema import Schema, load_schema
+from techfinder.schema import Schema, SchemaField, load_schema
 from techfinder.settings import load_settings
 
 __all__ = ["schema"]
@@ -42,16 +43,31 @@ def show(file: Path | None, as_json: bool) -> None:
 def _print(found: Schema) -> None:
     out.print(f"[bold]{found.name}[/]  {found.title}", f"Id column: {found.id}", sep="\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Field", "Kind", "Filter by", "Values"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("Filter by", "Kind"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Values")
     for field in found.fields:
         keys = [a.key for a in found.attributes.values() if a.field is field and not a.derived]
-        values = " < ".join(v.name for v in field.values) if field.kind == "scale" else _range(field.min, field.max)
-        names = ", ".join(v.name for v in field.values)
-        table.add_row(
-            field.name, field.kind, ", ".join(keys), (values or names) + (f" {field.unit}" if field.unit else "")
-        )
+        table.add_row("\n".join(keys), field.kind, escape(_values(field)))
     out.print(table)
+
+
+_ANY = {
+    "integer": "any whole number",
+    "number": "any number",
+    "date": "a date, as 2026-01-31",
+    "boolean": "yes, no",
+}
+
+
+def _values(field: SchemaField) -> str:
+    """The values known, or between which numbers; the values of an open field are only some of them."""
+    names = [v.name for v in field.values]
+    if field.kind == "scale":
+        return " < ".join(names)
+    text = ", ".join([*names, "..."]) if names and field.open else ", ".join(names)
+    text = text or _range(field.min, field.max) or _ANY.get(field.kind, "any text")
+    return f"{text} {field.unit}".rstrip()
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -20,9 +20,6 @@ from techfinder.finder import Finder
 
 __all__ = ["demo", "serve"]
 
-_CONNECTIONS = 1000
-_IDLE_S = 30
-
 _host = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
 
@@ -84,21 +81,11 @@ def _index_apart(sample: Path) -> None:
 
 
 def _bind(finder: Finder, app: Any) -> Any:
-    from waitress import create_server
+    from techfinder.cli.listening import listen
 
     settings = finder.settings
     try:
-        return create_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-            connection_limit=_CONNECTIONS,
-            channel_timeout=_IDLE_S,
-            cleanup_interval=5,
-        )
+        return listen(app, settings.host, settings.port, settings.threads)
     except (OSError, ValueError) as error:  # ValueError: a name that no address belongs to
         where = f"{settings.host}:{settings.port}"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:

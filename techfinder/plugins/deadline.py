@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-__all__ = ["Overdue", "call_within"]
+__all__ = ["Interrupting", "Overdue", "call_within"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,10 @@ class Overdue(TimeoutError):
     def __init__(self, seconds: float, thread: threading.Thread) -> None:
         super().__init__(f"no answer after {seconds:g} s")
         self.thread = thread
+
+
+class Interrupting(Exception):
+    """A call raised KeyboardInterrupt. It was not the user: Ctrl-C arrives in the main thread."""
 
 
 class _Call(Generic[T]):
@@ -53,7 +57,9 @@ def call_within(seconds: float, work: Callable[[], T], name: str) -> T:
 
     Raises:
         Overdue: `work` did not come back in time.
-        BaseException: Whatever `work` raised, SystemExit and KeyboardInterrupt included.
+        Interrupting: `work` raised KeyboardInterrupt.
+        KeyboardInterrupt: The user does not want to wait for `work` any more.
+        BaseException: Whatever else `work` raised, SystemExit included.
     """
     call = _Call(work)
     context = contextvars.copy_context()
@@ -62,6 +68,8 @@ def call_within(seconds: float, work: Callable[[], T], name: str) -> T:
     thread.join(seconds)
     if thread.is_alive():
         raise Overdue(seconds, thread)
+    if isinstance(call.error, KeyboardInterrupt):
+        raise Interrupting(str(call.error)) from call.error
     if call.error is not None:
         raise call.error
     return call.answers[0]

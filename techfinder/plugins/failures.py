@@ -9,7 +9,7 @@ from typing import Literal
 import pluggy
 
 from techfinder.errors import PluginContractError, SettingsError, TechfinderError
-from techfinder.plugins.deadline import Overdue
+from techfinder.plugins.deadline import Interrupting, Overdue
 
 __all__ = ["FailureKind", "PluginFailure", "kind_of", "line_of", "log"]
 
@@ -79,6 +79,8 @@ def line_of(error: BaseException) -> str:
         text = ""
     if isinstance(error, SystemExit):
         text = f"it tried to end the program (exit code {text or 0})"
+    elif isinstance(error, Interrupting):
+        text = "it tried to end the program (KeyboardInterrupt)"
     elif isinstance(error, Overdue):
         text += ". It was left behind in its thread"
     elif not isinstance(error, (TechfinderError, pluggy.PluginValidationError)):

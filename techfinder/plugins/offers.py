@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OFFERS", "Offer", "guarded_filter", "guarded_gauge"]
 
-RESERVED = frozenset({"q", "limit", "offset", "sort"})
+RESERVED = frozenset({"q", "limit", "offset", "sort", "facets"})
 """URL parameters of a search; a filter of that name could not be told from them."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -35,6 +35,7 @@ Report = Callable[[BaseException], None]
 
 
 _MOST_ENTRIES = 10_000
+_FAULTS = (Exception, SystemExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +215,11 @@ class _GuardedFilter:
             clauses = tuple(self._filter().clauses(values))
         except QueryError:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             raise self._fault(f"failed on {cut(list(values))}: {error!r}", error) from error
         try:
             self._schema.resolve(clauses)
-        except Exception as error:
+        except _FAULTS as error:
             raise self._fault(f"made clauses for {cut(list(values))} that mean nothing here: {error}", error) from error
         return clauses
 
@@ -226,7 +227,7 @@ class _GuardedFilter:
         if self._options is None:
             try:
                 self._options = tuple(self._sound(option) for option in self._filter().options())
-            except Exception as error:
+            except _FAULTS as error:
                 self._fault(f"has no usable options: {error!r}", error)
                 self._options = ()
         return self._options
@@ -242,7 +243,7 @@ class _GuardedFilter:
         self._schema.resolve(option.clauses)
         return option
 
-    def _fault(self, what: str, error: Exception) -> PluginContractError:
+    def _fault(self, what: str, error: BaseException) -> PluginContractError:
         fault = PluginContractError(f"Filter {self._entry.name!r} {what}")
         fault.__cause__ = error
         self._report(fault)
@@ -257,7 +258,7 @@ def guarded_gauge(entry: GaugeEntry, report: Report) -> GaugeEntry:
             gauge = entry.measure(hit)
             if gauge is not None and not _sound_gauge(gauge):
                 raise PluginContractError(f"Gauge {entry.name!r} measured {cut(gauge)}, expected a value from 0 to 1.")
-        except Exception as error:
+        except _FAULTS as error:
             report(error)
             return None
         return gauge

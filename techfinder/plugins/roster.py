@@ -94,6 +94,9 @@ class Roster:
         stage = "import"
         try:
             self._refuse_taken_name(member)
+            if self._trace is not None:
+                # Before, not after: a plugin that ends the process leaves its name as the last line.
+                self._trace.info("import: %s begins", member.name)
             target = call_within(self._timeout_s, candidate.load, f"import of {member.name}")
             stage = "register"
             self._register(member, target)

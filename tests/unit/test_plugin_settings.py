@@ -51,7 +51,7 @@ def test_wrong_values_and_names_say_where_to_mend(
     monkeypatch.setenv(f"TECHFINDER_PLUGINS__BIRD_PARROT__{name}", value)
     with pytest.raises(SettingsError, match=message) as caught:
         load_settings().for_plugin("bird_parrot", Parrot)
-    assert "[plugins.bird_parrot]" in str(caught.value)
+    assert f"environment variable TECHFINDER_PLUGINS__BIRD_PARROT__{name}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

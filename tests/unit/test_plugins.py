@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -56,6 +57,7 @@ BROKEN = {
     "missing_dependency": ("import", "dependency absent", "a_library_that_nobody_has"),
     "bug_at_import": ("import", "bug", "KeyError: 'b'"),
     "exits": ("import", "bug", "tried to end the program (exit code 3)"),
+    "interrupts": ("import", "bug", "tried to end the program (KeyboardInterrupt)"),
     "hanging_import": ("import", "timeout", "no answer after 0.5 s"),
     "wrong_argument": ("register", "contract", "scheme"),
     "misspelt_hook": ("register", "contract", "Did you mean 'register_filters'"),
@@ -420,6 +422,7 @@ def test_register_gauges(settings: Callable[..., Settings]) -> None:
         "fine": lambda hit: Gauge("fine", "Fine", hit.score, "half"),
         "nothing": lambda hit: None,
         "raising": lambda hit: 1 / 0,
+        "exiting": lambda hit: sys.exit(0),
         "too_much": lambda hit: Gauge("too_much", "", 1.5, ""),
         "not_a_number": lambda hit: Gauge("not_a_number", "", float("nan"), ""),
         "no_gauge": lambda hit: 0.5,
@@ -546,22 +549,43 @@ def test_a_search_goes_on_without_any_reader(settings: Callable[..., Settings]) 
     assert dict(plugins.filters(SCHEMA)) == {}
 
 
-@pytest.mark.parametrize("stage", ["import", "hook", "parse"])
-def test_the_user_can_always_interrupt(stage: str, settings: Callable[..., Settings]) -> None:
-    def interrupt() -> object:
-        raise KeyboardInterrupt
+def press_ctrl_c() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    if stage == "import":
-        with pytest.raises(KeyboardInterrupt):
-            hosted(settings(), p=plugin(register_sources=lambda: interrupt()))
-    elif stage == "hook":
-        plugins = hosted(settings(), p=plugin(register_filters=lambda: interrupt()))
-        with pytest.raises(KeyboardInterrupt):
-            plugins.filters(SCHEMA)
-    else:
-        plugins = hosted(settings(), p=plugin(parse_query=lambda: interrupt()))
-        with pytest.raises(KeyboardInterrupt):
-            plugins.parse("who", finder())
+
+def raise_interrupt() -> None:
+    raise KeyboardInterrupt("from inside")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent by POSIX calls")
+@pytest.mark.parametrize("stage", ["sources", "filters", "parse"])
+def test_the_user_can_always_interrupt(stage: str, settings: Callable[..., Settings]) -> None:
+    go_on = threading.Event()
+
+    def interrupted() -> None:
+        press_ctrl_c()
+        go_on.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        use(stage, interrupted, settings())
+    go_on.set()
+
+
+@pytest.mark.parametrize("stage", ["sources", "filters", "parse"])
+def test_an_interrupt_that_a_plugin_raises_is_its_own_failure(stage: str, settings: Callable[..., Settings]) -> None:
+    (failure,) = use(stage, raise_interrupt, settings()).failures
+    assert failure.error == "it tried to end the program (KeyboardInterrupt)"
+
+
+def use(stage: str, act: Callable[[], object], settings: Settings) -> Plugins:
+    """A host whose only plugin does `act` in one hook, which is called."""
+    hooks = {"sources": "register_sources", "filters": "register_filters", "parse": "parse_query"}
+    plugins = hosted(settings, p=plugin(**{hooks[stage]: lambda: act()}))
+    if stage == "filters":
+        plugins.filters(SCHEMA)
+    elif stage == "parse":
+        plugins.parse("who", finder())
+    return plugins
 
 
 # --- entries in use --------------------------------------------------------------------------
@@ -577,13 +601,14 @@ class FaultyFilter:
         faults = {
             "user": lambda: QueryError("no such value; try 'a'"),
             "bug": lambda: RuntimeError("broken"),
+            "exit": lambda: SystemExit(0),
         }
         if values[0] in faults:
             raise faults[values[0]]()
         return (Condition(field="shoe_size", op="present"),)
 
     def options(self) -> object:
-        if isinstance(self._options, Exception):
+        if isinstance(self._options, BaseException):
             raise self._options
         return self._options
 
@@ -596,7 +621,12 @@ def faulty(settings: Settings, options: object = ()) -> tuple[Plugins, object]:
 
 @pytest.mark.parametrize(
     ("value", "error", "blamed"),
-    [("user", QueryError, 0), ("bug", PluginContractError, 1), ("unknown field", PluginContractError, 1)],
+    [
+        ("user", QueryError, 0),
+        ("bug", PluginContractError, 1),
+        ("exit", PluginContractError, 1),
+        ("unknown field", PluginContractError, 1),
+    ],
 )
 def test_clauses_raise_for_the_user_or_for_the_plugin_and_nothing_else(
     value: str, error: type[Exception], blamed: int, settings: Callable[..., Settings]
@@ -609,7 +639,13 @@ def test_clauses_raise_for_the_user_or_for_the_plugin_and_nothing_else(
 
 @pytest.mark.parametrize(
     "options",
-    [RuntimeError("broken"), None, ["a"], [FilterOption("a", "A", (Condition(field="shoe_size", op="present"),))]],
+    [
+        RuntimeError("broken"),
+        SystemExit(0),
+        None,
+        ["a"],
+        [FilterOption("a", "A", (Condition(field="shoe_size", op="present"),))],
+    ],
 )
 def test_options_that_cannot_be_used_are_none(options: object, settings: Callable[..., Settings]) -> None:
     plugins, made = faulty(settings(), options)
@@ -667,6 +703,7 @@ def test_hook_calls_can_be_traced(settings: Callable[..., Settings], capsys: pyt
     bad = plugin(register_sources=lambda: 1 / 0)
     hosted(settings(trace_hooks=True), bad=bad).parse("who", finder())
     lines = capsys.readouterr().err.splitlines()
+    assert any(line.endswith("import: bad begins") for line in lines)
     assert any("register_sources: bad failed after" in line for line in lines)
     assert any("parse_query: builtin answered after" in line for line in lines)
     hosted(settings()).parse("who", finder())

@@ -1,5 +1,6 @@
 """What a schema file means, and what it is refused for."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,62 @@ def test_sorting_names_what_exists(small: Schema) -> None:
 def test_wrong_files_are_refused_with_the_place(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         write(tmp_path, SMALL.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("min = 1", 'min = "x"', ["field 1 (employees): min: expected a number, got 'x'"]),
+        ("min = 1", "max = inf", ["field 1 (employees): max: expected a finite number, got inf"]),
+        ("[1, 100]", '[1, "z"]', ["field 1 (employees): buckets.1: expected a whole number, got 'z'"]),
+        ('"None yet", "Pilot"', "3", ["field 2 (maturity): values.0: expected a table, got 3"]),
+        ('label = "CRM"', 'label = ""', ["field 6 (crm): label: expected text that is not empty, got ''"]),
+        (
+            'name = "crm"',
+            'name = "The CRM"',
+            ["field 6 (The CRM): name: expected lower-case letters, digits and _, a letter first, at most 63 in all"],
+        ),
+        ('label = "Site"', 'label = "S"\nlabels = 1', ["field 5 (site): labels: no such key. Did you mean 'label'?"]),
+        ('id = "company"', 'id = "company"\nfields = 3', ["fields: no such key. Did you mean 'field'?"]),
+        ('"None yet"', '{name = "a", brands = 1}', ["field 2 (maturity): values.0.brands: no such key. Did you mean"]),
+        (
+            "\nkind",
+            "\nkinds",
+            [
+                "field 1 (employees): kind: Field required",
+                "field 1 (employees): kinds: no such key. Did you mean 'kind'?",
+            ],
+        ),
+        (
+            'text = "AI maturity {value}"',
+            'text = "AI"\n[[field]]\nname = "x"\nkind = "scale"\nlabel = "X"',
+            [
+                "field 2 (maturity): text must contain {value}",
+                "field 3 (x): a scale needs at least two values, from low to high",
+            ],
+        ),
+    ],
+)
+def test_only_what_is_really_wrong_is_said(tmp_path: Path, old: str, new: str, lines: list[str]) -> None:
+    with pytest.raises(SchemaError) as caught:
+        write(tmp_path, SMALL.replace(old, new, 1))
+    _, *said = str(caught.value).splitlines()
+    assert len(said) == len(lines)
+    assert all(s.strip().startswith(line) for s, line in zip(said, lines, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [("field = []", "field: expected at least 1, got []"), ("field = 3", "field: expected a list, got 3")],
+)
+def test_a_schema_without_fields(tmp_path: Path, fields: str, line: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(f":\n  {line}")):
+        write(tmp_path, f'name = "x"\nid = "y"\n{fields}\n')
+
+
+def test_a_file_nested_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="cannot be read"):
+        write(tmp_path, "a = " + "[" * 100_000)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

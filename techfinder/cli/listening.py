@@ -1,0 +1,64 @@
+"""The socket that ``serve`` listens on: waitress, and what it leaves to be desired.
+
+Imported late, because it imports waitress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import BaseWSGIServer, MultiSocketServer
+
+__all__ = ["listen"]
+
+_CONNECTIONS = 1000
+_IDLE_S = 30
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Answers 400 to an address that cannot be split (``http://[bad/``), where waitress hangs up."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("Bad URI") from error
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+
+
+def listen(app: Callable[..., Any], host: str, port: int, threads: int) -> Any:
+    """A server that is bound to its address and runs when its ``run()`` is called.
+
+    Args:
+        app: A WSGI application.
+        host: Name or address; one that stands for several addresses is bound to all of them.
+        port: 0 takes a free one.
+        threads: That answer requests.
+
+    Raises:
+        OSError: The address cannot be bound.
+        ValueError: No address belongs to that name.
+    """
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        connection_limit=_CONNECTIONS,
+        channel_timeout=_IDLE_S,
+        cleanup_interval=5,
+    )
+    sockets = server.map.values() if isinstance(server, MultiSocketServer) else [server]
+    for listener in sockets:
+        if isinstance(listener, BaseWSGIServer):
+            listener.channel_class = _Channel
+    return server

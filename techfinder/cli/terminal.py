@@ -1,0 +1,78 @@
+"""The border to the terminal: whatever is printed passes here, and no control character does.
+
+Names, values and errors come from files and plugins. An escape sequence among them could move the
+cursor, hide a line or name the window; here it is shown as ``\\x1b[...`` instead. Line ends stay:
+they are ours to make, and the worst they do is to make one more line.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+__all__ = ["echo", "fail", "out", "prepare", "say", "visible", "visible_in_json"]
+
+# Control characters of both sets, marks that turn the direction of writing, odd line ends, half characters.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """`text` with control characters spelt out as ``\\x1b``; tabs and line ends stay."""
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def visible_in_json(text: str) -> str:
+    """JSON with the same characters spelt out as ``\u009b``, which leaves its meaning as it is."""
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class _Console(Console):
+    """A console that shows the control characters of what it is given instead of sending them on."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+say = _Console(stderr=True, highlight=False, emoji=False)
+"""For people: progress, notes and warnings, on standard error."""
+
+out = _Console(highlight=False, emoji=False)
+"""For results, on standard output."""
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print a line as it is but for control characters; to standard error when `err` is set."""
+    click.echo(visible(text), err=err)
+
+
+def fail(message: object) -> int:
+    """Say on standard error why the command ends. Returns its exit code, 1."""
+    echo(f"techfinder: {message}", err=True)
+    return 1
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
+def prepare() -> None:
+    """Make this process's output safe: for logging, for closed streams, for text they cannot encode."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter())
+    logging.basicConfig(handlers=[handler])

@@ -17,6 +17,7 @@ from techfinder.errors import (
     SchemaError,
     SettingsError,
     SourceError,
+    StoreDamaged,
     StoreError,
     StoreUnavailable,
     TechfinderError,
@@ -47,6 +48,7 @@ from techfinder.interfaces import (
     Writer,
 )
 from techfinder.models import (
+    Answer,
     Facet,
     FacetValue,
     Fact,
@@ -86,6 +88,7 @@ from techfinder.settings import (
 )
 
 __all__ = [
+    "Answer",
     "AnyOf",
     "Attribute",
     "Clause",
@@ -139,6 +142,7 @@ __all__ = [
     "SourceEntry",
     "SourceError",
     "Store",
+    "StoreDamaged",
     "StoreError",
     "StoreUnavailable",
     "TechfinderError",

@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
         # A page elsewhere must not reach a loopback server through a name it controls.
         app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
     app.before_request(_refuse_endless_addresses)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from techfinder.errors import TechfinderError
+from techfinder.filters import as_input
 from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
 from techfinder.models import Facet, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
@@ -24,11 +24,11 @@ _EPOCH = date(1970, 1, 1).toordinal()
 def facets(
     plan: QueryPlan,
     chosen: Mapping[str, Sequence[str]],
-    entries: Mapping[str, FilterEntry],
+    shown: Sequence[FilterEntry],
     schema: Schema,
     collection: Collection,
 ) -> tuple[Facet, ...]:
-    """One facet for each filter of the panel, in panel order.
+    """One facet for each filter of `shown`, in their order.
 
     Known values and those asked for are listed even when nobody has them. Ranges carry the
     smallest and largest value of the whole base, so that the inputs do not shrink while they
@@ -37,7 +37,6 @@ def facets(
     Raises:
         QueryError: A filter does not understand its input in `chosen`.
     """
-    shown = [e for e in entries.values() if e.facet]
     counts = collection.facets([_request(e, plan, schema) for e in shown])
     return tuple(_facet(e, counts.get(e.name, {}), plan, chosen.get(e.name, ()), schema) for e in shown)
 
@@ -119,7 +118,7 @@ def _value_facet(entry: FilterEntry, counts: _Counts, asked: _Clauses, inputs: S
     attribute = schema.attribute(entry.field)
     picked = [v for clause in asked for c in _alternatives(clause) if _picks(c, entry.field) for v in c.values]
     values = (
-        FacetValue(_as_input(v, attribute.known_values), v, int(counts.get(v, 0)), v in picked)
+        FacetValue(as_input(v, attribute.known_values), v, int(counts.get(v, 0)), v in picked)
         for v in _listed(attribute, counts, picked)
     )
     held = tuple(text for text in inputs if _only_picks(schema.resolve(entry.load().clauses([text])), entry.field))
@@ -141,11 +140,6 @@ def _only_picks(clauses: _Clauses, key: str) -> bool:
     """Whether ticking values says all that the clauses say."""
     groups = [_alternatives(clause) for clause in clauses]
     return all(groups) and all(_picks(c, key) for group in groups for c in group)
-
-
-def _as_input(value: str, known: Container[str]) -> str:
-    """The input that picks exactly this value: in quotes where it would be read as a sign."""
-    return f'"{value}"' if value not in known and (value[:1] in ("!", "<", ">", '"') or value in ("?", "*")) else value
 
 
 def _listed(attribute: Attribute, counts: _Counts, picked: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import calendar
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from techfinder.interfaces import FilterOption
     from techfinder.schema import Attribute
 
-__all__ = ["Asked", "ChoiceFilter", "RangeFilter", "read_value"]
+__all__ = ["Asked", "ChoiceFilter", "RangeFilter", "as_input", "read_value"]
 
 _Form = Literal["value", "not", "at_least", "at_most", "above", "below", "between", "missing", "present"]
 
@@ -80,6 +80,16 @@ def read_value(value: str) -> Asked:
         if low or high:
             return Asked("between", low, high)
     return Asked("value", _needed(text, value))
+
+
+def as_input(value: str, known: Collection[str]) -> str:
+    """The input that picks exactly this value: in quotes where it would be read as a sign.
+
+    Args:
+        value: One value of an attribute.
+        known: Those that the schema lists, which are never read as signs.
+    """
+    return f'"{value}"' if value not in known and (value[:1] in ("!", "<", ">", '"') or value in ("?", "*")) else value
 
 
 def _needed(text: str, value: str) -> str:

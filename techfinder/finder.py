@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
+from techfinder.corrections import LiveValues, correct, filter_hint
 from techfinder.encoding import CheckedEncoder
-from techfinder.errors import EncoderError, FingerprintMismatch, QueryError, TechfinderError, cut, known_names
+from techfinder.errors import (
+    CollectionNotFound,
+    EncoderError,
+    FingerprintMismatch,
+    QueryError,
+    TechfinderError,
+    cut,
+)
 from techfinder.facets import facets
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
-from techfinder.models import Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult
-from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
+from techfinder.models import Answer, Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult
+from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.schema import Schema, load_schema
 from techfinder.search import run_plan
@@ -59,6 +67,9 @@ class Finder:
         self._encoder: CheckedEncoder | None = None
         self._encoder_error: EncoderError | None = None
         self._encoder_thread: threading.Thread | None = None
+        self._encoder_began = 0.0
+        self._waiters = threading.BoundedSemaphore(max(1, settings.threads // 2))
+        self._live_values = LiveValues()
 
     # --- what there is --------------------------------------------------------------------
 
@@ -95,9 +106,14 @@ class Finder:
     ) -> QueryPlan:
         """The question and the filters' inputs as one plan.
 
+        Where the schema does not list every value of a field, what is asked for is compared with the
+        people who are live: another letter case is put right, and a value that no one has is told in
+        a notice, with the nearest that somebody has.
+
         Raises:
             QueryError: The text is too long, a filter does not exist or does not understand its
                 input, or a number is out of range.
+            StoreUnavailable: Values had to be looked up, and the store did not answer.
         """
         if len(text) > MAX_TEXT:
             raise QueryError(f"The question has {len(text)} characters; at most {MAX_TEXT} are read. Shorten it.")
@@ -105,8 +121,9 @@ class Finder:
             raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
         text = text.strip()
         parsed = self.plugins.parse(text, self) if text else QueryPlan()
-        chosen = self._clauses(filters or {})
-        changes = {"conditions": (*parsed.conditions, *chosen), "limit": limit, "offset": offset}
+        chosen, notices = self._chosen(filters or {})
+        changes: dict[str, object] = {"conditions": (*parsed.conditions, *chosen), "limit": limit, "offset": offset}
+        changes["notices"] = (*parsed.notices, *notices)
         if sort:
             changes["sort"] = tuple(sort)
         plan = parsed.model_copy(update=changes)
@@ -116,33 +133,58 @@ class Finder:
     def search(self, plan: QueryPlan, *, wait_s: float = 0.0) -> SearchResult:
         """The plan's answer, best first.
 
-        While the encoder is loading this waits up to `wait_s` seconds (at most an hour) for it; then the
-        hits come in stored order and ``ranked_by`` is "warming".
+        While the encoder is loading this waits up to `wait_s` seconds (at most an hour) for it, unless
+        half as many searches as ``settings.threads`` wait already; then the hits come in stored order
+        and ``ranked_by`` is "warming".
 
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable: See their names.
             EncoderError: A text is asked for and the encoder failed to load.
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
-        collection = self.collection()
-        self._require_same_schema(collection.info())
+        collection = self._readable_collection()
         encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
         if encoder is not None:
             self._require_same_encoder(collection.info())
         return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None)
 
-    def facets(self, plan: QueryPlan, filters: Mapping[str, Sequence[str]] | None = None) -> tuple[Facet, ...]:
+    def facets(
+        self,
+        plan: QueryPlan,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        names: Container[str] | None = None,
+    ) -> tuple[Facet, ...]:
         """Counts for the panel, each over the set filtered by everything but its own filter.
 
         Args:
             plan: The plan that is searched.
             filters: The inputs that :meth:`plan` got, to mark what is selected.
+            names: Of the facets to count; None counts all.
 
         Raises:
             FingerprintMismatch: The schema was changed since the collection was indexed.
         """
-        self._require_same_schema(self.collection().info())
-        return facets(plan, filters or {}, self.filters, self.schema, self.collection())
+        collection = self._readable_collection()
+        shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
+        return facets(plan, filters or {}, shown, self.schema, collection) if shown else ()
+
+    def answer(
+        self,
+        plan: QueryPlan,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        *,
+        names: Container[str] | None = None,
+        wait_s: float = 0.0,
+    ) -> Answer:
+        """Hits and facets together, from one generation even while another one goes live.
+
+        Arguments and errors are those of :meth:`search` and :meth:`facets`.
+        """
+        while True:
+            result = self.search(plan, wait_s=wait_s)
+            counted = self.facets(plan, filters, names)
+            if self.generation() == result.generation:
+                return Answer(result, counted)
 
     def gauges(self, hit: Hit) -> tuple[Gauge, ...]:
         """The match gauge, then those that plugins offer and that have a value for this hit."""
@@ -159,15 +201,24 @@ class Finder:
         found = self.collection().retrieve([profile_id])
         return found[0] if found else None
 
+    def _chosen(self, filters: Mapping[str, Sequence[str]]) -> tuple[Sequence[Condition | AnyOf], tuple[Notice, ...]]:
+        """What the filters ask for, in the values that are live, and what to say of values that are not."""
+        unknown = next((name for name in filters if name not in self.filters), None)
+        if unknown is not None:
+            raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self.filters, self.schema)}")
+        given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
+        clauses = self._clauses(given)
+        try:
+            corrected, notices = correct(given, self.filters, self.schema, self._readable_collection, self._live_values)
+        except (CollectionNotFound, FingerprintMismatch):
+            return clauses, ()  # nothing to compare with; whoever searches is told
+        return clauses if corrected == given else self._clauses(corrected), notices
+
     def _clauses(self, filters: Mapping[str, Sequence[str]]) -> list[Condition | AnyOf]:
         clauses: list[Condition | AnyOf] = []
         for name, values in filters.items():
-            entry = self.filters.get(name)
-            if entry is None:
-                raise QueryError(f"No filter is named {cut(name)}. {known_names(name, self.filters)}")
-            given = [v for v in values if v.strip()]
-            if given:
-                clauses += [c.model_copy(update={"origin": name}) for c in entry.load().clauses(given)]
+            made = self.filters[name].load().clauses(values)
+            clauses += [c.model_copy(update={"origin": name}) for c in made]
         return clauses
 
     # --- the encoder ----------------------------------------------------------------------
@@ -180,10 +231,19 @@ class Finder:
             return "failed"
         return "loading" if self._encoder_thread is not None else "cold"
 
+    def encoder_loading_s(self) -> float:
+        """For how many seconds the encoder has been loading; 0.0 when it is not."""
+        return time.monotonic() - self._encoder_began if self.encoder_state() == "loading" else 0.0
+
+    def encoder_error(self) -> EncoderError | None:
+        """Why the encoder failed to load; None when it did not fail."""
+        return self._encoder_error
+
     def start_encoder(self) -> None:
         """Begin loading the encoder in the background, unless it has begun already."""
         with self._lock:
             if self._encoder_thread is None:
+                self._encoder_began = time.monotonic()
                 self._encoder_thread = threading.Thread(target=self._load_encoder, name="encoder", daemon=True)
                 self._encoder_thread.start()
 
@@ -209,13 +269,26 @@ class Finder:
 
     def _ready_encoder(self, wait_s: float) -> CheckedEncoder | None:
         self.start_encoder()
-        deadline = time.monotonic() + min(wait_s, _LONGEST_WAIT_S)
-        while self.encoder_state() == "loading" and (left := deadline - time.monotonic()) > 0:
-            if self._encoder_thread is not None:
-                self._encoder_thread.join(left)
+        if wait_s > 0 and self.encoder_state() == "loading":
+            self._wait_for_encoder(min(wait_s, _LONGEST_WAIT_S))
         if self._encoder_error is not None:
             raise self._encoder_error
         return self._encoder
+
+    def _wait_for_encoder(self, limit_s: float) -> None:
+        """Wait, unless half of the request threads do already: the others answer what needs no encoder."""
+        if self._encoder_thread is None or not self._waiters.acquire(blocking=False):
+            return
+        try:
+            self._encoder_thread.join(limit_s)
+        finally:
+            self._waiters.release()
+
+    def _readable_collection(self) -> Collection:
+        """The collection, when it holds what the schema in use says."""
+        collection = self.collection()
+        self._require_same_schema(collection.info())
+        return collection
 
     def _require_same_schema(self, live: GenerationInfo) -> None:
         """A schema that was edited since asks for what is not stored, or means something else by it."""

@@ -14,21 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from techfinder.digests import row_digest, text_digest
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import IndexingError, cut
-from techfinder.interfaces import CollectionSpec, EncoderInfo, Ledger, Point, Source, Store, Writer
+from techfinder.interfaces import EncoderInfo, Ledger, Point, Source, Store, Writer
 from techfinder.models import GenerationInfo, Profile, Row, RowProblem
 from techfinder.readahead import read_ahead
 from techfinder.rows import RowReader
-from techfinder.runs import RunProgress, RunRecord
+from techfinder.runs import RunProgress, RunRecord, recorded
 from techfinder.schema import Schema
+from techfinder.specs import collection_spec, require_same_build
 from techfinder.spool import VectorSpool
+from techfinder.store.failures import NO_ROOM, NO_WRITING, failure
 
-__all__ = ["IndexJob", "IndexOptions", "collection_spec"]
+__all__ = ["IndexJob", "IndexOptions"]
 
 WINDOW = 2048
 """Points that are sorted by the length of their text and written together."""
@@ -86,19 +87,6 @@ class _Reading:
     kept: set[str] = field(default_factory=set)
 
 
-def collection_spec(name: str, schema: Schema, info: EncoderInfo) -> CollectionSpec:
-    """What a collection of these profiles and vectors must look like in a store."""
-    return CollectionSpec(
-        name=name,
-        dim=info.dim,
-        similarity=info.similarity,
-        encoder=info.fingerprint,
-        template=schema.template,
-        schema=schema.name,
-        attributes={a.key: a.storage for a in schema.attributes.values()},
-    )
-
-
 class IndexJob:
     """One index run. Make it, call :meth:`run` once."""
 
@@ -132,6 +120,7 @@ class IndexJob:
         self._encoder: CheckedEncoder | None = None
         self._writer: Writer | None = None
         self._base: GenerationInfo | None = None
+        self._sealed: GenerationInfo | None = None
         self._handled = self._encoded = self._reused = 0
 
     def run(self) -> tuple[RunProgress, Path | None]:
@@ -142,25 +131,30 @@ class IndexJob:
 
         Raises:
             SourceError: The input cannot be read at all.
-            IndexingError: Another run is going, or nothing went live (no good rows, too many
-                rejects, an encoder or template other than the live generation's).
+            IndexingError: Another run is going, the home folder cannot be written, or nothing went
+                live (no good rows, too many rejects, an encoder or template other than the live
+                generation's).
             EncoderError, StoreError: A part failed; what was live stays live.
         """
-        lock = FileLock(self._home / "runs" / f"{self._spec.name}.lock")
-        (self._home / "runs").mkdir(parents=True, exist_ok=True)
         try:
-            held = lock.acquire(blocking=False)
-        except Timeout as error:
-            raise IndexingError(f"Another index run of {self._spec.name!r} is going. Wait until it is done.") from error
-        with held, RunRecord.start(self._home, self._spec.name, self._label) as record:
-            self._record = record
-            try:
-                self._run()
-            finally:
-                self._stop.set()
-                if self._writer is not None:
-                    self._writer.discard()
+            with recorded(self._home, self._spec.name, self._label, self._options.dry_run) as record:
+                self._record = record
+                try:
+                    self._run()
+                except KeyboardInterrupt:
+                    if self._sealed is None or self._live() != self._sealed:
+                        raise
+                    self._finish()  # too late to stop: it is live
+                finally:
+                    self._stop.set()
+                    if self._writer is not None:
+                        self._writer.discard()
             return record.progress, record.rejects_path if self._reading.rejected else None
+        except OSError as error:
+            if error.errno not in NO_ROOM | NO_WRITING:
+                raise
+            what = f"{self._label} cannot be indexed; {error.filename or self._home} cannot be written"
+            raise IndexingError(str(failure(what, error))) from error
 
     def _run(self) -> None:
         reader = RowReader(self._schema, self._source.columns())
@@ -169,22 +163,30 @@ class IndexJob:
         known = {profile_id: i for i, profile_id in enumerate(ledger.ids)}
         works = self._read(reader, ledger, known)
         if self._options.dry_run:
-            for _ in works:
-                self._report(force=False)
-            self._judge_rejects()
-            self._report(state="done", phase="checked")
+            self._check(works)
             return
         self._encode_and_write(works)
         self._judge_rejects()
         self._remove_gone(known)
         self._go_live()
 
+    def _check(self, works: Iterator[_Work]) -> None:
+        """Only read; what a real run would stop for is told, and is no failure of this one."""
+        for _ in works:
+            self._report(force=False)
+        try:
+            self._judge_rejects()
+        except IndexingError as error:
+            self._report(state="done", phase="refused", message=str(error))
+        else:
+            self._report(state="done", phase="checked")
+
     def _base_ledger(self) -> Ledger:
         if self._options.rebuild:
             return _empty_ledger()
         self._base = self._live()
         if self._base is not None:
-            _require_same_build(self._base, self._spec)
+            require_same_build(self._base, self._spec)
         return self._store.ledger(self._spec.name)
 
     def _live(self) -> GenerationInfo | None:
@@ -354,9 +356,13 @@ class IndexJob:
     def _go_live(self) -> None:
         if self._writer is not None:
             self._report(phase="building")
-            self._writer.seal()
-            info = self._writer.publish()
-            self._report(generation=info.number)
+            self._sealed = self._writer.seal()
+            self._writer.publish()
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._sealed is not None:
+            self._report(generation=self._sealed.number)
         self._spool.remove()
         self._report(state="done", phase="live")
 
@@ -368,19 +374,6 @@ class IndexJob:
         self._record.update(force=force, encoded=self._encoded + ahead, reused=self._reused, **counts, **changes)
         if self._watch is not None:
             self._watch(self._record.progress)
-
-
-def _require_same_build(live: GenerationInfo, spec: CollectionSpec) -> None:
-    differences = [
-        f"{name} {getattr(live, name)!r} (now {getattr(spec, name)!r})"
-        for name in ("schema", "encoder", "template")
-        if getattr(live, name) != getattr(spec, name)
-    ]
-    if differences:
-        raise IndexingError(
-            f"The live generation of {spec.name!r} was made with {', '.join(differences)}; its vectors cannot be "
-            f"mixed with new ones. Run again with --rebuild and an input that holds everyone."
-        )
 
 
 def _note_unknown(columns: Sequence[str]) -> str:

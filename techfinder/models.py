@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 __all__ = [
+    "Answer",
     "Facet",
     "FacetValue",
     "Fact",
@@ -174,6 +175,7 @@ class GenerationInfo:
         schema: Name of the schema.
         created_at: UTC, ISO 8601.
         digest: Over all points (ids, payload, vectors), independent of their order.
+        revision: How often it was changed in place since it was built.
     """
 
     collection: str
@@ -186,6 +188,7 @@ class GenerationInfo:
     schema: str
     created_at: str
     digest: str
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +209,11 @@ class SearchResult:
     ranked_by: str
     generation: GenerationInfo
     took_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result and the counts around it, all from the result's generation."""
+
+    result: SearchResult
+    facets: tuple[Facet, ...]

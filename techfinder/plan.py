@@ -112,12 +112,16 @@ class Notice(_Part):
     Attributes:
         code: Stable name for programs, as ``no-such-field``.
         text: For people.
-        words: The part of the question it is about.
+        words: The part of the question it is about: words of the text, or a filter's input.
+        filter: Name of the filter whose input it is about; empty when it is the text.
+        suggestions: Inputs of that filter to try instead of `words`, the best first.
     """
 
     code: str
     text: str
     words: str = ""
+    filter: str = ""
+    suggestions: tuple[str, ...] = ()
 
 
 class QueryPlan(_Part):

@@ -9,7 +9,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +21,16 @@ from types import TracebackType
 from typing import Self, TextIO
 
 import psutil
+from filelock import FileLock, Timeout
 
-from techfinder.errors import cut
+from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
 
-__all__ = ["RunProgress", "RunRecord", "list_runs"]
+__all__ = ["RunProgress", "RunRecord", "list_runs", "recorded"]
 
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
+_STOPPED = "It was stopped. The same command goes on where it was."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,9 @@ class RunProgress:
 
     Attributes:
         run: Its id; later runs sort higher.
-        state: ``running``, ``done``, ``failed``, or ``interrupted`` (its process is gone).
-        phase: ``reading``, ``encoding``, ``building``, ``live``, ``checked``.
+        state: ``running``, ``done``, ``failed``, or ``interrupted`` (stopped, or its process is gone).
+        phase: ``reading``, ``encoding``, ``building``, ``live``; of a dry run at its end ``checked``, or
+            ``refused`` when a real run would not have gone live.
         total: Rows in the input where that is known, else None.
         done: Rows handled so far, of which `unchanged` needed nothing, `encoded` a vector,
             `reused` had one from an earlier, unfinished run, and `rejected` were left out.
@@ -42,7 +49,7 @@ class RunProgress:
         gone: Profiles the input no longer has, kept because removal was not asked for.
         rate: Rows per second since the start.
         generation: Number of the generation that went live, else None.
-        message: Why it failed, or what to know.
+        message: Why it failed, would fail, or what to know.
         started_at, updated_at: UTC, ISO 8601.
         started: Creation time of the process, to tell a reused pid from the run's own.
     """
@@ -86,7 +93,7 @@ class RunRecord:
 
     @classmethod
     def start(cls, home: Path, collection: str, source: str) -> Self:
-        """A new record under `home`; the oldest beyond 20 are removed."""
+        """A new record under `home`; the oldest beyond 20 are removed. Raises OSError."""
         now = datetime.now(UTC)
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         folder = home / "runs" / run
@@ -94,7 +101,7 @@ class RunRecord:
         stamp = now.isoformat(timespec="seconds")
         started = psutil.Process().create_time()
         record = cls(folder, RunProgress(run, collection, source, os.getpid(), started, stamp, stamp))
-        record.update()
+        record._write()
         _sweep(home)
         return record
 
@@ -106,7 +113,8 @@ class RunRecord:
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         self.progress = replace(progress, rate=round(rate, 1), updated_at=stamp)
         if force or elapsed - self._written >= _WRITE_EVERY_S:
-            self._write()
+            with suppress(OSError):  # a full disk must not hide what a run says of it
+                self._write()
             self._written = elapsed
 
     def reject(self, problem: RowProblem) -> None:
@@ -133,17 +141,65 @@ class RunRecord:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None:
+            self._close_rejects()
+            return
+        with suppress(OSError):
+            self._close_rejects()
+        stopped = isinstance(error, KeyboardInterrupt)
+        message = _STOPPED if stopped else str(error) or type(error).__name__
+        self.update(state="interrupted" if stopped else "failed", message=cut(message, 500).strip("'\""))
+
+    def _close_rejects(self) -> None:
         if self._rejects is not None:
             self._rejects.close()
-        if error is not None:
-            message = str(error) or type(error).__name__
-            self.update(state="failed", message=cut(message, 500).strip("'\""))
 
     def _write(self) -> None:
         path = self.folder / "progress.json"
         draft = path.with_suffix(".tmp")
         draft.write_text(json.dumps(asdict(self.progress), indent=1), encoding="utf-8")
         draft.replace(path)
+
+
+def _only_run(home: Path, collection: str) -> AbstractContextManager[object]:
+    """The right to index a collection, held until the end of a ``with`` block."""
+    (home / "runs").mkdir(parents=True, exist_ok=True)
+    try:
+        return FileLock(home / "runs" / f"{collection}.lock").acquire(blocking=False)
+    except Timeout as error:
+        raise IndexingError(f"Another index run of {collection!r} is going. Wait until it is done.") from error
+
+
+@contextmanager
+def recorded(home: Path, collection: str, source: str, dry: bool) -> Iterator[RunRecord]:
+    """The record of a run and, unless it is `dry`, the right to index the collection.
+
+    A dry run can be recorded in a temporary folder where the home cannot be written; its rejects stay there.
+
+    Raises IndexingError when another run is going, and OSError when the home cannot be written.
+    """
+    if dry:
+        with _recorded_anywhere(home, collection, source) as record:
+            yield record
+    else:
+        with _only_run(home, collection), RunRecord.start(home, collection, source) as record:
+            yield record
+
+
+@contextmanager
+def _recorded_anywhere(home: Path, collection: str, source: str) -> Iterator[RunRecord]:
+    place = home
+    try:
+        made = RunRecord.start(home, collection, source)
+    except OSError:
+        place = Path(tempfile.mkdtemp(prefix="techfinder-run-"))
+        made = RunRecord.start(place, collection, source)
+    try:
+        with made as record:
+            yield record
+    finally:
+        if place != home and not made.rejects_path.exists():
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def list_runs(home: Path) -> list[RunProgress]:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from techfinder.cli.common import echo_json, open_finder, out, say
+from techfinder.cli.terminal import visible
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import SourceError
 from techfinder.finder import Finder
@@ -32,6 +35,7 @@ _PHASES = {
     "building": "Building the index",
     "live": "Live",
     "checked": "Checked",
+    "refused": "Checked",
 }
 
 
@@ -41,7 +45,9 @@ _PHASES = {
 @click.option("-o", "output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option("--generator", help="Source to use when several make people.")
 def generate(count: int, seed: int, output: Path, generator: str | None) -> None:
-    """Make people who adopt technology the way people do, and write them to a file.
+    """Make people and write them to a file.
+
+    They adopt technology the way people do: shares of categories, incomes, products and timing go together.
 
     The ending of the file says what is written: .csv, .tsv, .jsonl (each also .gz or .zst), .parquet.
     """
@@ -71,10 +77,12 @@ def generate_people(finder: Finder, count: int, seed: int, output: Path, generat
 def index(
     source: str, prune: bool | None, rebuild: bool, dry_run: bool, max_rejects: float | None, as_json: bool
 ) -> None:
-    """Read SOURCE, encode what is new or changed, and let it go live in one step.
+    """Read SOURCE and let what is new or changed go live.
 
     SOURCE is a file (.csv, .tsv, .jsonl, .parquet) or NAME:ARGUMENT of a source plugin. The same
-    input twice changes nothing. A run that is stopped goes on where it was when it is started again.
+    input twice changes nothing. Everything goes live in one step at the end. A run that is stopped
+    goes on where it was when it is started again. The exit code is 1 when nothing could go live;
+    of a dry run, when nothing could have.
     """
     with open_finder(max_rejects=max_rejects) as finder:
         confirm = _confirm_removal if sys.stdin.isatty() and sys.stderr.isatty() else None
@@ -88,6 +96,8 @@ def index(
         echo_json({**asdict(progress), "rejects_file": str(rejects) if rejects else None})
     else:
         _print_summary(progress, rejects)
+    if progress.phase == "refused":
+        sys.exit(1)
 
 
 def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[RunProgress, Path | None]:
@@ -119,19 +129,27 @@ def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[Ru
 @click.command(epilog="Example: techfinder runs --json")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def runs(as_json: bool) -> None:
-    """List index runs, newest first, with how far they are or what became of them."""
+    """List index runs, newest first.
+
+    Each with its state, the phase it is in or ended in, how many rows it has done, and what there is to know.
+    """
     found = list_runs(load_settings().home)
     if as_json:
         echo_json([asdict(r) for r in found])
         return
     for run in found:
-        total = f" of {run.total:,}" if run.total else ""
-        out.print(
-            f"{run.run}  {run.state:<11} {run.phase:<8} {run.done:,}{total} rows  "
-            f"{escape(run.source)}  {escape(run.message)}"
-        )
+        _print_run(run)
     if not found:
         out.print("No index run yet. Start one with `techfinder index SOURCE`.")
+
+
+def _print_run(run: RunProgress) -> None:
+    """A line that fits and can be searched for; what there is to say of it is indented below."""
+    total = f" of {run.total:,}" if run.total and run.total != run.done else ""
+    rows = f"{run.done:,}{total} {'row' if run.done == 1 and not total else 'rows'}"
+    out.print(f"{run.run}  {run.state:<11}  {run.phase:<8}  {rows:<11}  {escape(run.source)}", soft_wrap=True)
+    if run.message:
+        out.print(Padding(Text(visible(run.message)), (0, 0, 0, 4), expand=False))
 
 
 def _step_back(niceness: int) -> None:
@@ -191,8 +209,8 @@ def _confirm_removal(count: int) -> bool:
 
 
 def _print_summary(progress: RunProgress, rejects: Path | None) -> None:
-    if progress.phase == "checked":
-        say.print(f"Checked {progress.done:,} rows: {progress.done - progress.rejected:,} good.")
+    if progress.phase in ("checked", "refused"):
+        _print_check(progress)
     elif progress.generation is None:
         say.print(f"Nothing changed: all {progress.unchanged:,} people are as they were.")
     else:
@@ -206,7 +224,16 @@ def _print_summary(progress: RunProgress, rejects: Path | None) -> None:
         say.print(f"Generation {progress.generation} is live: {done or 'details changed'}.")
     if progress.gone:
         say.print(f"{progress.gone:,} people are not in this input and were kept; --prune removes them.")
-    if progress.message:
+    if progress.message and progress.phase != "refused":
         say.print(f"[yellow]Note[/]: {escape(progress.message)}.")
-    if rejects is not None:
-        say.print(f"[yellow]{progress.rejected:,} rows were rejected[/]; the reasons are in {escape(str(rejects))}.")
+    if rejects is not None and progress.phase != "refused":  # else the message names the file
+        one = progress.rejected == 1
+        say.print(f"[yellow]{progress.rejected:,} {'row was' if one else 'rows were'} rejected[/]; the reasons are in")
+        say.print(f"  {escape(str(rejects))}", soft_wrap=True)  # in one piece, to be copied
+
+
+def _print_check(progress: RunProgress) -> None:
+    good = progress.done - progress.rejected
+    say.print(f"Checked {progress.done:,} {'row' if progress.done == 1 else 'rows'}: {good:,} good.")
+    if progress.phase == "refused":
+        say.print(f"[yellow]A real run would end with[/]: {escape(progress.message)}")

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 import click
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
 from techfinder.cli.common import echo_json, open_finder, out, parse_filters, say
+from techfinder.cli.terminal import echo, visible_in_json
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.models import Hit, SearchResult
-from techfinder.plan import parse_sort
+from techfinder.plan import Notice, QueryPlan, parse_sort
 
 __all__ = ["search"]
 
 _BAR_CELLS = 10
 _FACTS_SHOWN = 6
+_FEWEST_FACTS = 3
+_GAP = 2
+_BETWEEN = " · "
 
 
 @click.command(
     epilog='Example: techfinder search "early adopters in healthcare" --filter age=30..45 --filter tech_interest=High'
 )
-@click.argument("text", default="")
+@click.argument("words", nargs=-1, metavar="[SENTENCE]")
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Filter by name; may be repeated.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many people.")
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many people to skip.")
@@ -37,7 +42,7 @@ _FACTS_SHOWN = 6
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def search(
-    text: str,
+    words: tuple[str, ...],
     filters: tuple[str, ...],
     limit: int,
     offset: int,
@@ -47,34 +52,45 @@ def search(
 ) -> None:
     """Find people: by a sentence, by filters, or both.
 
+    The SENTENCE needs no quotes, a filter with <, >, !, ?, * or a space in it does.
+
     --batch reads lines {"id": ..., "query": ...} and writes lines {"id": ..., "results": [ids, best first]}.
     """
+    text = " ".join(words)
     if batch is not None and (text or offset or sort or as_json):
         raise click.UsageError("--batch goes with --filter and --limit only, and takes its questions from the file.")
     with open_finder() as finder:
         chosen = parse_filters(filters)
         if batch is not None:
             for line in _answers(finder, batch, chosen, limit):
-                click.echo(line)
+                echo(visible_in_json(line))
             return
         plan = finder.plan(text, chosen, limit=limit, offset=offset, sort=parse_sort(list(sort)))
         if plan.meaning and not plan.sort:
             with say.status("Loading the encoder (a server has it ready: techfinder serve)"):
                 finder.load_encoder()
         result = finder.search(plan, wait_s=float("inf"))
-        for notice in plan.notices:
-            say.print(f"[yellow]Note[/]: {escape(notice.text)}")
+        _say_notices(plan.notices)
         if as_json:
-            echo_json(_plain(result))
+            echo_json(_plain(plan, result))
         else:
             _print(finder, result)
 
 
+def _say_notices(notices: Iterable[Notice]) -> None:
+    for notice in notices:
+        say.print(f"[yellow]Note[/]: {escape(notice.text)}")
+
+
 def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limit: int) -> Iterator[str]:
+    told: set[Notice] = set()
     for number, line in enumerate(batch, 1):
         if line.strip():
             question_id, text = _question(number, line)
-            result = finder.search(finder.plan(text, filters, limit=limit), wait_s=float("inf"))
+            plan = finder.plan(text, filters, limit=limit)
+            _say_notices(n for n in plan.notices if n not in told)  # what is wrong with a filter is so each time
+            told.update(plan.notices)
+            result = finder.search(plan, wait_s=float("inf"))
             ids = [hit.profile.id for hit in result.hits]
             yield json.dumps({"id": question_id, "results": ids}, ensure_ascii=False)
 
@@ -90,7 +106,7 @@ def _question(number: int, line: str) -> tuple[str | int, str]:
     raise QueryError(f'Line {number} of the batch is {cut(line)}; expected {{"id": ..., "query": "..."}}.')
 
 
-def _plain(result: SearchResult) -> dict[str, object]:
+def _plain(plan: QueryPlan, result: SearchResult) -> dict[str, object]:
     return {
         "hits": [
             {
@@ -103,6 +119,7 @@ def _plain(result: SearchResult) -> dict[str, object]:
         ],
         "total": result.total,
         "ranked_by": result.ranked_by,
+        "notices": [n.model_dump(mode="json") for n in plan.notices],
         "encoder": result.generation.encoder,
         "generation": result.generation.number,
         "took_ms": {name: round(ms, 2) for name, ms in result.took_ms.items()},
@@ -110,23 +127,36 @@ def _plain(result: SearchResult) -> dict[str, object]:
 
 
 def _print(finder: Finder, result: SearchResult) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
     ranked = result.ranked_by == "meaning"
-    if ranked:
-        table.add_column("Match", no_wrap=True)
-    table.add_column("Id", no_wrap=True)
-    table.add_column("Who")
-    for hit in result.hits:
-        facts = finder.facts(hit.profile)[:_FACTS_SHOWN]
-        cells = (escape(hit.profile.id), escape(" · ".join(f.text for f in facts)))
-        table.add_row(*((_gauge(hit), *cells) if ranked else cells))
-    singular, plural = finder.schema.subject
     if result.hits:
-        out.print(table)
+        out.print(_table(finder, result.hits, ranked))
+    singular, plural = finder.schema.subject
     shown = f"Showing {len(result.hits)} of " if len(result.hits) < result.total else ""
     out.print(
         f"{shown}{result.total:,} {singular if result.total == 1 else plural} in {result.took_ms['total']:.0f} ms."
     )
+
+
+def _table(finder: Finder, hits: Sequence[Hit], ranked: bool) -> Table:
+    """One line a hit: as many facts as all of them have room for, the same ones for everybody."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    if ranked:
+        table.add_column("Match", no_wrap=True)
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Who", no_wrap=True, overflow="ellipsis")
+    facts = [[f.text for f in finder.facts(h.profile)[:_FACTS_SHOWN]] for h in hits]
+    taken = max(cell_len(h.profile.id) for h in hits) + _GAP + (_BAR_CELLS + len(" 100%") + _GAP if ranked else 0)
+    count = _facts_that_fit(facts, out.width - taken)
+    for hit, texts in zip(hits, facts, strict=True):
+        cells = (escape(hit.profile.id), escape(_BETWEEN.join(texts[:count])))
+        table.add_row(*((_gauge(hit), *cells) if ranked else cells))
+    return table
+
+
+def _facts_that_fit(facts: Sequence[Sequence[str]], width: int) -> int:
+    """How many facts each line can hold; at least three, of which the last may be cut."""
+    counts = range(_FACTS_SHOWN, _FEWEST_FACTS, -1)
+    return next((n for n in counts if all(cell_len(_BETWEEN.join(t[:n])) <= width for t in facts)), _FEWEST_FACTS)
 
 
 def _gauge(hit: Hit) -> str:

@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 
 from techfinder.cli.common import echo_json, open_finder, out
-from techfinder.errors import StoreError
+from techfinder.errors import StoreDamaged
 from techfinder.models import GenerationInfo
 
 __all__ = ["plugins", "store"]
@@ -22,16 +22,19 @@ def store() -> None:
 @store.command(epilog="Example: techfinder store info --json")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(as_json: bool) -> None:
-    """List collections and the generations kept; the live one is marked."""
+    """List collections and the generations kept; the live one is marked, and what is damaged is named."""
     with open_finder() as finder:
         live = {g.collection: g.number for g in finder.store.collections()}
-        kept = [g for name in live for g in finder.store.generations(name)]
+        damaged = finder.store.damaged()
+        kept = [g for name in sorted({*live, *damaged}) for g in finder.store.generations(name)]
     if as_json:
-        echo_json([{**asdict(g), "live": live[g.collection] == g.number} for g in kept])
-        return
-    for generation in kept:
-        out.print(_line(generation, live[generation.collection] == generation.number))
-    if not kept:
+        echo_json([{**asdict(g), "live": live.get(g.collection) == g.number} for g in kept])
+    else:
+        for generation in kept:
+            out.print(_line(generation, live.get(generation.collection) == generation.number), soft_wrap=True)
+    if damaged:
+        raise StoreDamaged(" ".join(damaged.values()))
+    if not kept and not as_json:
         out.print("Nothing is stored yet. Start with `techfinder index SOURCE`.")
 
 
@@ -39,9 +42,11 @@ def info(as_json: bool) -> None:
 def check() -> None:
     """Read every point of the live generation and compare with what was written."""
     with open_finder() as finder:
-        problems = finder.store.verify(finder.settings.collection)
-    if problems:
-        raise StoreError("The store is damaged: " + "; ".join(problems) + ". Index again with --rebuild.")
+        name = finder.settings.collection
+        problems = finder.store.verify(name)
+        if problems:
+            found = "; ".join(problems)
+            raise StoreDamaged(f"Collection {name!r} is damaged: {found}. {finder.store.way_out(name)}")
     out.print("Good: counts and digest are those that were written.")
 
 
@@ -51,7 +56,7 @@ def activate(number: int) -> None:
     """Make the kept generation NUMBER live again."""
     with open_finder() as finder:
         generation = finder.store.activate(finder.settings.collection, number)
-    out.print(_line(generation, True))
+    out.print(_line(generation, True), soft_wrap=True)
 
 
 @store.command(epilog="Example: techfinder store drop --yes")

@@ -45,7 +45,7 @@ __all__ = ["EncoderContract", "FilterCase", "FilterContract", "SourceCase", "Sou
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _FILTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
-_RESERVED = frozenset({"q", "limit", "offset", "sort"})
+_RESERVED = frozenset({"q", "limit", "offset", "sort", "facets"})
 _CALLERS = 8
 _LEAST_COSINE = 0.999
 

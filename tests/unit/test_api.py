@@ -1,5 +1,7 @@
 """The JSON API: what comes back, and problem details for what cannot."""
 
+import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import homes
 from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.hookspecs import hookimpl
+from techfinder.interfaces import EncoderEntry
 from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 from techfinder.testing.fakes import HashEncoder, ListSource
@@ -35,7 +38,7 @@ def test_search_answers_hits_total_plan_and_facets(client: FlaskClient) -> None:
     answer = client.get("/api/v1/search?q=gaming&limit=5&age=20..60&tech_interest=>=Moderate")
     body = answer.get_json()
     assert answer.status_code == 200
-    assert set(body) == {"hits", "total", "ranked_by", "plan", "facets", "encoder", "generation", "took_ms"}
+    assert set(body) == {"hits", "total", "ranked_by", "notices", "plan", "facets", "encoder", "generation", "took_ms"}
     assert len(body["hits"]) == 5
     for hit in body["hits"]:
         assert set(hit) == {"id", "score", "shares", "profile"}
@@ -64,8 +67,72 @@ def test_sorting(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("facets=none", []),
+        ("facets=age,gender", ["age", "gender"]),
+        ("facets=gender&facets=age", ["age", "gender"]),
+    ],
+)
+def test_facets_are_chosen_by_name(client: FlaskClient, query: str, names: list[str]) -> None:
+    body = client.get(f"/api/v1/search?limit=1&{query}").get_json()
+    assert [f["name"] for f in body["facets"]] == names
+    assert (body["total"], body["plan"]["conditions"]) == (120, [])
+
+
+def test_without_saying_all_facets_are_counted(client: FlaskClient) -> None:
+    said, unsaid, empty = (client.get(f"/api/v1/search?limit=1{q}").get_json() for q in ("&facets=all", "", "&facets="))
+    assert said["facets"] == unsaid["facets"] == empty["facets"]
+    assert len(said["facets"]) > 20
+
+
+def test_a_value_that_no_one_has_is_an_answer_with_a_notice(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/search?smartphone_product=iPhon&facets=none")
+    body = answer.get_json()
+    assert (answer.status_code, body["total"], body["hits"]) == (200, 0, [])
+    (notice,) = body["notices"]
+    assert notice["text"] == "No one has Smartphones: product 'iPhon'. Did you mean 'iPhone'?"
+    assert (notice["filter"], notice["words"], notice["suggestions"]) == ("smartphone_product", "iPhon", ["iPhone"])
+
+
+def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def load() -> HashEncoder:
+        assert go.wait(20)
+        return HashEncoder()
+
+    eager = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(eager, "synthetic:n=5")
+    eager.close()
+    slow = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load), encoder_wait_s=0)
+    client = create_app(finder=slow).test_client()
+    answer = client.get("/api/v1/search?q=gaming")
+    assert (answer.status_code, answer.get_json()["type"]) == (503, "encoder-loading")
+    assert re.search(r"Encoder 'hash' has been loading for \d+ s", answer.get_json()["detail"])
+    assert int(answer.headers["Retry-After"]) > 0
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.get_json()["store"], ready.get_json()["encoder"]) == (503, "ready", "loading")
+    assert "has been loading for" in ready.get_json()["encoder_detail"]
+    assert int(ready.headers["Retry-After"]) > 0
+    assert client.get("/api/v1/search?age=0..").status_code == 200
+    go.set()
+    slow.load_encoder()
+    assert client.get("/readyz").get_json() == {
+        "status": "ready",
+        "store": "ready",
+        "generation": 1,
+        "encoder": "ready",
+    }
+    slow.close()
+
+
+@pytest.mark.parametrize(
     ("query", "detail"),
     [
+        ("facets=genderr", "No facet is named 'genderr'. Did you mean 'gender'"),
+        ("facets=none,age", "No facet is named 'none'"),
+        ("facets=location", "No facet is named 'location'"),
         ("limit=0", "limit must be"),
         ("limit=ten", "limit='ten' is not a whole number"),
         ("offset=-1", "offset='-1' is not a whole number"),
@@ -94,7 +161,9 @@ def test_profiles_by_id(client: FlaskClient) -> None:
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: FlaskClient) -> None:
-    assert client.get("/api/v1/nothing").get_json()["status"] == 404
+    missing = client.get("/api/v1/nothing").get_json()
+    assert missing["status"] == 404
+    assert missing["detail"].startswith("There is nothing at '/api/v1/nothing'. The API has /api/v1/search")
     assert client.post("/api/v1/search").get_json()["status"] == 405
 
 

@@ -53,6 +53,63 @@ def test_search_prints_people_and_a_count(home: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_sentence_needs_no_quotes(home: Path) -> None:
+    loose = commands.run_json(home, "search", "people", "who", "like", "gaming", "--limit", "3")
+    quoted = commands.run_json(home, "search", "people who like gaming", "--limit", "3")
+    assert loose["hits"] == quoted["hits"]
+
+
+def test_a_value_that_no_one_has_is_told_on_standard_error(home: Path) -> None:
+    arguments = ("search", "--filter", "smartphone_product=iPhon 14")
+    done = commands.run(home, *arguments)
+    assert (done.returncode, done.stdout[:9]) == (0, "0 people ")
+    assert done.stderr == "Note: No one has Smartphones: product 'iPhon 14'. Did you mean 'iPhone'?\n"
+    found = commands.run_json(home, *arguments)
+    assert [n["suggestions"] for n in found["notices"]] == [["iPhone"]]
+    assert commands.run_json(home, "search", "--filter", "smartphone_product=iphone")["total"] > 0
+
+
+@pytest.mark.parametrize(("columns", "facts"), [("50", 3), ("80", 4), ("140", 6)])
+def test_a_hit_takes_one_line_however_narrow(home: Path, columns: str, facts: int) -> None:
+    done = subprocess.run(
+        commands.command("search", "gaming", "--limit", "4"),
+        env=commands.environment(home) | {"COLUMNS": columns},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    _, *hits, total = done.stdout.splitlines()
+    assert (len(hits), total[:9]) == (4, "Showing 4")
+    assert {line.count(" · ") for line in hits} <= {facts - 1, facts - 2}  # the last may be cut
+    assert max(len(line.rstrip()) for line in hits) <= int(columns)
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_names_of_fields_are_never_broken(home: Path, columns: str) -> None:
+    done = subprocess.run(
+        commands.command("schema", "show"),
+        env=commands.environment(home) | {"COLUMNS": columns},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = done.stdout.split()
+    assert {"secondary_purchasing_factor", "smartphone_adopted_on", "technical_proficiency"} <= set(words)
+
+
+def test_a_dry_run_says_what_a_real_run_would_do(home: Path, tmp_path: Path) -> None:
+    table = tmp_path / "bad.csv"
+    table.write_text("user_id,age\na,1\nb,old\nc,x\n")
+    refused = commands.run(tmp_path, "index", str(table), "--dry-run")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Checked 3 rows: 1 good.\nA real run would end with: 2 of 3 rows (66.7%)" in refused.stderr
+    (run,) = commands.run_json(tmp_path, "runs")
+    assert (run["state"], run["phase"], run["done"]) == ("done", "refused", 3)
+    assert re.search(r"  done +refused +3 rows +\S+bad.csv\n    2 of 3 rows", commands.run(tmp_path, "runs").stdout)
+    allowed = commands.run(tmp_path, "index", str(table), "--dry-run", "--max-rejects", "1")
+    assert (allowed.returncode, "real run" in allowed.stderr) == (0, False)
+
+
 def test_search_as_json(home: Path) -> None:
     found = commands.run_json(home, "search", "--filter", "gender!=Male", "--filter", "age=..40", "--sort", "-age")
     ages = [h["profile"]["age"] for h in found["hits"]]
@@ -110,7 +167,7 @@ def test_plugins_are_listed(home: Path) -> None:
         (["search", "x", "--filter", "agee=3"], 1, "No filter is named 'agee'. Did you mean 'age'"),
         (["search", "x", "--filter", "age"], 1, "--filter 'age' is not NAME=VALUE"),
         (["search", "--limit", "0"], 2, "0 is not in the range"),
-        (["search", "x", "--batch", "-"], 2, "--batch goes with --filter and --limit only"),
+        (["search", "x", "y", "--batch", "-"], 2, "--batch goes with --filter and --limit only"),
         (["search", "x", "--filter", "age="], 1, "--filter 'age=' has no value"),
         (["index", "nowhere.csv"], 1, "nowhere.csv"),
         (["index", "~nobody-at-all/people.csv"], 1, "~nobody-at-all"),

@@ -75,6 +75,7 @@ OPTION_FILTER = OptionFilter("kind", "Kind", OPTIONS)
 ENTRIES = {e.name: e for e in register_filters(SCHEMA)} | {
     "kind": FilterEntry("kind", "Kind", "Company", "choice", lambda: OPTION_FILTER)
 }
+SHOWN = [entry for entry in ENTRIES.values() if entry.facet]
 
 
 def facet(name: str, *inputs: str) -> Facet:
@@ -82,7 +83,7 @@ def facet(name: str, *inputs: str) -> Facet:
     given = [text for text in inputs if text.strip()]
     made = ENTRIES[name].load().clauses(given) if given else ()
     plan = QueryPlan(conditions=tuple(c.model_copy(update={"origin": name}) for c in made))
-    answer = facets(plan, {name: inputs}, ENTRIES, SCHEMA, cast("Collection", JudgedCollection()))
+    answer = facets(plan, {name: inputs}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()))
     return next(f for f in answer if f.name == name)
 
 
@@ -171,6 +172,6 @@ def test_a_range_is_written_in_plain_numbers(inputs: list[str], chosen: str) -> 
 def test_levels_and_days_have_no_facet_of_their_own() -> None:
     assert {"size_level", "founded_day", "crm_adopted_on_day"} <= set(SCHEMA.attributes)
     plan = QueryPlan()
-    made = facets(plan, {}, ENTRIES, SCHEMA, cast("Collection", JudgedCollection()))
+    made = facets(plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()))
     assert not {f.name for f in made} & {"size_level", "founded_day", "crm_adopted_on_day"}
     assert not set(ENTRIES) & {"size_level", "founded_day", "crm_adopted_on_day"}

@@ -1,7 +1,8 @@
 """The Finder over a real store: search, facets, gauges and profiles agree with the judge."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 import homes
 from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMismatch, QueryError
 from techfinder.finder import Finder
-from techfinder.interfaces import Encoder, EncoderEntry
+from techfinder.interfaces import Encoder, EncoderEntry, FilterEntry, FilterOption
 from techfinder.judge import Judge
 from techfinder.plan import Condition, QueryPlan, Sort
-from techfinder.testing.fakes import HashEncoder
+from techfinder.plugins import Plugins
+from techfinder.settings import load_settings
+from techfinder.testing.fakes import FakePlugin, HashEncoder
 
 PEOPLE = "synthetic:n=300,seed=3"
 
@@ -112,6 +115,46 @@ def test_facets_list_what_is_chosen_and_what_nobody_has(finder: Finder) -> None:
     assert [v.value for v in by_name["tech_interest"].values] == ["Very Low", "Low", "Moderate", "High", "Very High"]
 
 
+def test_only_the_facets_asked_for_are_counted(finder: Finder) -> None:
+    plan = finder.plan()
+    assert [f.name for f in finder.facets(plan, names={"gender", "age"})] == ["age", "gender"]
+    assert finder.facets(plan, names=()) == ()
+
+
+class _PublishesWhileCounted:
+    """A filter whose options are asked for between the hits and the counts; then another generation goes live."""
+
+    def __init__(self) -> None:
+        self.finder: Finder | None = None
+
+    def clauses(self, values: Sequence[str]) -> tuple[Condition, ...]:
+        return ()
+
+    def options(self) -> tuple[FilterOption, ...]:
+        finder, self.finder = self.finder, None
+        if finder is not None:
+            homes.index(finder, "synthetic:n=40,seed=1")
+        return (FilterOption("known", "Age known", (Condition(field="age", op="present"),)),)
+
+
+def test_hits_and_facets_come_from_one_generation(tmp_path: Path) -> None:
+    between = _PublishesWhileCounted()
+    fakes = FakePlugin(
+        encoders=[HashEncoder().entry()],
+        filters=[FilterEntry("known", "Known", "Person", "choice", lambda: between)],
+    )
+    settings = load_settings(home=tmp_path, encoder="hash", nice=0)
+    finder = Finder(settings, Plugins.load(settings, extra=[("fakes", fakes)]))
+    homes.index(finder, "synthetic:n=20,seed=1")
+    between.finder = finder
+    answer = finder.answer(finder.plan(limit=1000))
+    counts = {f.name: sum(v.count for v in f.values) for f in answer.facets}
+    assert between.finder is None
+    assert answer.result.generation.number == 2
+    assert {answer.result.total, len(answer.result.hits), counts["known"], counts["gender"]} == {40}
+    finder.close()
+
+
 def test_gauges_and_facts_put_a_profile_in_words(finder: Finder) -> None:
     hit = finder.search(finder.plan(limit=1)).hits[0]
     gauges = {g.name: g for g in finder.gauges(hit)}
@@ -135,6 +178,10 @@ def test_profiles_by_id(finder: Finder) -> None:
     [
         ({"text": "x" * 2001}, "at most 2000"),
         ({"filters": {"agee": ["3"]}}, "No filter is named 'agee'.*Did you mean 'age'"),
+        ({"filters": {"state": ["CA"]}}, "Did you mean 'location_state'"),
+        ({"filters": {"product_smartphones": ["iPhone"]}}, "Did you mean 'smartphone_product'"),
+        ({"filters": {"Salary": ["1.."]}}, "Did you mean 'annual_income'"),
+        ({"filters": {"__": ["1"]}}, "Known: 'adopter_category'"),
         ({"filters": {"age": ["old"]}}, "Age is one"),
         ({"filters": {"tech_interest": ["Enormous"]}}, "Enormous"),
         ({"limit": 0}, "limit must be"),
@@ -184,6 +231,29 @@ def test_while_the_encoder_loads_hits_come_in_stored_order(tmp_path: Path) -> No
     assert slow.search(plan, wait_s=20).ranked_by == "meaning"
     assert slow.encoder_state() == "ready"
     slow.close()
+
+
+def test_only_half_of_the_threads_wait_for_the_encoder(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def load() -> Encoder:
+        assert go.wait(20)
+        return HashEncoder()
+
+    finder = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load), threads=2)
+    eager = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(eager, "synthetic:n=5")
+    eager.close()
+    plan = finder.plan("gaming")
+    with ThreadPoolExecutor(2) as pool:
+        searches = [pool.submit(finder.search, plan, wait_s=20) for _ in range(2)]
+        first, _ = wait(searches, return_when=FIRST_COMPLETED)
+        assert [s.result().ranked_by for s in first] == ["warming"]
+        assert finder.encoder_loading_s() > 0
+        go.set()
+        assert sorted(s.result().ranked_by for s in searches) == ["meaning", "warming"]
+    assert finder.encoder_loading_s() == 0
+    finder.close()
 
 
 def test_a_failed_encoder_says_so_and_filters_go_on(tmp_path: Path) -> None:

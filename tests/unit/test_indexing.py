@@ -176,6 +176,14 @@ def test_a_dry_run_only_checks(finder: Finder, encoder: HashEncoder) -> None:
     assert finder.store.collections() == []
 
 
+def test_a_dry_run_tells_what_a_real_run_would_stop_for(finder: Finder) -> None:
+    source = ListSource([*rows(3), *({"user_id": f"x{n}", "age": "old"} for n in range(2))])
+    done, rejects = homes.index(finder, source, dry_run=True)
+    assert (done.state, done.phase, done.done, done.rejected) == ("done", "refused", 5, 2)
+    assert "2 of 5 rows (40.0%)" in done.message
+    assert str(rejects) in done.message
+
+
 def test_unknown_columns_are_noted(finder: Finder) -> None:
     done, _ = homes.index(finder, ListSource(rows(2, shoe_size=44)))
     assert "left out: column 'shoe_size'" in done.message

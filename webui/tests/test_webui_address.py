@@ -92,3 +92,8 @@ def test_ends_of_a_range(value: str, ends: tuple[str, str] | None) -> None:
 )
 def test_back_leads_to_the_search_before(before: str, after: str, step: str) -> None:
     assert history_step(f"http://127.0.0.1:8000/?{before}", read(after)) == step
+
+
+def test_a_value_gives_way_to_another_in_its_place() -> None:
+    asked = read("q=x&state=Iowa&state=Ohoi&state=Ohio&limit=40&offset=20")
+    assert asked.instead("state", "Ohoi", "Ohio").url("/") == "/?q=x&state=Iowa&state=Ohio"

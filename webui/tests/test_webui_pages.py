@@ -116,6 +116,23 @@ def test_filters_narrow_and_are_shown_as_chips_that_remove_them(client: FlaskCli
     assert re.search(r'name="age.min" value="30"', page)
 
 
+def test_a_value_that_no_one_has_is_noted_with_a_link_to_what_was_meant(client: FlaskClient) -> None:
+    page = client.get("/?q=x&location_state=WA&location_city=Seatle&limit=40").text
+    assert "No one has Location: city &#39;Seatle&#39;. Did you mean &#39;Seattle&#39;?" in page
+    assert status(page) == "0 of 60 people"
+    (link,) = re.findall(r'<a href="([^"]+)"[^>]*>Search for Seattle instead</a>', page)
+    assert link == "/?q=x&amp;location_state=WA&amp;location_city=Seattle"
+    meant = client.get(link.replace("&amp;", "&")).text
+    assert (status(meant), "No one has" in meant) == ("20 of 60 people", False)
+
+
+def test_another_letter_case_ticks_the_value(client: FlaskClient) -> None:
+    page = client.get("/?location_city=seattle").text
+    assert status(page) == "20 of 60 people"
+    assert re.search(r'value="Seattle" checked', page)
+    assert 'type="hidden" name="location_city"' not in page
+
+
 def test_facets_count_without_their_own_filter_and_list_zeros(client: FlaskClient) -> None:
     page = client.get("/?adopter_category=Innovator").text
     assert re.search(r'value="Laggard">\s*<span class="option-label">Laggard</span>\s*<span class="count">12<', page)

@@ -79,6 +79,11 @@ class Address:
         left = {n: tuple(v for v in values if (n, v) != (name, value)) for n, values in self.filters.items()}
         return self.first_page(filters={n: values for n, values in left.items() if values})
 
+    def instead(self, name: str, value: str, other: str) -> Address:
+        """The first page of the same search with another value in the place of one."""
+        values = dict.fromkeys(other if v == value else v for v in self.filters.get(name, ()))
+        return self.first_page(filters={**self.filters, name: tuple(values)})
+
     def first_page(self, *, filters: Mapping[str, tuple[str, ...]]) -> Address:
         """The same question and order with other filters, from the beginning."""
         return replace(self, filters=filters, limit=PAGE, offset=0)

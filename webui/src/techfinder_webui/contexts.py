@@ -46,6 +46,7 @@ class Banner:
     title: str = field(metadata=_of("What is the matter, in a few words."))
     text: str = field(default="", metadata=_of("What to do about it."))
     command: str = field(default="", metadata=_of("A shell command that helps, shown to be copied."))
+    links: tuple[Link, ...] = field(default=(), metadata=_of("Other searches that help."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from techfinder import (
     CollectionNotFound,
     Facet,
     Hit,
+    Notice,
     Profile,
     QueryError,
     QueryPlan,
@@ -21,7 +22,7 @@ from techfinder import (
 from techfinder_webui.address import LIMIT_TOP, PAGE, Address
 from techfinder_webui.cards import badges, card, fact_groups, shown_on_cards
 from techfinder_webui.contexts import Banner, Link, ProblemPage, ProfilePage, SearchPage
-from techfinder_webui.panel import chips, hidden_inputs, panel_groups
+from techfinder_webui.panel import chips, hidden_inputs, in_words, panel_groups
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
@@ -45,7 +46,7 @@ class _Answer:
 def search_page(finder: Finder, asked: Address, path: str) -> tuple[SearchPage, int]:
     """The search page at `path` and its HTTP status: 200, or an error's with the reason in the page."""
     try:
-        return _answered(finder, asked, _ask(finder, asked), path), 200
+        return _answered(finder, asked, _ask(finder, asked, path), path), 200
     except TechfinderError as error:
         banner, status = problem(finder, error)
         facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
@@ -91,18 +92,25 @@ def _nothing_indexed(finder: Finder) -> Banner:
     return Banner("info", title, f"{text} To read them from a table, run:", "techfinder index FILE")
 
 
-def _ask(finder: Finder, asked: Address) -> _Answer:
+def _ask(finder: Finder, asked: Address, path: str) -> _Answer:
     plan = finder.plan(asked.text, asked.filters, limit=asked.limit, offset=asked.offset, sort=asked.sorts())
-    notices = tuple(Banner("info", n.text) for n in plan.notices)
+    notices = tuple(_notice(n, asked, path) for n in plan.notices)
     try:
-        result = finder.search(plan)
+        answer = finder.answer(plan, asked.filters)
     except TechfinderError as error:
         if not plan.meaning or isinstance(error, QueryError | CollectionNotFound | StoreUnavailable):
             raise
         # The encoder is what failed: filters and browsing go on without it.
-        result = finder.search(plan.model_copy(update={"meaning": ""}))
+        answer = finder.answer(plan.model_copy(update={"meaning": ""}), asked.filters)
         notices += (Banner("warning", "Ranking by meaning is not available", str(error)),)
-    return _Answer(plan, result, finder.facets(plan, asked.filters), notices)
+    return _Answer(plan, answer.result, answer.facets, notices)
+
+
+def _notice(notice: Notice, asked: Address, path: str) -> Banner:
+    """What is to be told of the question, with links to the same search with what was probably meant."""
+    others = [(other, asked.instead(notice.filter, notice.words, other)) for other in notice.suggestions]
+    links = tuple(Link(f"Search for {in_words(other)} instead", address.url(path)) for other, address in others)
+    return Banner("info", notice.text, links=links)
 
 
 def _plugin_banners(finder: Finder) -> tuple[Banner, ...]:

@@ -13,7 +13,7 @@ from techfinder_webui.contexts import Chip, FacetPanel, Option, PanelGroup
 if TYPE_CHECKING:
     from techfinder import FilterEntry
 
-__all__ = ["chips", "hidden_inputs", "panel_groups"]
+__all__ = ["chips", "hidden_inputs", "in_words", "panel_groups"]
 
 TOP = 8
 """Values of a facet that are shown at once."""
@@ -50,7 +50,7 @@ def chips(entries: Mapping[str, FilterEntry], facets: Iterable[Facet], asked: Ad
     return tuple(
         Chip(
             label=entries[name].label if name in entries else name,
-            text=labels.get((name, value)) or _in_words(value),
+            text=labels.get((name, value)) or in_words(value),
             url=asked.without(name, value).url(path),
         )
         for name, values in asked.filters.items()
@@ -117,7 +117,7 @@ def _end(value: float | str | None) -> str:
 _WORDS = (("!", "not {}"), (">=", "{} or more"), ("<=", "{} or less"), (">", "more than {}"), ("<", "less than {}"))
 
 
-def _in_words(value: str) -> str:
+def in_words(value: str) -> str:
     """A filter value as people say it: ``30..40`` as "30 to 40", ``!High`` as "not High"."""
     if value in ("?", "*"):
         return "not known" if value == "?" else "known"

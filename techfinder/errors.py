@@ -12,11 +12,15 @@
     ├── EncoderError             an encoder cannot be loaded, or answered nonsense
     ├── StoreError
     │   ├── StoreUnavailable     the store does not answer; trying again may help
+    │   ├── StoreDamaged         files of the store are missing or altered
     │   ├── CollectionNotFound   nothing has been indexed under that name
     │   ├── DimensionMismatch    vectors of another length than the collection's
     │   └── FingerprintMismatch  vectors made by another encoder or text template
     ├── IndexingError            an index run was stopped before going live
     └── QueryError               a question names what does not exist, or cannot be read
+        ├── ProfileNotFound      a question is about profiles that are not there
+        └── CursorError          a cursor was altered, or is of another question
+            └── CursorExpired    the people have changed since the cursor was made
 
 A message says what failed and whose it is, the value got (cut), what was expected, and
 what to do next. Programs that embed techfinder need to catch ``TechfinderError`` only.
@@ -29,6 +33,8 @@ from difflib import get_close_matches
 
 __all__ = [
     "CollectionNotFound",
+    "CursorError",
+    "CursorExpired",
     "DimensionMismatch",
     "EncoderError",
     "FingerprintMismatch",
@@ -36,10 +42,12 @@ __all__ = [
     "PluginContractError",
     "PluginError",
     "PluginLoadError",
+    "ProfileNotFound",
     "QueryError",
     "SchemaError",
     "SettingsError",
     "SourceError",
+    "StoreDamaged",
     "StoreError",
     "StoreUnavailable",
     "TechfinderError",
@@ -88,6 +96,10 @@ class StoreUnavailable(StoreError):
     """The store does not answer in time; trying again may help."""
 
 
+class StoreDamaged(StoreError):
+    """Files of the store are missing or altered; the message names them, and the way out."""
+
+
 class CollectionNotFound(StoreError):
     """No generation of the collection is live: nothing has been indexed yet."""
 
@@ -106,6 +118,28 @@ class IndexingError(TechfinderError):
 
 class QueryError(TechfinderError):
     """A question names a field or value that does not exist, or cannot be read."""
+
+
+class ProfileNotFound(QueryError):
+    """A question is about profiles that are not there.
+
+    Attributes:
+        ids: Those that are not, in the order asked.
+    """
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        """Name the `ids`, at most ten of them in the message."""
+        self.ids = tuple(ids)
+        shown = ", ".join(cut(i) for i in self.ids[:10]) + (", …" if len(self.ids) > 10 else "")
+        super().__init__(f"There is no profile {shown}. It may have been removed since; search again.")
+
+
+class CursorError(QueryError):
+    """A cursor was altered, or belongs to another question."""
+
+
+class CursorExpired(CursorError):
+    """The people have changed since the cursor was made: its pages would not fit together."""
 
 
 def cut(value: object, limit: int = 80) -> str:

@@ -313,6 +313,13 @@ class Collection(Protocol):
         """The generation that answers now."""
         ...
 
+    def check(self) -> GenerationInfo:
+        """The generation that answers now, after a cheap look at whether its files are there and whole.
+
+        Raises StoreDamaged when a search would fail.
+        """
+        ...
+
     def search(
         self,
         vector: NDArray[np.float32],
@@ -336,6 +343,10 @@ class Collection(Protocol):
 
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:
         """The profiles with these ids that exist, in the order asked."""
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The stored vectors of those profiles that exist, by id: shape (dim,), of norm 1 for cosine."""
         ...
 
     def count(self, where: Sequence[Condition | AnyOf]) -> int:
@@ -392,7 +403,7 @@ class Store(Protocol):
     """Where collections live. Cheap to make; opens nothing until asked."""
 
     def collections(self) -> list[GenerationInfo]:
-        """The live generation of every collection, sorted by name."""
+        """The live generation of every collection, sorted by name; those that :meth:`damaged` names may be left out."""
         ...
 
     def generations(self, collection: str) -> list[GenerationInfo]:
@@ -416,13 +427,24 @@ class Store(Protocol):
         ...
 
     def activate(self, collection: str, number: int) -> GenerationInfo:
-        """Make a kept generation live again. Raises StoreError when it is not kept, or one is being written."""
+        """Make a kept generation live again.
+
+        Raises StoreError when it is not kept, damaged, or one is being written.
+        """
         ...
 
     def verify(self, collection: str) -> list[str]:
         """What is wrong with the live generation: every point is read and compared with what was
         written. Empty when nothing is. Raises CollectionNotFound.
         """
+        ...
+
+    def damaged(self) -> dict[str, str]:
+        """What a cheap look finds wrong with a live generation, and the way out: a message by collection."""
+        ...
+
+    def way_out(self, collection: str) -> str:
+        """What to do when the live generation is damaged, as sentences that name the commands."""
         ...
 
     def drop(self, collection: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,7 +45,7 @@ class VectorSpool:
         return bytes.fromhex(digest) in self._rows
 
     def append(self, digests: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Keep `vectors`, shape (len(digests), dim); they survive a crash once this returns."""
+        """Keep `vectors`, shape (len(digests), dim); they survive a crash once this returns. Raises OSError."""
         _append(self._vectors, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
         keys = [bytes.fromhex(d) for d in digests]
         _append(self._digests, b"".join(keys))
@@ -60,7 +61,8 @@ class VectorSpool:
     def close(self) -> None:
         """Close the files; what is kept stays."""
         for file in (self._reader, self._vectors, self._digests):
-            file.close()
+            with suppress(OSError):  # what could not be written was told by append()
+                file.close()
 
     def remove(self) -> None:
         """Close and delete everything."""

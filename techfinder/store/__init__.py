@@ -24,7 +24,11 @@ __all__ = ["open_store"]
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that the settings name. Opens no collection and starts no process yet."""
+    """The store that the settings name. Opens no collection, starts no process and connects to nothing yet."""
+    if settings.store == "server":
+        from techfinder.store.server_store import ServerStore
+
+        return ServerStore(settings)
     from techfinder.store.edge_store import EdgeStore
 
     return EdgeStore(settings)

@@ -18,9 +18,9 @@ import threading
 import time
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from techfinder.errors import DimensionMismatch, StoreError, StoreUnavailable
+from techfinder.errors import DimensionMismatch, StoreDamaged, StoreError, StoreUnavailable
 
 __all__ = ["ProcessDied", "StoreProcess", "receive", "send"]
 
@@ -28,7 +28,7 @@ START_S = 120.0
 """Longest wait for a process to start and load its generation."""
 
 _LENGTH = struct.Struct("!Q")
-_ERRORS = {"StoreError": StoreError, "DimensionMismatch": DimensionMismatch, "StoreUnavailable": StoreUnavailable}
+_ERRORS = {kind.__name__: kind for kind in (StoreError, StoreDamaged, StoreUnavailable, DimensionMismatch)}
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _PROGRAM = """
 import sys, types
@@ -71,6 +71,13 @@ def _exactly(channel: socket.socket, length: int, deadline: float | None) -> byt
     return data
 
 
+def _scratch_file() -> IO[bytes]:
+    """A file that is gone with its last user; in memory where the system can, so that it works on a full disk."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("techfinder-store"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 class StoreProcess:
     """A process that answers calls, one at a time; safe to call from many threads.
 
@@ -106,7 +113,7 @@ class StoreProcess:
     def _start(self) -> None:
         """Start the process. When that fails, nothing stays open."""
         with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
-            self._stderr = kept.enter_context(tempfile.TemporaryFile())
+            self._stderr = kept.enter_context(_scratch_file())
             self._channel, remote = socket.socketpair()
             kept.enter_context(self._channel)
             given.enter_context(remote)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from techfinder.errors import StoreError
+from techfinder.store.failures import failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,12 +65,12 @@ class Texts:
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:
-    """One array of a columns folder, memory-mapped and read-only. Raises StoreError."""
+    """One array of a columns folder, memory-mapped and read-only. Raises StoreDamaged."""
     path = folder / f"{name}.npy"
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
-        raise StoreError(f"Column file {path} cannot be read: {error}. Rebuild the collection.") from error
+        raise failure(f"Column file {path} cannot be read", error) from error
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def read_index(folder: Path) -> dict[str, Any]:
             raise ValueError(f"format {index['format']!r}, this version reads {FORMAT}")
         return {name: index[name] for name in ("points", "attributes", "files")}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"Columns {path} cannot be read: {error}. Rebuild the collection.") from error
+        raise failure(f"Columns {path} cannot be read", error) from error
 
 
 class ColumnsWriter:
@@ -116,23 +117,32 @@ class ColumnsWriter:
         Raises StoreError when two points have the same ordinal.
         """
         folder.mkdir(parents=True)
+        files = _Files(folder)
+        self._fill(files)
+        return files.index(len(self._ids), self._attributes)
+
+    def arrays(self) -> tuple[int, dict[str, str], dict[str, NDArray[Any]]]:
+        """Everything in memory: points, attributes, and arrays by name. Raises StoreError as :meth:`write`."""
+        memory = _Memory()
+        self._fill(memory)
+        return len(self._ids), self._attributes, memory.arrays
+
+    def _fill(self, target: _Arrays) -> None:
         ordinals = np.frombuffer(self._ordinals, dtype=np.int64) if self._ordinals else np.empty(0, np.int64)
         order = np.argsort(ordinals, kind="stable")
         self._refuse_twins(ordinals[order], order)
-        files = _Files(folder)
-        files.array("ordinals", ordinals[order])
+        target.array("ordinals", ordinals[order])
         for name, texts in (("ids", self._ids), ("rows", self._rows), ("texts", self._texts)):
-            files.texts(name, [texts[i] for i in order.tolist()])
+            target.texts(name, [texts[i] for i in order.tolist()])
         points = np.frombuffer(bytes(self._points), dtype="S16")[order]
         places = np.argsort(points, kind="stable")
-        files.array("points", points)
-        files.array("points.sorted", points[places])
-        files.array("points.places", smallest(places))
+        target.array("points", points)
+        target.array("points.sorted", points[places])
+        target.array("points.places", smallest(places))
         for name, data in (("digests", self._digests), ("vectors", self._vectors)):
-            files.array(name, np.frombuffer(bytes(data), dtype=np.uint8).reshape(-1, 16)[order])
+            target.array(name, np.frombuffer(bytes(data), dtype=np.uint8).reshape(-1, 16)[order])
         for key, column in self._columns.items():
-            column.write(files, key, order)
-        return files.index(len(self._ids), self._attributes)
+            column.write(target, key, order)
 
     def _refuse_twins(self, ordinals: NDArray[np.int64], order: NDArray[np.intp]) -> None:
         twins = np.flatnonzero(ordinals[1:] == ordinals[:-1])
@@ -142,7 +152,29 @@ class ColumnsWriter:
             raise StoreError(f"Profiles {one!r} and {other!r} have the same ordinal {ordinals[first]}.")
 
 
-class _Files:
+class _Arrays:
+    """Takes the arrays of columns, by name."""
+
+    def array(self, name: str, values: NDArray[Any]) -> None:
+        raise NotImplementedError
+
+    def texts(self, name: str, texts: Sequence[str]) -> None:
+        encoded = [t.encode() for t in texts]
+        self.array(f"{name}.blob", np.frombuffer(b"".join(encoded), dtype=np.uint8))
+        self.array(f"{name}.ends", np.cumsum([len(t) for t in encoded], dtype=np.int64))
+
+
+class _Memory(_Arrays):
+    """Keeps arrays."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+
+    def array(self, name: str, values: NDArray[Any]) -> None:
+        self.arrays[name] = np.ascontiguousarray(values)
+
+
+class _Files(_Arrays):
     """Writes arrays and remembers their digests."""
 
     def __init__(self, folder: Path) -> None:
@@ -153,11 +185,6 @@ class _Files:
         path = self._folder / f"{name}.npy"
         np.save(path, np.ascontiguousarray(values), allow_pickle=False)
         self._digests[path.name] = file_digest(path)
-
-    def texts(self, name: str, texts: Sequence[str]) -> None:
-        encoded = [t.encode() for t in texts]
-        self.array(f"{name}.blob", np.frombuffer(b"".join(encoded), dtype=np.uint8))
-        self.array(f"{name}.ends", np.cumsum([len(t) for t in encoded], dtype=np.int64))
 
     def index(self, points: int, attributes: Mapping[str, str]) -> str:
         facts = {"format": FORMAT, "points": points, "attributes": attributes, "files": self._digests}
@@ -195,7 +222,7 @@ class _Vocabulary:
     def code(self, value: str) -> int:
         return self.codes.setdefault(value, len(self.codes))
 
-    def sorted(self, files: _Files, key: str) -> NDArray[Any]:
+    def sorted(self, files: _Arrays, key: str) -> NDArray[Any]:
         """Write the values in order. Returns the new code by old code, with -1 for the last."""
         values = sorted(self.codes)
         files.texts(f"{key}.values", values)
@@ -213,7 +240,7 @@ class _Keyword:
     def add(self, value: str | None) -> None:
         self._codes.append(-1 if value is None else self._vocabulary.code(value))
 
-    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+    def write(self, files: _Arrays, key: str, order: NDArray[np.intp]) -> None:
         renamed = self._vocabulary.sorted(files, key)
         files.array(f"{key}.codes", smallest(renamed[_ints(self._codes)[order]]))
 
@@ -234,7 +261,7 @@ class _Keywords:
             self._tags.append(array("i", [self._vocabulary.code(v) for v in dict.fromkeys(value)]))
         self._codes.append(code)
 
-    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+    def write(self, files: _Arrays, key: str, order: NDArray[np.intp]) -> None:
         renamed = self._vocabulary.sorted(files, key)
         codes = _ints(self._codes)[order]
         ranks = np.full(len(self._tags) + 1, -1, dtype=np.int64)
@@ -258,7 +285,7 @@ class _Integer:
         self._numbers.append(0 if value is None else value)
         self._present.append(value is not None)
 
-    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+    def write(self, files: _Arrays, key: str, order: NDArray[np.intp]) -> None:
         numbers = np.frombuffer(self._numbers, dtype=np.int64) if self._numbers else np.empty(0, np.int64)
         files.array(f"{key}.numbers", smallest(numbers[order]))
         files.array(f"{key}.present", np.frombuffer(bytes(self._present), dtype=np.bool_)[order])
@@ -271,7 +298,7 @@ class _Float:
     def add(self, value: float | None) -> None:
         self._numbers.append(float("nan") if value is None else value)
 
-    def write(self, files: _Files, key: str, order: NDArray[np.intp]) -> None:
+    def write(self, files: _Arrays, key: str, order: NDArray[np.intp]) -> None:
         numbers = np.frombuffer(self._numbers, dtype=np.float64) if self._numbers else np.empty(0, np.float64)
         files.array(f"{key}.numbers", numbers[order])
 

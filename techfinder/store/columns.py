@@ -8,12 +8,13 @@ points with fifty attributes take some hundred megabytes of page cache and littl
 from __future__ import annotations
 
 import json
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from techfinder.errors import StoreError
+from techfinder.errors import StoreDamaged
 from techfinder.interfaces import Ledger
 from techfinder.store.column_files import Texts, read_array, read_index
 
@@ -39,19 +40,40 @@ class Columns:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Map the files of `folder`. Raises StoreError when they cannot be read."""
-        self.folder = folder
+        """Map the files of `folder`. Raises StoreDamaged."""
         index = read_index(folder)
-        self.points: int = index["points"]
-        self.attributes: dict[str, str] = index["attributes"]
         self._files: tuple[str, ...] = tuple(index["files"])
-        self._arrays: dict[str, NDArray[Any]] = {}
+        self._prepare(index["points"], index["attributes"], folder, {})
+
+    @classmethod
+    def of(cls, points: int, attributes: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Columns:
+        """Columns in memory, as :meth:`ColumnsWriter.arrays` makes them."""
+        made = cls.__new__(cls)
+        made._files = ()
+        made._prepare(points, attributes, None, arrays)
+        return made
+
+    def without(self, rows: NDArray[np.int64]) -> Columns:
+        """The same columns, in which these rows match nothing. They share arrays."""
+        made = type(self).__new__(type(self))
+        made._files = self._files
+        made._prepare(self.points, self.attributes, self._folder, self._arrays)
+        made._alive = np.ones(self.points, dtype=np.bool_)
+        made._alive[rows] = False
+        return made
+
+    def _prepare(
+        self, points: int, attributes: dict[str, str], folder: Path | None, arrays: dict[str, NDArray[Any]]
+    ) -> None:
+        self.points, self.attributes = points, attributes
+        self._folder, self._arrays = folder, arrays
+        self._alive: Mask | None = None
         self._values: dict[str, Texts] = {}
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self.ids = self._texts("ids")
         self._keys, self._places = self.array("points.sorted"), self.array("points.places")
-        if len(self.ids) != self.points or len(self._keys) != self.points:
-            raise StoreError(f"Columns {folder} hold {len(self.ids)} ids for {self.points} points. Rebuild.")
+        if len(self.ids) != points or len(self._keys) != points:
+            raise StoreDamaged(f"Columns {folder} hold {len(self.ids)} ids for {points} points.")
 
     # --- rows ------------------------------------------------------------------------------
 
@@ -77,7 +99,7 @@ class Columns:
 
     def mask(self, query: Mapping[str, Any]) -> Mask:
         """Which rows match a filter (see :mod:`techfinder.store.conditions`); shape (points,)."""
-        mask: Mask = np.ones(self.points, dtype=np.bool_)
+        mask: Mask = np.ones(self.points, dtype=np.bool_) if self._alive is None else self._alive.copy()
         for part in query.get("must", ()):
             mask &= self._kept(part)
         for part in query.get("must_not", ()):
@@ -185,6 +207,27 @@ class Columns:
             keys.extend(self._sort_keys(field, descending, rows))
         return rows[np.lexsort(keys)] if keys else rows
 
+    def page(self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]], offset: int, limit: int) -> list[bytes]:
+        """Point ids (16 bytes each) of the rows that match, in the order of :meth:`order`."""
+        return self.point_ids(self.order(query, sort)[offset : offset + limit])
+
+    def value(self, row: int, key: str) -> Any:
+        """One value, tags as a tuple, None where it is missing."""
+        storage = self.attributes[key]
+        if storage in ("integer", "float"):
+            number = self.array(f"{key}.numbers")[row].item()
+            held = self.array(f"{key}.present")[row] if storage == "integer" else not math.isnan(number)
+            return number if held else None
+        if storage == "keyword":
+            code = int(self.array(f"{key}.codes")[row])
+            return None if code < 0 else self.values(key)[code]
+        first, last = np.searchsorted(self.array(f"{key}.owners"), [row, row + 1]).tolist()
+        return tuple(self.values(key)[int(c)] for c in self.array(f"{key}.codes")[first:last]) or None
+
+    def ordinal(self, row: int) -> int:
+        """Where a row stands in the stored order."""
+        return int(self.array("ordinals")[row])
+
     def _sort_keys(self, field: str, descending: bool, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
         name = {"keyword": "codes", "keywords": "ranks"}.get(self.attributes[field], "numbers")
         values = self.array(f"{field}.{name}")[rows]
@@ -205,7 +248,9 @@ class Columns:
         """One array of the generation, mapped at first use or by :meth:`map_all`."""
         found = self._arrays.get(name)
         if found is None:
-            found = self._arrays[name] = read_array(self.folder, name)
+            if self._folder is None:
+                raise StoreDamaged(f"Columns in memory lack {name!r}.")
+            found = self._arrays[name] = read_array(self._folder, name)
         return found
 
     def values(self, key: str) -> Texts:

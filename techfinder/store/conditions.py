@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import QueryError, cut, known_names
 from techfinder.plan import AnyOf, Condition
 
-__all__ = ["Filter", "storage_of", "to_filter"]
+if TYPE_CHECKING:
+    from techfinder.interfaces import FacetRequest
+
+__all__ = ["Filter", "facet_filters", "storage_of", "to_filter"]
 
 Filter = dict[str, Any]
 
@@ -42,6 +45,21 @@ def to_filter(clauses: Iterable[Condition | AnyOf], attributes: Mapping[str, str
         else:
             must.append(made)
     return ({"must": must} if must else {}) | ({"must_not": must_not} if must_not else {})
+
+
+def facet_filters(
+    request: FacetRequest, attributes: Mapping[str, str]
+) -> tuple[str, Filter, str, dict[str, Filter] | None]:
+    """A request with its clauses as filters: name, filter, field, and filter by option (None without options).
+
+    Raises QueryError as :func:`to_filter`.
+    """
+    options = None
+    if request.options is None:
+        storage_of(request.field, attributes)
+    else:
+        options = {value: to_filter(clauses, attributes) for value, clauses in request.options.items()}
+    return request.name, to_filter(request.where, attributes), request.field, options
 
 
 def storage_of(key: str, attributes: Mapping[str, str]) -> str:
@@ -80,11 +98,12 @@ def _condition(condition: Condition, attributes: Mapping[str, str]) -> Filter:
 
 def _any(key: str, storage: str, values: tuple[str, ...]) -> Filter:
     if storage == "integer":
-        numbers = sorted({int(n) for v in values if (n := _number(key, v)).is_integer() and _fits(n)})
+        numbers = sorted({n for v in values if (n := _whole(key, v)) is not None})
         return {"key": key, "match": {"any": numbers}} if numbers else _nobody(key)
     if storage == "float":  # no engine matches floats by value
-        ranges = [{"key": key, "range": {"gte": n, "lte": n}} for n in sorted({_number(key, v) for v in values})]
-        return ranges[0] if len(ranges) == 1 else {"should": ranges}
+        known = sorted({n for v in values if math.isfinite(n := _number(key, v))})
+        ranges = [{"key": key, "range": {"gte": n, "lte": n}} for n in known]
+        return {"should": ranges} if len(ranges) > 1 else ranges[0] if ranges else _nobody(key)
     return {"key": key, "match": {"any": list(dict.fromkeys(values))}}
 
 
@@ -119,7 +138,10 @@ def _integer_range(key: str, bounds: Mapping[str, float]) -> Filter:
             high = min(high, math.ceil(bound) - 1)
     if low > high:
         return _nobody(key)
-    whole = ({"gte": low} if low > _INT_MIN else {}) | ({"lte": high} if high < _INT_MAX else {})
+    # Engines read bounds as floats, which above 2**53 hold only the number beside it.
+    above = {"gte": low} if float(low) == low else {"gt": low - 1}
+    below = {"lte": high} if float(high) == high else {"lt": high + 1}
+    whole = (above if low > _INT_MIN else {}) | (below if high < _INT_MAX else {})
     return {"key": key, "range": whole} if whole else {"must_not": [_empty(key)]}
 
 
@@ -146,5 +168,13 @@ def _number(key: str, value: str) -> float:
         raise QueryError(f"{cut(value)} is not a number, and {key} is one.") from None
 
 
-def _fits(number: float) -> bool:
-    return _INT_MIN <= number <= _INT_MAX - 1024
+def _whole(key: str, value: str) -> int | None:
+    """The whole number to the last digit, None when no stored one can equal it."""
+    try:
+        number = int(value)
+    except ValueError:
+        wide = _number(key, value)
+        if not wide.is_integer():
+            return None
+        number = int(wide)
+    return number if _INT_MIN <= number <= _INT_MAX else None

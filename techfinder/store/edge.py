@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 import qdrant_edge as qdrant
 
-from techfinder.errors import StoreError
+from techfinder.errors import StoreDamaged, StoreError
+from techfinder.store.failures import failure
+from techfinder.store.points import StoredBatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from techfinder.store.points import StoredPoint
 
-__all__ = ["EnginePanic", "Shard", "StoredBatch"]
+__all__ = ["EnginePanic", "Shard"]
 
 SCANNED_BELOW = 10_000
 """Points below which vectors are compared one by one, without a graph: exact, and quick enough."""
@@ -42,31 +43,29 @@ _KINDS = {
 
 
 class EnginePanic(StoreError):
-    """The engine broke off in the middle of something; its process must end."""
+    """The engine broke off in the middle of something; its process must end.
 
+    Attributes:
+        kind: What the caller is told it is.
+    """
 
-@dataclass(frozen=True, slots=True)
-class StoredBatch:
-    """Points as the engine holds them: ids, payloads, and vectors of shape (n, dim)."""
-
-    ids: list[UUID]
-    payloads: list[dict[str, Any]]
-    vectors: NDArray[np.float32]
+    kind: type[StoreError] = StoreError
 
 
 @contextmanager
-def _engine(doing: str) -> Iterator[None]:
-    """Turn whatever the engine raises, panics included, into a StoreError."""
+def _engine(doing: str, kind: type[StoreError] = StoreError) -> Iterator[None]:
+    """Turn whatever the engine raises, panics included, into a StoreError: of `kind` unless the system refused."""
     try:
         yield
     except (StoreError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        kind = type(error).__name__
-        message = f"Qdrant Edge failed while {doing}: {kind}: {str(error)[:300]}"
-        if not isinstance(error, Exception):
-            raise EnginePanic(message) from error
-        raise StoreError(message) from error
+        found = failure(f"Qdrant Edge failed while {doing}", error, kind)
+        if isinstance(error, Exception):
+            raise found from error
+        panic = EnginePanic(str(found))
+        panic.kind = type(found)
+        raise panic from error
 
 
 class Shard:
@@ -99,8 +98,8 @@ class Shard:
 
     @classmethod
     def load(cls, folder: Path, dim: int) -> Shard:
-        """The shard in `folder`. Raises StoreError."""
-        with _engine(f"opening {folder}"):
+        """The shard in `folder`, which must be writable. Raises StoreDamaged."""
+        with _engine(f"opening {folder}", StoreDamaged):
             return cls(qdrant.EdgeShard.load(str(folder)), dim)
 
     # --- writing ---------------------------------------------------------------------------
@@ -159,11 +158,18 @@ class Shard:
             found = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
             return {r.id.bytes: r.payload for r in found}
 
+    def vectors(self, ids: Sequence[UUID]) -> dict[bytes, NDArray[np.float32]]:
+        """The vectors of those points that exist, by id (16 bytes)."""
+        with _engine(f"reading {len(ids)} vectors"):
+            found = self._shard.retrieve(list(ids), with_payload=False, with_vector=True)
+        batch = self._batch(found)
+        return {i.bytes: vector for i, vector in zip(batch.ids, batch.vectors, strict=True)}
+
     def scan(self, size: int = 1000) -> Iterator[StoredBatch]:
         """Everything stored, in batches of at most `size`."""
         offset: UUID | None = None
         while True:
-            with _engine("reading all points"):
+            with _engine("reading all points", StoreDamaged):
                 found, offset = self._shard.scroll(
                     qdrant.ScrollRequest(offset=offset, limit=size, with_payload=True, with_vector=True)
                 )
@@ -176,7 +182,7 @@ class Shard:
         try:
             vectors = np.array([r.vector for r in found], dtype=np.float32).reshape(len(found), self._dim)
         except (ValueError, TypeError) as error:
-            raise StoreError(f"A stored vector is not of length {self._dim}: {error}") from error
+            raise StoreDamaged(f"A stored vector is not of length {self._dim}: {error}.") from error
         return StoredBatch([r.id for r in found], [r.payload or {} for r in found], vectors)
 
 

@@ -11,13 +11,13 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.store.channel import ProcessDied, StoreProcess
-from techfinder.store.conditions import Filter, storage_of, to_filter
+from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter
 from techfinder.store.points import check_query, to_profile
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ class _Reading:
     """A generation and the process that answers for it."""
 
     def __init__(self, sealed: Sealed) -> None:
+        sealed.check()
         self.sealed = sealed
-        self.process = StoreProcess("serve", folder=sealed.folder, dim=sealed.info.dim, points=sealed.info.points)
+        with _doubting():
+            self.process = StoreProcess("serve", folder=sealed.folder, dim=sealed.info.dim, points=sealed.info.points)
         self.users = 0
         self.retired = False
 
@@ -53,7 +55,7 @@ class EdgeCollection:
 
         Raises:
             CollectionNotFound: None is live.
-            StoreError: It is damaged.
+            StoreDamaged: It is damaged; the message says what to do.
         """
         self._generations, self._timeout_s = generations, timeout_s
         self._lock = threading.Lock()
@@ -72,6 +74,20 @@ class EdgeCollection:
         reading = self._take()
         self._give_back(reading)
         return reading.sealed.info
+
+    def check(self) -> GenerationInfo:
+        """The generation that answers now, after a look at its files. Raises StoreDamaged."""
+        reading = self._take()
+        self._give_back(reading)
+        sealed = reading.sealed
+        try:
+            sealed.check()
+        except StoreDamaged:
+            # One that is live no more may be gone: what answers has it open, and its successor is being loaded.
+            if sealed.info.number == self._generations.live_number():
+                with self._generations.advising():
+                    raise
+        return sealed.info
 
     def search(
         self,
@@ -107,6 +123,10 @@ class EdgeCollection:
         """The profiles that exist, in the order asked."""
         return [to_profile(p) for p in self._ask("retrieve", lambda _: {"ids": list(ids)})]
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of the profiles that exist, by id."""
+        return dict(self._ask("vectors", lambda _: {"ids": list(ids)}))
+
     def count(self, where: Sequence[Condition | AnyOf]) -> int:
         """How many fulfil `where`."""
         return int(self._ask("count", lambda sealed: {"query": _filter(where, sealed)}))
@@ -115,7 +135,7 @@ class EdgeCollection:
         """Exact counts; see ``Collection.facets``."""
 
         def arguments(sealed: Sealed) -> dict[str, Any]:
-            return {"requests": [_facet(r, sealed) for r in requests]}
+            return {"requests": [facet_filters(r, sealed.attributes) for r in requests]}
 
         return dict(self._ask("facets", arguments))
 
@@ -141,7 +161,9 @@ class EdgeCollection:
     def _ask_once(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
         reading = self._take()
         try:
-            return reading.process.call(method, self._timeout_s, **arguments(reading.sealed))
+            asked = arguments(reading.sealed)
+            with self._generations.advising(), _doubting():
+                return reading.process.call(method, self._timeout_s, **asked)
         finally:
             self._give_back(reading)
 
@@ -214,24 +236,28 @@ def _read_live(generations: Generations) -> tuple[Signature | None, _Reading]:
 
     Tries again when another one went live meanwhile: its folder may have been removed under the reader.
     """
-    for _ in range(_RETRIES):
-        seen = generations.signature()
-        try:
-            return seen, _Reading(generations.opened())
-        except StoreError:
-            if generations.signature() == seen:
-                raise
-    return generations.signature(), _Reading(generations.opened())
+    with generations.advising():
+        for _ in range(_RETRIES):
+            seen = generations.signature()
+            try:
+                return seen, _Reading(generations.opened())
+            except StoreError:
+                if generations.signature() == seen:
+                    raise
+        return generations.signature(), _Reading(generations.opened())
+
+
+@contextlib.contextmanager
+def _doubting() -> Iterator[None]:
+    """Point from a failure without a known cause to the command that tells whether files are damaged."""
+    try:
+        yield
+    except StoreError as error:
+        if type(error) not in (StoreError, ProcessDied):
+            raise
+        advice = "If it happens again, `techfinder store check` tells whether files are damaged."
+        raise type(error)(f"{error} {advice}") from error
 
 
 def _filter(where: Iterable[Condition | AnyOf], sealed: Sealed) -> Filter:
     return to_filter(where, sealed.attributes)
-
-
-def _facet(request: FacetRequest, sealed: Sealed) -> tuple[str, Filter, str, dict[str, Filter] | None]:
-    options = None
-    if request.options is None:
-        storage_of(request.field, sealed.attributes)
-    else:
-        options = {value: _filter(clauses, sealed) for value, clauses in request.options.items()}
-    return request.name, _filter(request.where, sealed), request.field, options

@@ -11,6 +11,7 @@ from techfinder.errors import cut
 from techfinder.store.column_files import ColumnsWriter, damaged_files, file_digest, read_index
 from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
+from techfinder.store.folders import writable
 from techfinder.store.points import digest_of, vector_digest
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class InspectJob:
     def __init__(self, folder: Path, dim: int, attributes: Mapping[str, str], nice: int) -> None:
         os.nice(nice)
         self._folder, self._attributes = folder, attributes
-        self._shard = Shard.load(folder / "shard", dim)
+        with writable(folder / "shard") as shard:
+            self._shard = Shard.load(shard, dim)
 
     def write_columns(self) -> tuple[int, str, str]:
         """Write the columns of what is stored. Returns count, digest, and digest of the columns."""

@@ -23,6 +23,7 @@ from techfinder.store.edge import EnginePanic
 from techfinder.store.edge_build import BuildJob
 from techfinder.store.edge_inspect import InspectJob
 from techfinder.store.edge_serve import ServeJob
+from techfinder.store.failures import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ def main(arguments: list[str]) -> None:
         arguments: File numbers of the socket and of the lifeline, and the caller's process id.
     """
     lifeline, parent = int(arguments[1]), int(arguments[2])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the caller too, who decides
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)  # Ctrl-C, or the stop of a service, reaches the caller too, who decides
     _die_with(lifeline)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     with socket.socket(fileno=int(arguments[0])) as channel, contextlib.suppress(EOFError, OSError):
@@ -72,11 +74,12 @@ def _answer_all(channel: socket.socket) -> None:
             else:
                 result = getattr(job, method)(**arguments)
         except EnginePanic as error:
-            send(channel, ("error", "StoreError", str(error)))
+            send(channel, ("error", error.kind.__name__, str(error)))
             return  # the engine may hold a lock for ever: the caller starts a new process
         except StoreError as error:
             send(channel, ("error", type(error).__name__, str(error)))
         except Exception as error:
-            send(channel, ("error", "StoreError", f"The store process failed: {type(error).__name__}: {error}"))
+            found = failure("The store process failed", error, StoreError)
+            send(channel, ("error", type(found).__name__, str(found)))
         else:
             send(channel, ("ok", result))

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import numpy as np
 
-from techfinder.errors import StoreError
+from techfinder.errors import StoreDamaged
 from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
+from techfinder.store.folders import writable
 from techfinder.store.points import point_id
 
 if TYPE_CHECKING:
@@ -34,17 +35,15 @@ class ServeJob:
     """
 
     def __init__(self, folder: Path, dim: int, points: int) -> None:
-        """Load it. Raises StoreError when it does not hold as many points as it was sealed with."""
+        """Load it. Raises StoreDamaged, also when it does not hold as many points as it was sealed with."""
         self._columns = Columns(folder / "columns")
         self._columns.map_all()
-        self._shard = Shard.load(folder / "shard", dim)
+        with writable(folder / "shard") as shard:
+            self._shard = Shard.load(shard, dim)
         held = {"shard": self._shard.count(), "columns": self._columns.points}
         for name, count in held.items():
             if count != points:
-                raise StoreError(
-                    f"The {name} of {folder} hold {count} points, sealed with {points}. "
-                    "It is damaged: activate an older generation or rebuild."
-                )
+                raise StoreDamaged(f"The {name} of {folder} hold {count} points, sealed with {points}.")
         self._shard.nearest(np.zeros(dim, dtype=np.float32), {}, 1, exact=False)
 
     def search(
@@ -67,6 +66,12 @@ class ServeJob:
         wanted = [point_id(i) for i in ids]
         found = self._shard.payloads(list(dict.fromkeys(wanted)))
         return [found[i.bytes] for i in wanted if i.bytes in found]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors of the profiles that exist, by profile id."""
+        wanted = {i: point_id(i) for i in ids}
+        found = self._shard.vectors(list(wanted.values()))
+        return {i: found[point.bytes] for i, point in wanted.items() if point.bytes in found}
 
     def count(self, query: Mapping[str, Any]) -> int:
         """How many match."""
@@ -97,7 +102,7 @@ class ServeJob:
             size *= 4
         rows = self._columns.rows_of([identity for identity, _ in found])
         if (rows < 0).any():
-            raise StoreError("The engine holds points that the columns lack. The generation is damaged: rebuild.")
+            raise StoreDamaged("The engine holds points that the columns lack.")
         keys = [
             (-round(score, 6), self._columns.ids[row]) for (_, score), row in zip(found, rows.tolist(), strict=True)
         ]
@@ -108,4 +113,4 @@ class ServeJob:
         try:
             return [found[i] for i in ids]
         except KeyError as error:
-            raise StoreError("The columns name points that the engine lacks. The generation is damaged.") from error
+            raise StoreDamaged("The columns name points that the engine lacks.") from error

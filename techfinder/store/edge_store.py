@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from techfinder.errors import FingerprintMismatch, StoreError
+from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Ledger
-from techfinder.store.channel import StoreProcess
+from techfinder.store.channel import ProcessDied, StoreProcess
 from techfinder.store.columns import Columns
 from techfinder.store.edge_collection import EdgeCollection
 from techfinder.store.edge_writer import EdgeWriter, FreeSpace
+from techfinder.store.fingerprints import refuse_other_kind
 from techfinder.store.generations import Generations, Sealed, WriteLock, free_bytes
 
 if TYPE_CHECKING:
@@ -42,35 +43,52 @@ class EdgeStore:
         self._readers: list[EdgeCollection] = []
 
     def collections(self) -> list[GenerationInfo]:
-        """The live generation of every collection, by name. One that cannot be read is logged and left out."""
+        """The live generation of every collection, by name; :meth:`damaged` names those left out."""
         found = []
-        for folder in sorted(self._root.iterdir()) if self._root.is_dir() else []:
+        for generations in self._all():
             try:
-                live = None if folder.name.startswith(".") else Generations(self._root, folder.name).live()
+                live = generations.live()
             except StoreError as error:
-                _log.error("Collection %r is left out: %s", folder.name, error)
+                _log.info("Collection %r is left out: %s", generations.collection, error)
                 continue
             if live is not None:
                 found.append(live.info)
         return found
+
+    def damaged(self) -> dict[str, str]:
+        """What a cheap look finds wrong with a live generation, and the way out: a message by collection."""
+        found = {}
+        for generations in self._all():
+            try:
+                with generations.advising():
+                    generations.read_live(Sealed.check)
+            except StoreError as error:
+                found[generations.collection] = str(error)
+        return found
+
+    def way_out(self, collection: str) -> str:
+        """What to do when the live generation is damaged, as sentences that name the commands."""
+        return self._of(collection).way_out()
 
     def generations(self, collection: str) -> list[GenerationInfo]:
         """All sealed generations kept, oldest first."""
         return [s.info for s in self._of(collection).kept()]
 
     def open(self, collection: str) -> EdgeCollection:
-        """A reader. Raises CollectionNotFound when no generation is live."""
+        """A reader. Raises CollectionNotFound when no generation is live, and StoreDamaged."""
         reader = EdgeCollection(self._of(collection), self._settings.store_timeout_s)
         with self._lock:
             self._readers.append(reader)
         return reader
 
     def ledger(self, collection: str) -> Ledger:
-        """What the live generation holds, without vectors and payload; empty when there is none."""
-        live = self._of(collection).live()
-        if live is None:
-            return Ledger((), np.empty(0, dtype=np.int64), (), ())
-        return Columns(live.folder / "columns").ledger()
+        """What the live generation holds, without vectors and payload; empty when there is none.
+
+        Raises StoreDamaged.
+        """
+        generations = self._of(collection)
+        with generations.advising():
+            return generations.read_live(_read_ledger) or Ledger((), np.empty(0, dtype=np.int64), (), ())
 
     def write(self, spec: CollectionSpec, fresh: bool = False) -> EdgeWriter:
         """A writer on the live generation, or an empty one; see ``Store.write``."""
@@ -78,13 +96,15 @@ class EdgeStore:
         self._root.mkdir(parents=True, exist_ok=True)
         lock = WriteLock(self._root, spec.name)
         try:
-            base = None if fresh else generations.live()
-            if base is not None:
-                _refuse_other_kind(spec, base)
             settings = self._settings
-            return EdgeWriter(
-                generations, spec, base, lock, self._free_space, nice=settings.nice, keep=settings.keep_generations
-            )
+            with generations.advising():
+                base = None if fresh else generations.live()
+                if base is not None:
+                    refuse_other_kind(spec, base.info, base.attributes)
+                    base.check()
+                return EdgeWriter(
+                    generations, spec, base, lock, self._free_space, nice=settings.nice, keep=settings.keep_generations
+                )
         except BaseException:
             lock.release()
             raise
@@ -120,23 +140,41 @@ class EdgeStore:
         """What is wrong with the live generation, in words; empty when nothing is.
 
         Reads every point and every column file, and compares them with what was sealed.
-        Raises CollectionNotFound.
+        Raises CollectionNotFound, and StoreError where the system does not let it read.
         """
-        sealed = self._of(collection).opened()
+        generations = self._of(collection)
         try:
-            process = StoreProcess(
-                "inspect",
-                folder=sealed.folder,
-                dim=sealed.info.dim,
-                attributes=dict(sealed.attributes),
-                nice=self._settings.nice,
-            )
+            if generations.read_live(self._compare) is None:
+                raise generations.missing()
+        except _Differing as error:
+            return error.problems
+        except StoreDamaged as error:
+            return [str(error).rstrip(".")]
+        return []
+
+    def _compare(self, sealed: Sealed) -> bool:
+        """True; raises StoreDamaged where the generation is not what was sealed."""
+        sealed.check()
+        try:
+            problems = self._inspect(sealed)
         except StoreError as error:
-            return [f"shard: cannot be opened: {error}"]
+            if isinstance(error, StoreUnavailable) and not isinstance(error, ProcessDied):
+                raise
+            raise StoreDamaged(f"{sealed.folder} cannot be read: {error}") from error
+        if problems:
+            raise _Differing(problems)
+        return True
+
+    def _inspect(self, sealed: Sealed) -> list[str]:
+        process = StoreProcess(
+            "inspect",
+            folder=sealed.folder,
+            dim=sealed.info.dim,
+            attributes=dict(sealed.attributes),
+            nice=self._settings.nice,
+        )
         try:
             return list(process.call("compare", columns_digest=sealed.columns))
-        except StoreError as error:
-            return [f"cannot be read: {error}"]
         finally:
             process.close()
 
@@ -150,19 +188,18 @@ class EdgeStore:
     def _of(self, collection: str) -> Generations:
         return Generations(self._root, collection)
 
+    def _all(self) -> list[Generations]:
+        folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
+        return [self._of(f.name) for f in folders if f.is_dir() and not f.name.startswith(".")]
 
-def _refuse_other_kind(spec: CollectionSpec, base: Sealed) -> None:
-    facts = ("dim", "similarity", "encoder", "template", "schema")
-    differing = [
-        f"{f}: {getattr(base.info, f)!r} there, {getattr(spec, f)!r} now"
-        for f in facts
-        if getattr(base.info, f) != getattr(spec, f)
-    ]
-    if dict(spec.attributes) != dict(base.attributes):
-        changed = sorted(set(spec.attributes.items()) ^ set(base.attributes.items()))
-        differing.append(f"attributes: {', '.join(dict.fromkeys(k for k, _ in changed[:10]))}")
-    if differing:
-        raise FingerprintMismatch(
-            f"Collection {spec.name!r} was built differently ({'; '.join(differing)}). "
-            "Index again with --rebuild, or use the settings that it was built with."
-        )
+
+class _Differing(StoreDamaged):
+    """What a comparison found."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def _read_ledger(sealed: Sealed) -> Ledger:
+    return Columns(sealed.folder / "columns").ledger()

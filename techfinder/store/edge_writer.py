@@ -53,7 +53,8 @@ class EdgeWriter:
         """Sweep leftovers, copy the base, start the builder. `lock` is held from here on.
 
         Raises:
-            StoreError: No space for a copy of the base, or the base cannot be opened.
+            StoreError: No space for a copy of the base, or the builder died.
+            StoreDamaged: The base cannot be opened.
         """
         self.base = base.info if base else None
         self._generations, self._spec, self._lock = generations, spec, lock
@@ -62,17 +63,25 @@ class EdgeWriter:
         self._published = False
         self._failed = ""
         self._number, self._folder = generations.begin()
+        try:
+            with self._building():
+                self._process = self._start(base)
+        except BaseException:
+            remove_folder(self._folder)
+            raise
+        self.pid = self._process.pid
+
+    def _start(self, base: Sealed | None) -> StoreProcess:
         self._check_space(allocated_bytes(base.folder) if base else 0, "copying the last generation")
-        self._process = StoreProcess(
+        return StoreProcess(
             "build",
             timeout_s=3600.0,
             folder=self._folder,
             base=base.folder if base else None,
-            dim=spec.dim,
-            attributes=dict(spec.attributes),
-            nice=nice,
+            dim=self._spec.dim,
+            attributes=dict(self._spec.attributes),
+            nice=self._nice,
         )
-        self.pid = self._process.pid
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Write points; those without a vector keep the stored one.
@@ -113,9 +122,11 @@ class EdgeWriter:
             found, found_digest, columns = self._inspect()
         if (points, digest) != (found, found_digest):
             self._failed = f"{found} points with digest {found_digest} are stored, {points} with {digest} were written"
-            raise StoreError(f"Collection {self._spec.name!r}: {self._failed}. Nothing went live. Start again.")
-        self._sealed = Sealed(self._info(points, digest), dict(self._spec.attributes), columns, self._folder)
-        self._sealed.write()
+            raise StoreError(
+                f"Collection {self._spec.name!r}: {self._failed}. Nothing went live. `techfinder store check` tells "
+                "whether what is live is sound; if it is, start again."
+            )
+        self._sealed = Sealed.write(self._info(points, digest), self._spec.attributes, columns, self._folder)
         return self._sealed.info
 
     def publish(self) -> GenerationInfo:
@@ -175,7 +186,7 @@ class EdgeWriter:
             self._failed = f"its process died ({error})"
             raise StoreError(
                 f"Building collection {self._spec.name!r} failed: {error} The live generation is untouched. "
-                "Start again; a full disk or too little memory is the usual cause."
+                "A full disk or too little memory is the usual cause: make room, then start again."
             ) from error
 
     def _estimate(self, points: int) -> int:
@@ -187,5 +198,6 @@ class EdgeWriter:
         if free < max(2 * needed, reserve):
             raise StoreError(
                 f"Collection {self._spec.name!r}: too little disk space for {doing}: {free >> 20} MB free, "
-                f"{max(2 * needed, reserve) >> 20} MB wanted. Free some, or move home. Nothing was lost."
+                f"{max(2 * needed, reserve) >> 20} MB wanted on the disk of {self._generations.root}. Make room there, "
+                "or take another home (TECHFINDER_HOME), then try again. What was live is live still."
             )

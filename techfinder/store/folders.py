@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
-from techfinder.errors import StoreError
+from techfinder.errors import StoreError, StoreUnavailable
+from techfinder.store.failures import failure
 
-__all__ = ["allocated_bytes", "copy_sparse", "memory_folder", "remove_folder", "sync_folder"]
+__all__ = ["allocated_bytes", "copy_sparse", "memory_folder", "remove_folder", "sync_folder", "sync_path", "writable"]
 
 _MEMORY = Path("/dev/shm")
 _CHUNK = 64 << 10
 _ZEROS = bytes(_CHUNK)
+_TEMPORARY = f"techfinder-{os.getuid()}-copy-"
+_TAKEN_AFTER_S = 60.0
+"""Seconds after which a temporary folder that no one has locked belongs to nobody."""
 
 
 def copy_sparse(source: Path, target: Path) -> None:
@@ -33,7 +40,7 @@ def copy_sparse(source: Path, target: Path) -> None:
             for name in names:
                 _copy_file(Path(folder) / name, made / name)
     except OSError as error:
-        raise StoreError(f"Copying {source} to {target} failed: {error}.") from error
+        raise failure(f"Copying {source} to {target} failed", error, StoreError) from error
 
 
 def _copy_file(source: Path, target: Path) -> None:
@@ -90,6 +97,72 @@ def memory_folder(owner: Path, needed: int) -> Iterator[Path | None]:
         remove_folder(folder)
 
 
+@contextmanager
+def writable(folder: Path) -> Iterator[Path]:
+    """The folder itself, or, where this user cannot write all of it, a copy that is gone at the end.
+
+    The engine opens its files for writing even where it only reads. It opens them when it loads,
+    and what is open outlives its name: so a read-only home can be read, and nothing stays behind.
+
+    Raises:
+        StoreError: There is no room for the copy.
+    """
+    if _all_writable(folder):
+        yield folder
+        return
+    with _temporary_folder(folder) as copy:
+        copy_sparse(folder, copy / folder.name)
+        yield copy / folder.name
+
+
+def _all_writable(folder: Path) -> bool:
+    return all(
+        os.access(path, os.W_OK)
+        for parent, _, names in os.walk(folder)
+        for path in (Path(parent), *(Path(parent, n) for n in names))
+    )
+
+
+@contextmanager
+def _temporary_folder(original: Path) -> Iterator[Path]:
+    """A folder in the system's place for temporary files, with room for a copy of `original`."""
+    needed = allocated_bytes(original)
+    reason = f"{original} is read-only and must be copied ({(needed >> 20) + 1} MB) to be read"
+    advice = "Allow this user to write there, or set TMPDIR to a folder with room."
+    try:
+        place = Path(tempfile.gettempdir())
+        _sweep(place)
+        if shutil.disk_usage(place).free < 2 * needed:
+            raise StoreUnavailable(f"{reason}, but {place} has too little room. {advice}")
+        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=place))
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreUnavailable(f"{reason}, but there is no place for the copy: {error}. {advice}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        remove_folder(folder)
+        os.close(lock)
+
+
+def _sweep(place: Path) -> None:
+    """Remove copies that killed processes left: those still in the making are locked."""
+    for folder in place.glob(f"{_TEMPORARY}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except OSError:  # somebody else's
+            continue
+        try:
+            if time.time() - os.fstat(lock).st_mtime > _TAKEN_AFTER_S:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_folder(folder)
+        except OSError:  # in use
+            pass
+        finally:
+            os.close(lock)
+
+
 def sync_folder(folder: Path) -> None:
     """Return once everything in the folder is on the disk. Raises StoreError."""
     try:
@@ -97,7 +170,7 @@ def sync_folder(folder: Path) -> None:
             for path in [Path(parent) / n for n in names] + [Path(parent)]:
                 sync_path(path)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written to disk: {error}.") from error
+        raise failure(f"{folder} cannot be written to disk", error, StoreError) from error
 
 
 def sync_path(path: Path) -> None:

@@ -7,7 +7,8 @@
                         building/...                a generation in the making
     <home>/store/.locks/people.write.lock           held by the one who builds
 
-A generation never changes once it is sealed. Readers look at ``live.json`` only.
+A generation never changes once it is sealed. Readers look at ``live.json`` only; it names
+generation 0 until the first one is live, so that a lost ``live.json`` can be told from that.
 """
 
 from __future__ import annotations
@@ -16,26 +17,32 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
-from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable, cut
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
 from techfinder.models import GenerationInfo
+from techfinder.store.failures import failure
 from techfinder.store.folders import remove_folder, sync_folder, sync_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Generations", "Sealed", "WriteLock"]
+__all__ = ["Generations", "Sealed", "WriteLock", "check_name"]
 
+INFO = "info.json"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _SWITCH_WAIT_S = 10.0
+_LOOKS = 5
 _FORMAT = 1
 
 Signature = tuple[int, int, int]
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +54,54 @@ class Sealed:
         attributes: Storage by attribute key.
         columns: Digest of the columns' index.
         folder: Where it is.
+        sizes: Bytes by file below the folder. Loading touches files, but changes no size.
     """
 
     info: GenerationInfo
     attributes: Mapping[str, str]
     columns: str
     folder: Path
+    sizes: Mapping[str, int]
 
-    def write(self) -> None:
-        """Write ``info.json`` into the folder and bring everything in it to the disk."""
+    @classmethod
+    def write(cls, info: GenerationInfo, attributes: Mapping[str, str], columns: str, folder: Path) -> Sealed:
+        """Seal what is in the folder: write its ``info.json`` and bring everything to the disk. Raises StoreError."""
+        sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
+        sealed = cls(info, dict(attributes), columns, folder, sizes)
         facts = {
             "format": _FORMAT,
-            "info": asdict(self.info),
-            "attributes": dict(self.attributes),
-            "columns": self.columns,
+            "info": asdict(info),
+            "attributes": sealed.attributes,
+            "columns": columns,
+            "sizes": sizes,
         }
-        (self.folder / "info.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        sync_folder(self.folder)
+        (folder / INFO).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        sync_folder(folder)
+        return sealed
 
     @classmethod
     def read(cls, folder: Path) -> Sealed:
-        """The generation in `folder`. Raises StoreError when its ``info.json`` is missing or damaged."""
-        path = folder / "info.json"
+        """The generation in `folder`. Raises StoreDamaged when its ``info.json`` is missing or damaged."""
+        path = folder / INFO
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             if facts["format"] != _FORMAT:
                 raise ValueError(f"format {facts['format']!r}, this version reads {_FORMAT}")
-            return cls(GenerationInfo(**facts["info"]), facts["attributes"], facts["columns"], folder)
+            info = GenerationInfo(**facts["info"])
+            return cls(info, facts["attributes"], facts["columns"], folder, facts.get("sizes", {}))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"{path} cannot be read: {error}. Activate an older generation or rebuild the collection."
-            ) from error
+            raise failure(f"{path} cannot be read", error) from error
+
+    def check(self) -> None:
+        """A cheap look: every file is there, with the size it was sealed with. Raises StoreDamaged."""
+        for name, size in self.sizes.items():
+            path = self.folder / name
+            try:
+                found = path.stat().st_size
+            except OSError as error:
+                raise failure(f"{path} cannot be read", error) from error
+            if found != size:
+                raise StoreDamaged(f"{path} has {found:,} bytes; it had {size:,} when it was written.")
 
 
 class WriteLock:
@@ -86,22 +110,33 @@ class WriteLock:
     def __init__(self, root: Path, collection: str) -> None:
         """Take it. Raises StoreError naming the holder when another one has it."""
         folder = root / ".locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / f"{collection}.write.lock", thread_local=False)
         holder = folder / f"{collection}.writer"
+        self._lock = FileLock(folder / f"{collection}.write.lock", thread_local=False)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            holder.write_text(str(os.getpid()), encoding="utf-8")
         except Timeout as error:
             pid = holder.read_text(encoding="utf-8") if holder.is_file() else "unknown"
             raise StoreError(
                 f"An index run is going: collection {collection!r} is being written by process {pid}. "
                 "Wait until it is done, or end it."
             ) from error
-        holder.write_text(str(os.getpid()), encoding="utf-8")
+        except OSError as error:
+            self._lock.release()
+            raise failure(f"Collection {collection!r}: {folder} cannot be written", error) from error
 
     def release(self) -> None:
         """Give it back. Harmless when given back already."""
         self._lock.release()
+
+
+def check_name(collection: str) -> None:
+    """Raise StoreError when `collection` cannot name a collection."""
+    if not _NAME.fullmatch(collection):
+        raise StoreError(
+            f"{cut(collection)} cannot name a collection: lower-case letters, digits, - and _, a letter first."
+        )
 
 
 class Generations:
@@ -109,10 +144,7 @@ class Generations:
 
     def __init__(self, root: Path, collection: str) -> None:
         """Look at `collection` below `root`; touches nothing. Raises StoreError on a wrong name."""
-        if not _NAME.fullmatch(collection):
-            raise StoreError(
-                f"{cut(collection)} cannot name a collection: lower-case letters, digits, - and _, a letter first."
-            )
+        check_name(collection)
         self.root, self.collection = root, collection
         self._home = root / collection
         self._kept = self._home / "generations"
@@ -128,34 +160,81 @@ class Generations:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def live_number(self) -> int | None:
-        """The number of the live generation. Raises StoreError when the alias is damaged."""
+        """The number of the live generation, None when there is none yet.
+
+        Raises StoreDamaged when ``live.json`` is damaged, or missing although generations are kept.
+        """
         try:
-            return int(json.loads(self._alias.read_text(encoding="utf-8"))["generation"])
-        except FileNotFoundError:
-            return None
+            return int(json.loads(self._alias.read_text(encoding="utf-8"))["generation"]) or None
+        except FileNotFoundError as error:
+            if not self.numbers():
+                return None
+            raise StoreDamaged(f"{self._alias} is missing, which says which generation is live.") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{self._alias} cannot be read: {error}. Activate a generation again.") from error
+            raise failure(f"{self._alias} cannot be read", error) from error
 
     def live(self) -> Sealed | None:
-        """The live generation, None when there is none. Raises StoreError when it is damaged."""
-        number = self.live_number()
-        return None if number is None else Sealed.read(self._folder(number))
+        """The live generation, None when there is none. Raises StoreDamaged."""
+        return self.read_live(lambda sealed: sealed)
+
+    def read_live(self, read: Callable[[Sealed], _Found]) -> _Found | None:
+        """What `read` makes of the live generation, None when there is none. Raises StoreDamaged.
+
+        Publishing may remove a generation while it is read: an error counts only when it is live still,
+        else the newer one is read.
+        """
+        for _ in range(_LOOKS):
+            number = self.live_number()
+            try:
+                return None if number is None else read(Sealed.read(self._folder(number)))
+            except StoreError:
+                if self.live_number() == number:
+                    raise
+        raise StoreUnavailable(
+            f"Collection {self.collection!r}: generations change faster than they can be read. Try again."
+        )
 
     def opened(self) -> Sealed:
         """The live generation. Raises CollectionNotFound when there is none."""
-        for _ in range(5):
-            try:
-                found = self.live()
-            except StoreError:
-                if self._folder(self.live_number() or 0).is_dir():
-                    raise
-                continue  # dropped between two looks, by one who made a newer one live
-            if found is not None:
-                return found
-            break
-        raise CollectionNotFound(
+        found = self.live()
+        if found is None:
+            raise self.missing()
+        return found
+
+    def missing(self) -> CollectionNotFound:
+        """The error to raise where no generation is live."""
+        return CollectionNotFound(
             f"Collection {self.collection!r} does not exist. Index something first: techfinder index SOURCE."
         )
+
+    def sound(self) -> list[Sealed]:
+        """The generations kept that a cheap look finds nothing wrong with, oldest first."""
+        found = []
+        for number in self.numbers():
+            with suppress(StoreError):
+                sealed = Sealed.read(self._folder(number))
+                sealed.check()
+                found.append(sealed)
+        return found
+
+    def way_out(self) -> str:
+        """What to do when the live generation is damaged, in words."""
+        live = None
+        with suppress(StoreError):
+            live = self.live_number()
+        others = [s.info.number for s in self.sound() if s.info.number != live]
+        again = "index everyone again with `techfinder index SOURCE --rebuild`"
+        if not others:
+            return f"Please {again}."
+        return f"Make generation {others[-1]} live with `techfinder store activate {others[-1]}`, or {again}."
+
+    @contextmanager
+    def advising(self) -> Iterator[None]:
+        """Add the way out to damage that is found in the block."""
+        try:
+            yield
+        except StoreDamaged as error:
+            raise StoreDamaged(f"Collection {self.collection!r} is damaged: {error} {self.way_out()}") from error
 
     def numbers(self) -> list[int]:
         """The numbers of all generations kept, oldest first."""
@@ -164,9 +243,12 @@ class Generations:
         return sorted(int(p.name) for p in self._kept.iterdir() if p.name.isdigit())
 
     def kept(self) -> list[Sealed]:
-        """All generations kept that can be read, oldest first."""
-        folders = [self._folder(n) for n in self.numbers()]
-        return [Sealed.read(f) for f in folders if (f / "info.json").is_file()]
+        """All generations kept whose ``info.json`` can be read, oldest first."""
+        found = []
+        for number in self.numbers():
+            with suppress(StoreDamaged):
+                found.append(Sealed.read(self._folder(number)))
+        return found
 
     def sealed(self, number: int) -> Sealed:
         """One kept generation. Raises StoreError naming those that are kept."""
@@ -177,9 +259,11 @@ class Generations:
     def begin(self) -> tuple[int, Path]:
         """Sweep what killed builders left; the number and the new folder of the next generation."""
         remove_folder(self._building)
-        for number in self.numbers():
-            if not (self._folder(number) / "info.json").is_file():
-                remove_folder(self._folder(number))
+        with suppress(StoreDamaged):  # then nothing is swept: what is damaged stays until another is live
+            live = self.live_number()
+            for number in self.numbers():
+                if number != live and not (self._folder(number) / INFO).is_file():
+                    remove_folder(self._folder(number))
         number = max([0, *self.numbers()]) + 1
         folder = self._building / f"{number:04d}"
         folder.mkdir(parents=True)
@@ -188,18 +272,26 @@ class Generations:
     def publish(self, sealed: Sealed, keep: int, base: int | None = None) -> None:
         """Move a sealed generation to the kept ones, make it live, and drop what is too old.
 
-        Raises StoreError when it was made from generation `base`, and another one is live now.
+        Raises StoreError when it was made from generation `base`, and another one is live now, or
+        when it cannot be written; then nothing is changed.
         """
         number = sealed.info.number
         with self._switching():
             self._require_live(base)
-            self._kept.mkdir(exist_ok=True)
-            sealed.folder.rename(self._folder(number))
-            sync_path(self._kept)
-            self._point_to(number)
+            try:
+                if not self._alias.is_file() and not self.numbers():
+                    self._point_to(0)
+                self._kept.mkdir(exist_ok=True)
+                sealed.folder.rename(self._folder(number))
+                sync_path(self._kept)
+                self._point_to(number)
+            except OSError as error:
+                if self.live_number() != number:
+                    self._remove(number)
+                raise failure(f"{self._home} cannot be written", error, StoreError) from error
             for old in self.numbers()[:-keep]:
                 if old != number:
-                    remove_folder(self._folder(old))
+                    self._remove(old)
 
     def _require_live(self, base: int | None) -> None:
         if base is not None and (live := self.live_number()) != base:
@@ -210,10 +302,18 @@ class Generations:
             )
 
     def activate(self, number: int) -> Sealed:
-        """Make a kept generation live. Raises StoreError when it is not kept or damaged."""
+        """Make a kept generation live. Raises StoreError when it is not kept or damaged; then nothing is changed."""
         with self._switching():
-            sealed = self.sealed(number)
-            self._point_to(number)
+            try:
+                sealed = self.sealed(number)
+                sealed.check()
+            except StoreDamaged as error:
+                sound = [s.info.number for s in self.sound()]
+                raise StoreDamaged(f"{error} Generation {number} was not made live. Sound ones: {sound}.") from error
+            try:
+                self._point_to(number)
+            except OSError as error:
+                raise failure(f"{self._alias} cannot be written", error, StoreError) from error
         return sealed
 
     def remove(self) -> None:
@@ -221,19 +321,21 @@ class Generations:
         self._alias.unlink(missing_ok=True)
         remove_folder(self._home)
 
-    def exists(self) -> bool:
-        """True when a generation is live."""
-        return self._alias.is_file()
-
     def _folder(self, number: int) -> Path:
         return self._kept / f"{number:04d}"
 
+    def _remove(self, number: int) -> None:
+        """Remove a generation: first what makes it one, so that half of one is never taken for a whole."""
+        folder = self._folder(number)
+        with suppress(OSError):
+            (folder / INFO).unlink(missing_ok=True)
+        remove_folder(folder)
+
     def _switching(self) -> FileLock:
-        folder = self.root / ".locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        return _Switch(folder / f"{self.collection}.switch.lock", timeout=_SWITCH_WAIT_S)
+        return _Switch(self.root / ".locks" / f"{self.collection}.switch.lock", timeout=_SWITCH_WAIT_S)
 
     def _point_to(self, number: int) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
         fresh = self._alias.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
             json.dump({"generation": number}, file)
@@ -251,7 +353,7 @@ class _Switch(FileLock):
             self.acquire()
         except Timeout as error:
             raise StoreUnavailable(
-                f"Another process has been switching generations for {_SWITCH_WAIT_S:g} s."
+                f"Another process has been switching generations for {_SWITCH_WAIT_S:g} s. Try again."
             ) from error
         return self
 

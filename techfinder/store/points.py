@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIGEST_BYTES",
     "SYSTEM_KEYS",
+    "StoredBatch",
     "StoredPoint",
     "check_points",
     "check_query",
@@ -53,6 +54,15 @@ class StoredPoint:
     id: str
     payload: dict[str, Any]
     vector: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """Points as an engine holds them: ids, payloads, and vectors of shape (n, dim)."""
+
+    ids: list[UUID]
+    payloads: list[dict[str, Any]]
+    vectors: NDArray[np.float32]
 
 
 def point_id(profile_id: str) -> UUID:

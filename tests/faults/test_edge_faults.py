@@ -1,78 +1,26 @@
-"""The embedded store under kill -9, frozen processes, damage, full disks and many readers at once."""
+"""The embedded store under kill -9, frozen processes, full disks and many readers at once."""
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from edge_people import SIZE, SPEC, answers, gone
 
 from techfinder.errors import StoreError, StoreUnavailable
-from techfinder.interfaces import FacetRequest
 from techfinder.settings import Settings
 from techfinder.store.edge_collection import EdgeCollection
 from techfinder.store.edge_store import EdgeStore
-from techfinder.testing.store_samples import (
-    any_of,
-    build,
-    eventually,
-    ids,
-    make_point,
-    make_points,
-    make_spec,
-    vector_of,
-)
-
-SPEC = make_spec("people")
-SIZE = 40
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, nice=0)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[EdgeStore]:
-    with closing(EdgeStore(settings)) as store:
-        yield store
-
-
-@pytest.fixture
-def people(store: EdgeStore) -> Iterator[EdgeCollection]:
-    build(store, SPEC, make_points(SIZE))
-    with closing(store.open("people")) as people:
-        yield people
-
-
-def answers(people: EdgeCollection) -> list[object]:
-    """What a reader says to one question of each kind."""
-    where = [any_of("sector", "Arts", "Legal")]
-    return [
-        people.browse([], [], 1000),
-        [(h.profile.id, round(h.score, 6)) for h in people.search(vector_of(3), where, 1000, exact=True)],
-        [(h.profile.id, round(h.score, 6)) for h in people.search(vector_of(4), [], 1000)],
-        people.facets([FacetRequest("sector", (), "sector"), FacetRequest("tags", tuple(where), "tags")]),
-    ]
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended (or is a zombie that no one has looked at yet)."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
+from techfinder.testing.store_samples import build, eventually, ids, make_point, make_points, vector_of
 
 # --- readers -----------------------------------------------------------------------------------
 
@@ -296,137 +244,3 @@ def test_a_small_disk_needs_a_twentieth_free(settings: Settings) -> None:
     writer.discard()
     with pytest.raises(StoreError, match="3 MB wanted"):
         EdgeStore(settings, free_space=lambda _: (3 << 20, 64 << 20)).write(SPEC)
-
-
-# --- damage ------------------------------------------------------------------------------------
-
-
-def _cut(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size // 2)
-
-
-def _scribble(path: Path) -> None:
-    path.write_bytes(b"\xff" * path.stat().st_size)
-
-
-@pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two sound generations, to be copied before it is damaged."""
-    home = tmp_path_factory.mktemp("sealed")
-    with closing(EdgeStore(Settings(home=home, nice=0))) as store:
-        build(store, SPEC, make_points(SIZE))
-        build(store, SPEC, [make_point(500)])
-        assert store.verify("people") == []
-    return home
-
-
-@pytest.mark.parametrize(
-    ("pattern", "damage"),
-    [
-        ("info.json", _cut),
-        ("info.json", Path.unlink),
-        ("index.json", _cut),
-        ("ids.blob.npy", Path.unlink),
-        ("age.numbers.npy", _cut),
-        ("sector.codes.npy", _scribble),
-        ("segment.json", _cut),
-        ("page_0.dat", _scribble),
-        ("chunk_0.mmap", _scribble),
-        ("shard", shutil.rmtree),
-    ],
-    ids=lambda v: v if isinstance(v, str) else v.__name__.strip("_"),
-)
-def test_damage_is_named(
-    store: EdgeStore, settings: Settings, sealed: Path, pattern: str, damage: Callable[[Path], object]
-) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
-    live = settings.home / "store" / "people" / "generations" / "0002"
-    targets = sorted(live.rglob(pattern))
-    assert targets
-    for target in targets:
-        damage(target)
-    try:
-        problems = store.verify("people")
-    except StoreError as error:
-        problems = [str(error)]
-    assert problems
-    assert all(len(p) > 20 for p in problems)
-    store.activate("people", 1)
-    with closing(store.open("people")) as people:
-        assert people.count([]) == SIZE
-
-
-@pytest.mark.parametrize("seed", [9, *(pytest.param(s, marks=pytest.mark.slow) for s in range(20))])
-def test_random_damage_is_found_or_harmless(store: EdgeStore, settings: Settings, sealed: Path, seed: int) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
-    with closing(store.open("people")) as people:
-        healthy = answers(people)
-    live, rng = settings.home / "store" / "people" / "generations" / "0002", random.Random(seed)
-    for _ in range(5):
-        target = rng.choice(sorted(p for p in live.rglob("*") if p.is_file() and p.stat().st_size))
-        _flip(target, rng)
-        if not _noticed(store):
-            with closing(store.open("people")) as people:
-                assert answers(people) == healthy, target
-        shutil.rmtree(live)
-        shutil.copytree(sealed / live.relative_to(settings.home), live)
-
-
-def _flip(path: Path, rng: random.Random) -> None:
-    """Change some bytes where the file holds something."""
-    data = bytearray(path.read_bytes())
-    places = [i for i, b in enumerate(data) if b] or [0]
-    for place in rng.choices(places, k=5):
-        data[place] ^= rng.randint(1, 255)
-    path.write_bytes(data)
-
-
-def _noticed(store: EdgeStore) -> bool:
-    try:
-        return bool(store.verify("people"))
-    except StoreError:
-        return True
-
-
-def test_a_damaged_new_generation_does_not_replace_a_good_one(
-    people: EdgeCollection, store: EdgeStore, settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    before = answers(people)
-    writer = store.write(SPEC)
-    writer.upsert([make_point(500)])
-    writer.seal()
-    shutil.rmtree(settings.home / "store" / "people" / "building" / "0002" / "shard")
-    writer.publish()
-    assert eventually(lambda: answers(people) == before and "cannot be opened" in caplog.text)
-    store.activate("people", 1)
-    assert answers(people) == before
-
-
-def test_a_damaged_alias_is_repaired_by_activating(store: EdgeStore, settings: Settings) -> None:
-    build(store, SPEC, make_points(3))
-    (settings.home / "store" / "people" / "live.json").write_text("{", encoding="utf-8")
-    with pytest.raises(StoreError, match=r"live\.json cannot be read"):
-        store.open("people")
-    assert store.collections() == []
-    store.activate("people", 1)
-    assert store.ledger("people").ids == ("p0", "p1", "p2")
-
-
-def test_what_is_not_what_was_written_is_not_sealed(store: EdgeStore, settings: Settings) -> None:
-    """Points vanish from the files of the base, unnoticed by the engine; sealing notices."""
-    build(store, SPEC, make_points(SIZE - 5))
-    build(store, SPEC, make_points(SIZE))
-    kept = settings.home / "store" / "people" / "generations"
-    shutil.rmtree(kept / "0002" / "shard")
-    shutil.copytree(kept / "0001" / "shard", kept / "0002" / "shard")
-    writer = store.write(SPEC)
-    writer.upsert([make_point(500)])
-    with pytest.raises(StoreError, match=f"{SIZE - 4} points with digest .* are stored, {SIZE + 1} with"):
-        writer.seal()
-    with pytest.raises(StoreError, match="nothing is sealed"):
-        writer.publish()
-    writer.discard()
-    assert store.verify("people") == ["points: 5 missing ('p35', 'p36', 'p37', …)"]
-    with pytest.raises(StoreError, match=f"hold {SIZE - 5} points, sealed with {SIZE}"):
-        store.open("people")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
+from typing import Any
 
 import pytest
+from edge_people import SIZE, SPEC
 
 from techfinder.errors import StoreError
 from techfinder.interfaces import FacetRequest
@@ -22,31 +25,9 @@ from techfinder.testing.store_samples import (
     eventually,
     make_point,
     make_points,
-    make_spec,
     only_so_many_files,
     vector_of,
 )
-
-SPEC = make_spec("people")
-SIZE = 40
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, nice=0)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[EdgeStore]:
-    with closing(EdgeStore(settings)) as store:
-        yield store
-
-
-@pytest.fixture
-def people(store: EdgeStore) -> Iterator[EdgeCollection]:
-    build(store, SPEC, make_points(SIZE))
-    with closing(store.open("people")) as people:
-        yield people
 
 
 @pytest.mark.parametrize("size", [SIZE, pytest.param(10_100, marks=pytest.mark.slow)], ids=["scanned", "graph"])
@@ -103,6 +84,65 @@ def test_a_generation_that_is_removed_while_it_is_opened_is_no_failure(settings:
         generations.overtake = lambda: build(store, SPEC, [make_point(500)])
         with closing(EdgeCollection(generations, settings.store_timeout_s)) as people:
             assert people.count([]) == SIZE + 1
+
+
+class OvertakenStore(EdgeStore):
+    """Another program publishes, and removes what was live, right before the files of it are read."""
+
+    overtake: Callable[[], object] | None = None
+
+    def _of(self, collection: str) -> Generations:
+        store = self
+
+        class Overtaking(Generations):
+            def read_live(self, read: Callable[[Sealed], Any]) -> Any:
+                def late(sealed: Sealed) -> Any:
+                    if store.overtake is not None:
+                        overtake, store.overtake = store.overtake, None
+                        overtake()
+                    return read(sealed)
+
+                return super().read_live(late)
+
+        return Overtaking(self._root, collection)
+
+
+@pytest.mark.parametrize("look", ["verify", "ledger", "damaged"])
+def test_what_is_removed_while_it_is_looked_at_is_no_damage(settings: Settings, look: str) -> None:
+    settings = settings.model_copy(update={"keep_generations": 1})
+    with closing(EdgeStore(settings)) as other, closing(OvertakenStore(settings)) as store:
+        build(other, SPEC, make_points(SIZE))
+        store.overtake = lambda: build(other, SPEC, [make_point(500)])
+        if look == "verify":
+            assert store.verify("people") == []
+        elif look == "ledger":
+            assert len(store.ledger("people").ids) == SIZE + 1
+        else:
+            assert store.damaged() == {}
+        assert store.overtake is None
+
+
+@pytest.mark.slow
+def test_looking_and_publishing_at_once_finds_no_damage(settings: Settings) -> None:
+    settings = settings.model_copy(update={"keep_generations": 1})
+    with closing(EdgeStore(settings)) as other, closing(EdgeStore(settings)) as store:
+        build(other, SPEC, make_points(SIZE))
+        stop, found = threading.Event(), list[object]()
+
+        def look() -> None:
+            while not stop.is_set():
+                found.extend(store.verify("people"))
+                found.extend(store.damaged().values())
+                assert len(store.ledger("people").ids) >= SIZE
+
+        with ThreadPoolExecutor(2) as pool:
+            looking = [pool.submit(look) for _ in range(2)]
+            for number in range(8):
+                build(other, SPEC, [make_point(500 + number)])
+            stop.set()
+            for looked in looking:
+                looked.result()
+        assert found == []
 
 
 def test_a_reader_without_files_to_open_switches_once_it_has_some(

@@ -1,0 +1,33 @@
+"""Which builds may be mixed: vectors of one encoder, texts of one template, values of one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from techfinder.errors import FingerprintMismatch
+
+if TYPE_CHECKING:
+    from techfinder.interfaces import CollectionSpec
+    from techfinder.models import GenerationInfo
+
+__all__ = ["refuse_other_kind"]
+
+_FACTS = ("dim", "similarity", "encoder", "template", "schema")
+
+
+def refuse_other_kind(spec: CollectionSpec, live: GenerationInfo, attributes: Mapping[str, str]) -> None:
+    """Raise FingerprintMismatch naming what differs unless `spec` fits the live generation and its `attributes`."""
+    differing = [
+        f"{f}: {getattr(live, f)!r} there, {getattr(spec, f)!r} now"
+        for f in _FACTS
+        if getattr(live, f) != getattr(spec, f)
+    ]
+    if dict(spec.attributes) != dict(attributes):
+        changed = sorted(set(spec.attributes.items()) ^ set(attributes.items()))
+        differing.append(f"attributes: {', '.join(dict.fromkeys(k for k, _ in changed[:10]))}")
+    if differing:
+        raise FingerprintMismatch(
+            f"Collection {spec.name!r} was built differently ({'; '.join(differing)}). "
+            "Index again with --rebuild, or use the settings that it was built with."
+        )

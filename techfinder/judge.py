@@ -48,9 +48,9 @@ class Judge:
         """Counts by value; for a number its smallest and largest value (empty when none has one)."""
         values = [p.values[key] for p in self.matches(clauses) if key in p.values]
         if self.schema.attribute(key).numeric:
-            numbers = [float(v) for v in values if not isinstance(v, tuple)]
+            numbers = [v for v in values if isinstance(v, int | float)]
             return {"min": min(numbers), "max": max(numbers)} if numbers else {}
-        return dict(Counter(str(v) for value in values for v in _as_tuple(value)))
+        return dict(Counter(str(v) for value in values for v in dict.fromkeys(_as_tuple(value))))
 
     def browse(self, clauses: Iterable[Condition | AnyOf], sort: Sequence[Sort] = ()) -> list[Profile]:
         """Every match by `sort` (missing last), then in stored order."""
@@ -74,15 +74,18 @@ class Judge:
         self, vector: NDArray[np.float32], clauses: Iterable[Condition | AnyOf], limit: int
     ) -> list[tuple[Profile, float]]:
         """The `limit` best matches by similarity rounded to 1e-6, then by profile id."""
-        if self._vectors is None:
-            raise ValueError("this judge has no vectors to rank by")
-        scores = self._vectors @ vector
-        mask = self._mask(clauses).to_numpy(dtype=bool)
+        scores = self.scores(vector)
         ranked = sorted(
-            ((p, round(float(s), 6)) for p, s, m in zip(self.profiles, scores, mask, strict=True) if m),
-            key=lambda pair: (-pair[1], pair[0].id),
+            ((p, round(scores[p.id], 6)) for p in self.matches(clauses)), key=lambda pair: (-pair[1], pair[0].id)
         )
         return ranked[:limit]
+
+    def scores(self, vector: NDArray[np.float32]) -> dict[str, float]:
+        """Everyone's similarity by profile id, computed in double precision and not rounded."""
+        if self._vectors is None:
+            raise ValueError("this judge has no vectors to rank by")
+        found = self._vectors.astype(np.float64) @ vector.astype(np.float64)
+        return {p.id: s for p, s in zip(self.profiles, found.tolist(), strict=True)}
 
     def _mask(self, clauses: Iterable[Condition | AnyOf]) -> Mask:
         mask = pd.Series(True, index=self._table.index)
@@ -112,17 +115,25 @@ class Judge:
             case "all_of":
                 return column.map(lambda v: v is not None and wanted <= set(_as_tuple(v)))
             case "range":
-                return column.map(lambda v: v is not None and _within(float(v), condition))
+                return column.map(lambda v: v is not None and _within(v, condition))
         raise ValueError(f"unresolved condition {condition.op}")
 
     def _wanted(self, condition: Condition) -> set[object]:
         if self.schema.attribute(condition.field).numeric:
-            return {float(v) for v in condition.values}
+            return {_number(v) for v in condition.values}
         return set(condition.values)
 
 
 def _as_tuple(value: Value) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else (value,)
+
+
+def _number(text: str) -> int | float:
+    """The number to the last digit: floats miss whole numbers above 2**53."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def _within(number: float, condition: Condition) -> bool:

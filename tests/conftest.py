@@ -13,7 +13,7 @@ import pytest
 
 import get_chromium
 import get_qdrant
-from qdrant_process import QdrantProcess
+from qdrant_process import QdrantAddress, QdrantProcess
 
 TEST_PREFIX = "TECHFINDER_TEST_"
 GRACE_S = 2.0
@@ -27,15 +27,21 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def qdrant_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base URL of a real, empty Qdrant server, one for the whole run; collections need names of their own."""
+def qdrant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantAddress]:
+    """A real Qdrant server, empty at first, one for the whole run; collections need names of their own."""
     if url := os.environ.get(get_qdrant.URL_VARIABLE):
-        yield url.rstrip("/")
+        yield QdrantAddress(url.rstrip("/"), int(os.environ.get(get_qdrant.GRPC_VARIABLE, "6334")))
         return
     if not get_qdrant.available():
         _missing("a Qdrant server", get_qdrant.HELP)
     with QdrantProcess(get_qdrant.BINARY, tmp_path_factory.mktemp("qdrant")) as server:
-        yield server.url
+        yield QdrantAddress(server.url, server.grpc_port)
+
+
+@pytest.fixture(scope="session")
+def qdrant_url(qdrant: QdrantAddress) -> str:
+    """Its base URL for REST."""
+    return qdrant.url
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,16 @@ class ReadingContract:
         assert people.retrieve(wanted) == [points[n].profile for n in (7, 3, 7, 0)]
         assert people.retrieve([]) == []
 
+    def test_vectors_are_those_of_the_profiles_that_exist(self, people: Collection, points: list[Point]) -> None:
+        found = people.vectors(["p7", "nobody", "p3", "p7"])
+        assert sorted(found) == ["p3", "p7"]
+        for name, vector in found.items():
+            assert (vector.dtype, vector.shape) == (np.float32, (DIM,))
+            stored = points[int(name[1:])].vector
+            assert stored is not None
+            assert vector == pytest.approx(stored / np.linalg.norm(stored), abs=1e-6)
+        assert people.vectors([]) == {}
+
     # --- filters, order, facets ------------------------------------------------------------------
 
     @pytest.mark.parametrize(

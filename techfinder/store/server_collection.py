@@ -1,0 +1,350 @@
+"""Reading a collection on a server: similarity from the server, everything exact from columns.
+
+Twice a second a call looks whether another generation went live or the live one was changed.
+A change is read at once; another generation is made ready beside the old one, which answers
+until then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
+from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder.store.columns import Columns
+from techfinder.store.conditions import facet_filters, storage_of, to_filter
+from techfinder.store.layered import Layered
+from techfinder.store.points import check_query, point_id, to_profile
+from techfinder.store.ranking import ranked
+from techfinder.store.server_points import ServerPoints
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from techfinder.models import GenerationInfo, Profile
+    from techfinder.plan import AnyOf, Condition, Sort
+    from techfinder.store.points import StoredBatch
+    from techfinder.store.server import Server
+    from techfinder.store.server_columns import ColumnsCache
+    from techfinder.store.server_control import Control
+    from techfinder.store.server_generations import ServerGenerations, Stored
+
+__all__ = ["ServerCollection"]
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+LOOK_S = 0.5
+"""How long an answer may lag behind what is live."""
+
+_LOOK_WAIT_S = 2.0
+"""How long a call waits for what is live; then what was read before answers."""
+
+_RETRY_SWITCH_S = 10.0
+_SPARE = 4
+_TRIES = 4
+_LAYER = 3000
+"""Changed profiles that are kept beside the columns before these are written anew."""
+
+_PAGE = 1000
+
+
+class _View:
+    """A generation as of one revision. Columns may be asked by one thread at a time."""
+
+    def __init__(
+        self, stored: Stored, points: ServerPoints, base: Columns, changed: dict[str, dict[str, Any] | None]
+    ) -> None:
+        self.stored, self.points, self.base, self.changed = stored, points, base, changed
+        self.columns: Columns | Layered = Layered(base, changed) if changed else base
+        self.lock = threading.Lock()
+
+
+class ServerCollection:
+    """The ``Collection`` contract on a Qdrant server."""
+
+    def __init__(self, server: Server, control: Control, generations: ServerGenerations, cache: ColumnsCache) -> None:
+        """Read the live generation's columns, from the home folder or, the first time, from the server.
+
+        Raises:
+            CollectionNotFound: None is live.
+            StoreError: It does not hold what it was sealed with.
+        """
+        self._server, self._control, self._generations, self._cache = server, control, generations, cache
+        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._closed = False
+        self._switch: threading.Thread | None = None
+        self._switch_not_before = 0.0
+        self._view = self._load(generations.opened())
+        self._look_at = time.monotonic() + LOOK_S
+
+    def info(self) -> GenerationInfo:
+        """The generation that answers now."""
+        return self._current().stored.info
+
+    def check(self) -> GenerationInfo:
+        """The generation that answers now, after a look whether the server holds it. Raises StoreError."""
+
+        def ask(view: _View) -> GenerationInfo:
+            view.points.count()
+            return view.stored.info
+
+        return self._ask(ask)
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        where: Sequence[Condition | AnyOf],
+        limit: int,
+        offset: int = 0,
+        exact: bool = False,
+    ) -> list[ScoredPoint]:
+        """The most similar profiles; see ``Collection.search``."""
+
+        def ask(view: _View) -> list[ScoredPoint]:
+            query = check_query(vector, view.stored.info.dim, view.stored.info.similarity)
+            condition = to_filter(where, view.stored.attributes)
+            if limit <= 0:
+                return []
+            found = ranked(
+                lambda size, whole: view.points.nearest(query, condition, size, exact or whole),
+                lambda payloads: [p["_id"] for p in payloads],
+                offset + limit,
+                _SPARE,
+            )
+            return [ScoredPoint(to_profile(p), score) for p, score in found[offset : offset + limit]]
+
+        return self._ask(ask)
+
+    def browse(
+        self, where: Sequence[Condition | AnyOf], sort: Sequence[Sort], limit: int, offset: int = 0
+    ) -> list[Profile]:
+        """Profiles in order; see ``Collection.browse``."""
+
+        def ask(view: _View) -> list[Profile]:
+            for key in sort:
+                storage_of(key.field, view.stored.attributes)
+            condition = to_filter(where, view.stored.attributes)
+            keys = [(s.field, s.descending) for s in sort]
+            with view.lock:
+                wanted = view.columns.page(condition, keys, offset, limit)
+            found = view.points.payloads([UUID(bytes=i) for i in wanted])
+            if len(found) < len(wanted):
+                raise _Behind
+            return [to_profile(found[i]) for i in wanted]
+
+        return self._ask(ask)
+
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]:
+        """The profiles that exist, in the order asked."""
+
+        def ask(view: _View) -> list[Profile]:
+            wanted = [point_id(i) for i in ids]
+            found = view.points.payloads(list(dict.fromkeys(wanted)))
+            return [to_profile(found[i.bytes]) for i in wanted if i.bytes in found]
+
+        return self._ask(ask)
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of the profiles that exist, by id."""
+
+        def ask(view: _View) -> dict[str, NDArray[np.float32]]:
+            wanted = {point_id(i).bytes: i for i in ids}
+            batches = view.points.stored([UUID(bytes=i) for i in wanted])
+            return {wanted[i.bytes]: v for b in batches for i, v in zip(b.ids, b.vectors, strict=True)}
+
+        return self._ask(ask)
+
+    def count(self, where: Sequence[Condition | AnyOf]) -> int:
+        """How many fulfil `where`."""
+
+        def ask(view: _View) -> int:
+            condition = to_filter(where, view.stored.attributes)
+            with view.lock:
+                return view.columns.count(condition)
+
+        return self._ask(ask)
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
+        """Exact counts; see ``Collection.facets``."""
+
+        def ask(view: _View) -> dict[str, dict[str, int | float]]:
+            asked = [facet_filters(r, view.stored.attributes) for r in requests]
+            with view.lock:
+                return {
+                    name: view.columns.facet(query, field) if options is None else view.columns.options(query, options)
+                    for name, query, field, options in asked
+                }
+
+        return self._ask(ask)
+
+    def close(self) -> None:
+        """Stop looking; later calls raise StoreUnavailable."""
+        with self._lock:
+            self._closed = True
+            switch = self._switch
+        if switch is not None:
+            switch.join()
+
+    def look_now(self) -> None:
+        """Let the next call look what is live."""
+        self._look_at = 0.0
+
+    # --- what answers -------------------------------------------------------------------------
+
+    def _ask(self, question: Callable[[_View], _T]) -> _T:
+        seen = []
+        for _ in range(_TRIES):
+            view = self._current()
+            try:
+                with self._server.within():
+                    return question(view)
+            except _Behind:
+                self._view = self._freshest(view)
+                seen.append((self._view.stored.build, self._view.stored.info.revision, len(self._view.changed)))
+            except CollectionNotFound:  # its Qdrant collection was dropped; another one may be live
+                self._view = self._load(self._generations.opened())
+        name = self._generations.collection
+        if len(set(seen)) > 1:
+            raise StoreUnavailable(f"Collection {name!r} changes faster than it can be read. Try again.")
+        raise StoreDamaged(
+            f"Collection {name!r}: points are gone from {self._view.stored.place!r} on {self._server.url}; something "
+            "else removed or altered them. `techfinder store check` tells more; `techfinder index SOURCE --rebuild` "
+            "makes them anew."
+        )
+
+    def _current(self) -> _View:
+        if self._closed:
+            raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed. Open it again.")
+        if time.monotonic() >= self._look_at and self._looking.acquire(blocking=False):
+            began = time.monotonic()
+            try:
+                self._look()
+            finally:
+                # A server that lets us wait is asked less often.
+                self._look_at = time.monotonic() + max(LOOK_S, 2 * (time.monotonic() - began))
+                self._looking.release()
+        return self._view
+
+    def _look(self) -> None:
+        try:
+            with self._server.within(_LOOK_WAIT_S):
+                live = self._generations.live()
+            if live is None:
+                raise CollectionNotFound(
+                    f"Collection {self._generations.collection!r} was dropped. "
+                    "Index something first: techfinder index SOURCE."
+                )
+            self._follow(live)
+        except (StoreUnavailable, StoreDamaged) as error:
+            _log.warning("%s Answering from what was read before.", error)
+
+    def _follow(self, live: Stored) -> None:
+        view = self._view
+        other = anew = live.build != view.stored.build
+        if not other and live.info.revision != view.stored.info.revision:
+            caught_up = self._caught_up(live, view.points, view.base, view.changed, view.stored.info.revision)
+            self._view, anew = caught_up or view, caught_up is None
+        if anew or len(self._view.changed) > _LAYER:
+            self._start_switch(live, anew=not other)
+
+    def _freshest(self, view: _View) -> _View:
+        """The view as of what is stored this moment, changes that are under way (or were broken off) included."""
+        live = self._generations.opened()
+        if live.build == view.stored.build:
+            since = min(view.stored.info.revision, live.info.revision)
+            fresh = self._caught_up(live, view.points, view.base, view.changed, since, begun=True)
+            if fresh is not None:
+                return fresh
+        return self._load(live, anew=live.build == view.stored.build)
+
+    def _start_switch(self, live: Stored, anew: bool) -> None:
+        if self._switch is None and time.monotonic() >= self._switch_not_before:
+            self._switch = threading.Thread(target=self._switch_over, args=(live, anew), daemon=True)
+            self._switch.start()
+
+    def _switch_over(self, live: Stored, anew: bool) -> None:
+        try:
+            self._view = self._load(live, anew)
+        except Exception as error:  # whatever it is, the old generation answers and a later try may work
+            _log.error(
+                "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
+                _RETRY_SWITCH_S,
+                error,
+                exc_info=not isinstance(error, StoreError),
+            )
+            self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
+        self._switch = None
+
+    def _load(self, stored: Stored, anew: bool = False) -> _View:
+        """The view of a generation, its columns read from the cache or (asked for, or for want of them) made."""
+        for _ in range(_TRIES):
+            view, anew = self._read(stored, anew), True
+            if view is not None and view.columns.points == stored.info.points:
+                return view
+            stored = self._generations.opened()  # it may be changing just now
+        if view is not None and self._control.unfinished(stored.build) is not None:
+            _log.warning(
+                "Collection %r: a change was broken off; reading what there is. The next index run finishes it.",
+                stored.info.collection,
+            )
+            return view
+        held = "changes faster than it can be read" if view is None else f"holds {view.columns.points} points"
+        raise StoreDamaged(
+            f"Collection {stored.info.collection!r} {held} on the server, generation {stored.info.number} has "
+            f"{stored.info.points}. Something else wrote to {stored.place!r}. `techfinder store check` tells more; "
+            "`techfinder index SOURCE --rebuild` makes it anew."
+        )
+
+    def _read(self, stored: Stored, anew: bool) -> _View | None:
+        """The view from columns; None when these are too old to be caught up with what is live."""
+        points = ServerPoints(self._server, stored.place, stored.info.dim)
+        kept = None if anew else self._cache.newest(stored.build, stored.info.revision)
+        if kept is None:
+            batches = self._while_open(points.scan(vectors=False))
+            self._cache.write(stored.build, stored.info.revision, stored.attributes, batches)
+            kept = self._cache.newest(stored.build, stored.info.revision)
+        if kept is None:
+            raise StoreError(f"The columns of {stored.place!r} were written and cannot be read. Check the disk.")
+        return self._caught_up(stored, points, kept[1], {}, kept[0])
+
+    def _while_open(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
+        for batch in batches:
+            if self._closed:
+                raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed.")
+            yield batch
+
+    def _caught_up(
+        self,
+        stored: Stored,
+        points: ServerPoints,
+        base: Columns,
+        changed: dict[str, dict[str, Any] | None],
+        revision: int,
+        begun: bool = False,
+    ) -> _View | None:
+        """The view as of what is live, from columns and changes as of `revision`.
+
+        `begun` takes in what a change that is not done yet may have altered. None when the notes
+        of some changes are missing: then nobody knows what to read anew.
+        """
+        now_at = stored.info.revision
+        changes = self._control.changes(stored.build, revision) if begun or now_at > revision else []
+        if not {c.revision for c in changes}.issuperset(range(revision + 1, now_at + 1)):
+            return None
+        touched = list(dict.fromkeys(i for c in changes if begun or c.revision <= now_at for i in c.touched))
+        now: dict[bytes, dict[str, Any]] = {}
+        for start in range(0, len(touched), _PAGE):
+            now |= points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
+        return _View(stored, points, base, changed | {i: now.get(point_id(i).bytes) for i in touched})
+
+
+class _Behind(Exception):
+    """The server has changed since the columns were read."""

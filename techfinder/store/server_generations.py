@@ -1,0 +1,255 @@
+"""The generations of a collection on a server: which there are, which is live, how one goes live.
+
+Each is a Qdrant collection of its own, ``<collection>.<schema>.<encoder>.<tag>.<number>``: the tag
+is the beginning of the build's id, so that no name comes twice. It is noted there what
+we know of it; an alias with the collection's name points to the live one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
+from techfinder.models import GenerationInfo
+from techfinder.store.generations import check_name
+
+if TYPE_CHECKING:
+    from techfinder.interfaces import CollectionSpec
+    from techfinder.store.server import Server
+    from techfinder.store.server_control import Control
+
+__all__ = ["ServerGenerations", "Stored", "live_everywhere"]
+
+_log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_STORAGES = frozenset({"keyword", "keywords", "integer", "float"})
+_NUMBERS = ("number", "points", "dim", "revision")
+_TEXTS = ("collection", "similarity", "encoder", "template", "schema", "created_at", "digest")
+
+
+_WAY_OUT = "Make another generation live (`techfinder store info` lists them), or index again with --rebuild."
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A sealed generation on a server.
+
+    Attributes:
+        info: What the world knows of it.
+        attributes: Storage by attribute key.
+        build: Differs from that of every other build, wherever it was made.
+        place: The name of its Qdrant collection.
+    """
+
+    info: GenerationInfo
+    attributes: Mapping[str, str]
+    build: str
+    place: str
+
+    def facts(self) -> dict[str, Any]:
+        """What is noted on its Qdrant collection."""
+        return _facts(self.info.collection, self.build) | {
+            "state": "sealed",
+            "info": asdict(self.info),
+            "attributes": dict(self.attributes),
+        }
+
+
+class ServerGenerations:
+    """The generations of one collection."""
+
+    def __init__(self, server: Server, control: Control, collection: str) -> None:
+        """Ask nothing yet. Raises StoreError on a wrong name."""
+        check_name(collection)
+        self.collection = collection
+        self._server, self._control = server, control
+
+    def live(self) -> Stored | None:
+        """The live generation, None when there is none.
+
+        Raises:
+            StoreDamaged: Its Qdrant collection is gone, or what is noted on that cannot be read.
+            StoreError: Something else has its name.
+        """
+        place = self._server.aliases().get(self.collection)
+        if place is None:
+            self._refuse_foreigner()
+            return None
+        return self.at(place)
+
+    def opened(self) -> Stored:
+        """The live generation. Raises CollectionNotFound when there is none."""
+        found = self.live()
+        if found is None:
+            raise CollectionNotFound(
+                f"Collection {self.collection!r} does not exist on {self._server.url}. "
+                "Index something first: techfinder index SOURCE."
+            )
+        return found
+
+    def kept(self) -> list[Stored]:
+        """All sealed generations that can be read, oldest first."""
+        return sorted(self._sealed(), key=lambda s: s.info.number)
+
+    def begin(self, spec: CollectionSpec) -> tuple[int, str, dict[str, Any]]:
+        """Number, name and facts of the next generation."""
+        # Of those whose notes cannot be read, the name tells the number.
+        tails = (place.rpartition(".")[2] for place in self._places())
+        number = max([0, *(int(t) for t in tails if t.isascii() and t.isdigit())]) + 1
+        build = uuid4().hex
+        # A reader of a dropped collection must not take what is built later under its number for its own.
+        parts = (spec.name, spec.schema, spec.encoder.partition("@")[0], build[:6], f"{number:04d}")
+        place = ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", p) for p in parts)
+        return number, place, _facts(spec.name, build) | {"state": "building"}
+
+    def sweep(self) -> None:
+        """Remove what killed builders left. For whoever holds the lease."""
+        for place, facts in self._ours():
+            if facts.get("state") == "building":
+                self._server.delete(place)
+
+    def seal(self, stored: Stored) -> None:
+        """Note that a build is whole."""
+        self._server.note(stored.place, stored.facts())
+
+    def publish(self, stored: Stored, keep: int, base: Stored | None) -> None:
+        """Make a sealed generation live and drop what is too old.
+
+        Raises StoreError when it was made from `base`, and another one is live now.
+        """
+        if base is not None:
+            self._require_live(base)
+        self._server.point(self.collection, stored.place)
+        for old in self.kept()[:-keep]:
+            if old.build != stored.build:
+                self._remove(old)
+
+    def _require_live(self, base: Stored) -> None:
+        live = self.live()
+        if live is None or live.build != base.build:
+            now = "it is dropped" if live is None else f"generation {live.info.number} is live"
+            raise StoreError(
+                f"Collection {self.collection!r}: the new generation was made from generation {base.info.number}, "
+                f"but now {now}, and what that holds would be lost. Nothing went live. Run the same command again."
+            )
+
+    def activate(self, number: int) -> Stored:
+        """Make a kept generation live. Raises StoreError when it is not kept."""
+        kept = self.kept()
+        chosen = next((s for s in kept if s.info.number == number), None)
+        if chosen is None:
+            numbers = [s.info.number for s in kept]
+            raise StoreError(f"Collection {self.collection!r} keeps no generation {number}. Kept: {numbers}.")
+        self._server.point(self.collection, chosen.place)
+        return chosen
+
+    def remove(self) -> None:
+        """Remove the collection: first what makes it live, then everything."""
+        self._server.unpoint(self.collection)
+        for place, facts in self._ours():
+            self._server.delete(place)
+            self._control.forget(str(facts.get("build")))
+
+    def _remove(self, old: Stored) -> None:
+        self._server.delete(old.place)
+        self._control.forget(old.build)
+
+    def _ours(self) -> list[tuple[str, dict[str, Any]]]:
+        found = []
+        for place in self._places():
+            try:
+                facts = self._server.facts(place)
+            except CollectionNotFound:
+                continue  # dropped just now
+            if facts and facts.get("collection") == self.collection:
+                found.append((place, facts))
+        return found
+
+    def _places(self) -> list[str]:
+        return [p for p in self._server.names() if p.startswith(f"{self.collection}.")]
+
+    def _sealed(self) -> Iterator[Stored]:
+        for place, facts in self._ours():
+            if facts.get("state") != "building":
+                try:
+                    yield _stored(place, facts)
+                except StoreDamaged as error:
+                    _log.warning("%s", error)
+
+    def at(self, place: str) -> Stored:
+        """The generation in a Qdrant collection; raises as :meth:`live` does."""
+        try:
+            facts = self._server.facts(place)
+        except CollectionNotFound as error:
+            raise StoreDamaged(
+                f"Collection {self.collection!r}: what is live, {place!r}, is gone from {self._server.url}. {_WAY_OUT}"
+            ) from error
+        if facts is None or facts.get("collection", self.collection) != self.collection:
+            raise self._foreign(f"points to collection {place!r}")
+        return _stored(place, facts)
+
+    def _refuse_foreigner(self) -> None:
+        if self.collection in self._server.names():
+            raise self._foreign("is a collection")
+
+    def _foreign(self, what: str) -> StoreError:
+        return StoreError(
+            f"On {self._server.url}, {self.collection!r} {what} that techfinder did not make, or whose metadata was "
+            "removed; it was left alone. Choose another name, TECHFINDER_COLLECTION=NAME, or remove that collection "
+            "from the server."
+        )
+
+
+def live_everywhere(server: Server, control: Control) -> tuple[list[Stored], dict[str, str]]:
+    """The live generations that can be read, sorted by name, and what is wrong with others, by collection.
+
+    What others made on the same server is left out.
+    """
+    found: list[Stored] = []
+    damaged: dict[str, str] = {}
+    for alias, place in sorted(server.aliases().items()):
+        if place.startswith(f"{alias}."):
+            try:
+                found.append(ServerGenerations(server, control, alias).at(place))
+            except StoreUnavailable:
+                raise
+            except StoreDamaged as error:
+                damaged[alias] = str(error)
+            except StoreError as error:  # it is not ours
+                _log.debug("%s", error)
+    return found, damaged
+
+
+def _facts(collection: str, build: str) -> dict[str, Any]:
+    return {"format": _FORMAT, "collection": collection, "build": build}
+
+
+def _stored(place: str, facts: Mapping[str, Any]) -> Stored:
+    try:
+        if facts["format"] != _FORMAT:
+            raise ValueError(f"format {facts['format']!r}, this version reads {_FORMAT}")
+        info, attributes, build = GenerationInfo(**facts["info"]), facts["attributes"], facts["build"]
+        _require_kinds(info, attributes, build)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreDamaged(
+            f"What is noted on the Qdrant collection {cut(place)} cannot be read ({type(error).__name__}: {error}). "
+            f"{_WAY_OUT}"
+        ) from error
+    return Stored(info, attributes, build, place)
+
+
+def _require_kinds(info: GenerationInfo, attributes: Mapping[str, str], build: str) -> None:
+    """Raise ValueError when a note has a value of another kind than ours."""
+    wrong = [n for n in _NUMBERS if type(getattr(info, n)) is not int or getattr(info, n) < 0]
+    wrong += [n for n in _TEXTS if not isinstance(getattr(info, n), str)]
+    wrong += [k for k, v in attributes.items() if v not in _STORAGES]
+    wrong += ["build"] if not isinstance(build, str) else []
+    wrong += ["digest"] if not re.fullmatch("[0-9a-f]{32}", str(info.digest)) else []
+    if wrong:
+        raise ValueError(f"of another kind: {', '.join(dict.fromkeys(wrong))}")

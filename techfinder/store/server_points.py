@@ -1,0 +1,333 @@
+"""The points of one collection on a Qdrant server: write, search, read, wait for the graph."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import numpy as np
+from qdrant_client import grpc as messages
+from qdrant_client import models
+from qdrant_client.conversions.conversion import RestToGrpc
+
+from techfinder.errors import StoreDamaged, StoreError
+from techfinder.store.points import StoredBatch, point_id
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from qdrant_client import QdrantClient
+
+    from techfinder.store.points import StoredPoint
+    from techfinder.store.server import Server
+
+__all__ = ["HNSW_EF", "ServerPoints"]
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+SCANNED_BELOW = 10_000
+"""Points below which vectors are compared one by one, without a graph."""
+
+HNSW_EF = 128
+"""Candidates a graph search keeps."""
+
+_KINDS = {"keyword": "keyword", "keywords": "keyword", "integer": "integer", "float": "float"}
+_PAGE = 1000
+_POLL_S = 0.2
+_STALLED_S = 600.0
+_OURS = {"key": "_ordinal", "range": {"gte": -(2**63)}}
+_Scored = tuple[dict[str, Any], float]
+
+
+class ServerPoints:
+    """The points of collection `name`. Safe to use from many threads."""
+
+    def __init__(self, server: Server, name: str, dim: int) -> None:
+        """Ask nothing yet."""
+        self.name = name
+        self._server, self._dim = server, dim
+
+    @classmethod
+    def create(
+        cls, server: Server, name: str, dim: int, attributes: Mapping[str, str], facts: Mapping[str, Any]
+    ) -> ServerPoints:
+        """A new collection that builds no graph yet, with a payload index for every attribute."""
+        server.create(
+            name,
+            facts,
+            # Vectors for cosine have norm 1 already: their dot product is the cosine, and the
+            # engine leaves every bit of them alone.
+            vectors_config=models.VectorParams(size=dim, distance=models.Distance.DOT, on_disk=True),
+            hnsw_config=models.HnswConfigDiff(m=16, ef_construct=128, full_scan_threshold=_kilobytes(dim)),
+            optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0),
+        )
+        made = cls(server, name, dim)
+        for key, storage in {**attributes, "_ordinal": "integer"}.items():
+            made._index(key, storage)
+        return made
+
+    def _index(self, key: str, storage: str) -> None:
+        kind = models.PayloadSchemaType(_KINDS[storage])
+        self._ask("indexing payload", lambda c: c.create_payload_index(self.name, key, field_schema=kind, wait=True))
+
+    # --- writing ---------------------------------------------------------------------------
+
+    def upsert(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
+        """Write points; those without a vector keep the stored one. Returns once they can be read."""
+        whole = [(i, p) for i, p in points if p.vector is not None]
+        if whole:
+            self._server.either(
+                f"writing {len(whole)} points to {self.name!r}",
+                lambda c: self._upsert_grpc(c, whole),
+                lambda c: self._upsert_rest(c, whole),
+            )
+        changes = [
+            models.OverwritePayloadOperation(overwrite_payload=models.SetPayload(payload=p.payload, points=[str(i)]))
+            for i, p in points
+            if p.vector is None
+        ]
+        if changes:
+            self._ask("changing payload", lambda c: c.batch_update_points(self.name, changes, wait=True))
+
+    def delete(self, ids: Sequence[UUID]) -> None:
+        """Remove points; unknown ids are ignored."""
+        wanted: list[Any] = [str(i) for i in ids]
+        if wanted:
+            self._ask("removing points", lambda c: c.delete(self.name, models.PointIdsList(points=wanted), wait=True))
+
+    def build_graph(self, watch: Callable[[int], None] | None = None) -> None:
+        """Have the graph built and wait until it is.
+
+        Args:
+            watch: Called with the number of vectors that are in the graph.
+
+        Raises:
+            StoreError: The server gave up, or made no progress for ten minutes.
+        """
+        config = models.OptimizersConfigDiff(indexing_threshold=_kilobytes(self._dim))
+        self._ask("building the graph", lambda c: c.update_collection(self.name, optimizers_config=config))
+        seen, moved = -1, time.monotonic()
+        while True:
+            info = self._server.describe(self.name)
+            if info.status == models.CollectionStatus.RED:
+                raise StoreError(f"Qdrant gave up on {self.name!r}: {info.optimizer_status}. See its log.")
+            if info.status == models.CollectionStatus.GREEN:
+                return
+            indexed = info.indexed_vectors_count or 0
+            if indexed != seen:
+                seen, moved = indexed, time.monotonic()
+                if watch is not None:
+                    watch(indexed)
+            elif time.monotonic() - moved > _STALLED_S:
+                raise StoreError(f"Qdrant made no progress on the graph of {self.name!r} for {_STALLED_S:g} s.")
+            time.sleep(_POLL_S)
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def count(self, query: Mapping[str, Any] | None = None) -> int:
+        """How many points there are, or match; exactly."""
+        return self._ask("counting", lambda c: c.count(self.name, count_filter=_filter(query), exact=True)).count
+
+    def nearest(self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool) -> list[_Scored]:
+        """Payloads and scores of the `limit` most similar points that match, best first."""
+        found = self._nearest(vector, query, limit, exact)
+        ours = [(payload, score) for identity, payload, score in found if _is_ours(identity, payload)]
+        if len(ours) < len(found) == limit:
+            self._warn_of_strangers()
+            found = self._nearest(vector, {"must": [_OURS, *([query] if query else [])]}, limit, exact)
+            ours = [(payload, score) for identity, payload, score in found if _is_ours(identity, payload)]
+        return ours
+
+    def _nearest(
+        self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool
+    ) -> list[tuple[str, dict[str, Any], float]]:
+        where = _filter(query)
+        return self._server.either(
+            f"searching in {self.name!r}",
+            lambda c: self._nearest_grpc(c, vector, where, limit, exact),
+            lambda c: self._nearest_rest(c, vector, where, limit, exact),
+        )
+
+    def payloads(self, ids: Sequence[UUID]) -> dict[bytes, dict[str, Any]]:
+        """The payloads of those points that exist, by id (16 bytes)."""
+        if not ids:
+            return {}
+        found = self._server.either(
+            f"reading points in {self.name!r}",
+            lambda c: self._payloads_grpc(c, ids),
+            lambda c: [(str(r.id), r.payload or {}) for r in self._retrieved(c, ids, vectors=False)],
+        )
+        return {UUID(identity).bytes: payload for identity, payload in found if _is_ours(identity, payload)}
+
+    def stored(self, ids: Sequence[UUID]) -> Iterator[StoredBatch]:
+        """Those points that exist, with their vectors, in batches."""
+        for start in range(0, len(ids), _PAGE):
+            yield self._batch(self._read(ids[start : start + _PAGE]))
+
+    def scan(self, vectors: bool = True, keys: Iterable[str] | None = None) -> Iterator[StoredBatch]:
+        """Everything stored, in batches, by id.
+
+        Args:
+            vectors: False leaves them out: shape (n, 0).
+            keys: Read only these parts of the payload.
+        """
+        offset: Any = None
+        chosen: Any = True if keys is None else list(keys)
+        while True:
+            found, offset = self._page(offset, chosen, vectors)
+            if found:
+                yield self._batch(found, vectors)
+            if offset is None:
+                return
+
+    def with_ordinals(self, ordinals: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """``_id`` and ``_ordinal`` of the points that have one of these ordinals."""
+        for start in range(0, len(ordinals), _PAGE):
+            yield from (r.payload or {} for r in self._having("_ordinal", ordinals[start : start + _PAGE]))
+
+    def _having(self, key: str, values: Sequence[int]) -> list[models.Record]:
+        match = models.MatchAny(any=list(values))
+        where = models.Filter(must=[models.FieldCondition(key=key, match=match)])
+        found, _ = self._ask(
+            "looking for ordinals",
+            lambda c: c.scroll(self.name, where, limit=2 * _PAGE, with_payload=["_id", "_ordinal"]),
+        )
+        return [r for r in found if isinstance((r.payload or {}).get("_id"), str)]
+
+    def _page(self, offset: Any, payload: Any, vectors: bool) -> tuple[list[models.Record], Any]:
+        return self._ask(
+            "reading all points",
+            lambda c: c.scroll(self.name, limit=_PAGE, offset=offset, with_payload=payload, with_vectors=vectors),
+        )
+
+    def _read(self, ids: Sequence[UUID]) -> list[models.Record]:
+        return self._ask("reading points", lambda c: self._retrieved(c, ids, vectors=True))
+
+    def _retrieved(self, client: QdrantClient, ids: Sequence[UUID], vectors: bool) -> list[models.Record]:
+        return client.retrieve(self.name, [str(i) for i in ids], with_payload=True, with_vectors=vectors)
+
+    def _payloads_grpc(self, client: QdrantClient, ids: Sequence[UUID]) -> list[tuple[str, dict[str, Any]]]:
+        request = messages.GetPoints(
+            collection_name=self.name,
+            ids=[messages.PointId(uuid=str(i)) for i in ids],
+            with_payload=messages.WithPayloadSelector(enable=True),
+        )
+        found = client.grpc_points.Get(request, timeout=self._server.left()).result
+        return [(p.id.uuid, _payload(p)) for p in found]
+
+    def _nearest_grpc(
+        self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
+    ) -> list[tuple[str, dict[str, Any], float]]:
+        request = messages.QueryPoints(
+            collection_name=self.name,
+            query=messages.Query(nearest=messages.VectorInput(dense=messages.DenseVector(data=vector))),
+            filter=RestToGrpc.convert_filter(where) if where else None,
+            params=messages.SearchParams(exact=exact, hnsw_ef=HNSW_EF),
+            limit=limit,
+            with_payload=messages.WithPayloadSelector(enable=True),
+        )
+        found = client.grpc_points.Query(request, timeout=self._server.left()).result
+        return [(p.id.uuid, _payload(p), p.score) for p in found]
+
+    def _nearest_rest(
+        self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
+    ) -> list[tuple[str, dict[str, Any], float]]:
+        found = client.query_points(
+            self.name,
+            query=vector.tolist(),
+            query_filter=where,
+            limit=limit,
+            search_params=models.SearchParams(exact=exact, hnsw_ef=HNSW_EF),
+            with_payload=True,
+        )
+        # JSON shows the shortest digits of a float32: read as one, it is what gRPC gives.
+        return [(str(p.id), p.payload or {}, float(np.float32(p.score))) for p in found.points]
+
+    def _batch(self, records: Sequence[Any], vectors: bool = True) -> StoredBatch:
+        found = [r for r in records if _is_ours(str(r.id), r.payload or {})]
+        if len(found) < len(records):
+            self._warn_of_strangers()
+        ids = [UUID(str(r.id)) for r in found]
+        try:
+            width = self._dim if vectors else 0
+            matrix = np.array([r.vector if vectors else () for r in found], np.float32).reshape(len(found), width)
+        except (ValueError, TypeError) as error:
+            raise StoreDamaged(f"A vector stored in {self.name!r} is not of length {self._dim}: {error}") from error
+        return StoredBatch(ids, [r.payload or {} for r in found], matrix)
+
+    def _upsert_grpc(self, client: QdrantClient, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
+        request = messages.UpsertPoints(
+            collection_name=self.name, wait=True, points=[_message(i, p) for i, p in points]
+        )
+        client.grpc_points.Upsert(request, timeout=self._server.left())
+
+    def _upsert_rest(self, client: QdrantClient, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
+        whole = [models.PointStruct(id=str(i), vector=p.vector.tolist(), payload=p.payload) for i, p in points]  # type: ignore[union-attr]
+        client.upsert(self.name, whole, wait=True)
+
+    def _warn_of_strangers(self) -> None:
+        _log.warning(
+            "%s: collection %r holds points that techfinder did not write; they are passed over. "
+            "`techfinder store check` counts them.",
+            self._server.url,
+            self.name,
+        )
+
+    def _ask(self, doing: str, question: Callable[[QdrantClient], _T]) -> _T:
+        return self._server.ask(f"{doing} in {self.name!r}", question)
+
+
+def _is_ours(identity: str, payload: Mapping[str, Any]) -> bool:
+    """Whether we wrote that point: anyone with the key can put others beside ours, or change ours."""
+    name = payload.get("_id")
+    return (
+        isinstance(name, str)
+        and type(payload.get("_ordinal")) is int
+        and isinstance(payload.get("_row"), str)
+        and isinstance(payload.get("_text"), str)
+        and identity == str(point_id(name))
+    )
+
+
+def _kilobytes(dim: int) -> int:
+    """The size of the vectors of ``SCANNED_BELOW`` points, in the engine's unit for thresholds."""
+    return max(1, SCANNED_BELOW * dim * 4 // 1024)
+
+
+def _filter(query: Mapping[str, Any] | None) -> models.Filter | None:
+    return models.Filter.model_validate(query) if query else None
+
+
+def _message(identity: UUID, point: StoredPoint) -> messages.PointStruct:
+    return messages.PointStruct(
+        id=messages.PointId(uuid=str(identity)),
+        vectors=messages.Vectors(vector=messages.Vector(dense=messages.DenseVector(data=point.vector))),
+        payload={key: _value(value) for key, value in point.payload.items()},
+    )
+
+
+def _value(value: Any) -> messages.Value:
+    match value:
+        case str():
+            return messages.Value(string_value=value)
+        case int():
+            return messages.Value(integer_value=value)
+        case float():
+            return messages.Value(double_value=value)
+        case _:
+            items = [messages.Value(string_value=v) for v in value]
+            return messages.Value(list_value=messages.ListValue(values=items))
+
+
+def _payload(point: Any) -> dict[str, Any]:
+    return {key: _read(value) for key, value in point.payload.items()}
+
+
+def _read(value: messages.Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "list_value":
+        return [_read(v) for v in value.list_value.values]
+    return None if kind in (None, "null_value", "struct_value") else getattr(value, kind)

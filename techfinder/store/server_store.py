@@ -1,0 +1,201 @@
+"""The server store: collections on a Qdrant server, shared by all who know its address."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from techfinder.errors import StoreDamaged
+from techfinder.interfaces import Ledger
+from techfinder.store.fingerprints import refuse_other_kind
+from techfinder.store.points import SYSTEM_KEYS, digest_of, vector_digest
+from techfinder.store.server import Server, ServerOptions
+from techfinder.store.server_collection import ServerCollection
+from techfinder.store.server_columns import ColumnsCache
+from techfinder.store.server_control import LEASE_S, Control
+from techfinder.store.server_generations import ServerGenerations, Stored, live_everywhere
+from techfinder.store.server_points import ServerPoints
+from techfinder.store.server_writer import ServerWriter, finish_change
+from techfinder.store.tally import Tally
+
+if TYPE_CHECKING:
+    from techfinder.interfaces import CollectionSpec
+    from techfinder.models import GenerationInfo
+    from techfinder.settings import Settings
+
+__all__ = ["ServerStore"]
+
+_log = logging.getLogger(__name__)
+
+
+class ServerStore:
+    """The ``Store`` contract on a Qdrant server. Columns are kept in the home folder."""
+
+    def __init__(self, settings: Settings, url: str = "", lease_s: float = LEASE_S) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            settings: ``home``, ``keep_generations``, ``store_timeout_s`` and those of the server.
+            url: Address to use instead of the setting.
+            lease_s: How long a writer that was cut off keeps others out.
+
+        Raises:
+            StoreError: An address is no URL.
+        """
+        self._settings = settings
+        self._server = Server(ServerOptions.of(settings, url))
+        self._control = Control(self._server, lease_s)
+        self._cache = ColumnsCache(settings.home)
+        self._lock = threading.Lock()
+        self._readers: list[ServerCollection] = []
+
+    def collections(self) -> list[GenerationInfo]:
+        """The live generation of every collection, by name."""
+        return [s.info for s in live_everywhere(self._server, self._control)[0]]
+
+    def generations(self, collection: str) -> list[GenerationInfo]:
+        """All sealed generations kept, oldest first."""
+        return [s.info for s in self._of(collection).kept()]
+
+    def open(self, collection: str) -> ServerCollection:
+        """A reader. Raises CollectionNotFound when no generation is live."""
+        reader = ServerCollection(self._server, self._control, self._of(collection), self._cache)
+        with self._lock:
+            self._readers.append(reader)
+        return reader
+
+    def ledger(self, collection: str) -> Ledger:
+        """What the live generation holds, without vectors and payload; empty when there is none."""
+        live = self._of(collection).live()
+        if live is None:
+            return Ledger((), np.empty(0, dtype=np.int64), (), ())
+        batches = self._points(live).scan(vectors=False, keys=SYSTEM_KEYS)
+        rows = sorted((p["_ordinal"], p["_id"], p["_row"], p["_text"]) for b in batches for p in b.payloads)
+        ordinals = np.array([r[0] for r in rows], dtype=np.int64)
+        return Ledger(tuple(r[1] for r in rows), ordinals, tuple(r[2] for r in rows), tuple(r[3] for r in rows))
+
+    def write(self, spec: CollectionSpec, fresh: bool = False) -> ServerWriter:
+        """A writer on the live generation, or an empty one; see ``Store.write``."""
+        generations = self._of(spec.name)
+        _base(generations, fresh)  # a collection that is not ours is refused before anything is claimed
+        lease = self._control.lease(spec.name)
+        try:
+            generations.sweep()
+            base = _base(generations, fresh)
+            if base is not None:
+                refuse_other_kind(spec, base.info, base.attributes)
+                base = self._recovered(generations, base)
+            keep = self._settings.keep_generations
+            return ServerWriter(
+                self._server, self._control, generations, spec, base, lease, self._cache, keep, self._look_now
+            )
+        except BaseException:
+            lease.release()
+            raise
+
+    def activate(self, collection: str, number: int) -> GenerationInfo:
+        """Make a kept generation live again.
+
+        Raises StoreError naming those that are kept, or the process that is writing.
+        """
+        generations = self._of(collection)
+        with self._control.leased(collection):
+            info = generations.activate(number).info
+        self._look_now()
+        return info
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection and all its generations; nothing happens when there is none.
+
+        Raises StoreError while it is being written.
+        """
+        generations = self._of(collection)
+        with self._control.leased(collection):
+            generations.remove()
+        self._look_now()
+
+    def verify(self, collection: str) -> list[str]:
+        """What is wrong with the live generation, in words; empty when nothing is.
+
+        Reads every point, vectors included. Raises CollectionNotFound.
+        """
+        live = self._of(collection).opened()
+        if self._control.unfinished(live.build) is not None:
+            return ["a change was broken off: the next index run finishes it"]
+        points, tally = self._points(live), Tally()
+        for batch in points.scan():
+            for payload, row in zip(batch.payloads, batch.vectors, strict=True):
+                vector = vector_digest(row)
+                tally.note(None, (digest_of(payload, vector), vector))
+        others = points.count() - tally.points
+        if others > 0:
+            return [f"points: {others} that techfinder did not write are stored beside {tally.points} of its own"]
+        if tally.points != live.info.points:
+            return [f"points: {tally.points} are stored, {live.info.points} were written"]
+        if tally.digest != live.info.digest:
+            return [f"points: digest {tally.digest} is stored, {live.info.digest} was written"]
+        return []
+
+    def damaged(self) -> dict[str, str]:
+        """What a cheap look finds wrong with a live generation: a message by collection."""
+        whole, found = live_everywhere(self._server, self._control)
+        for live in whole:
+            points, name = self._points(live).count(), live.info.collection
+            if points != live.info.points and self._control.unfinished(live.build) is None:
+                found[name] = (
+                    f"Collection {name!r} holds {points} points on the server, {live.info.points} were written. "
+                    f"{self.way_out(name)}"
+                )
+        return found
+
+    def way_out(self, collection: str) -> str:
+        """What to do when the live generation is damaged, in words."""
+        generations = self._of(collection)
+        live = self._server.aliases().get(collection)
+        others = [s.info.number for s in generations.kept() if s.place != live]
+        again = "index everyone again with `techfinder index SOURCE --rebuild`"
+        if not others:
+            return f"Please {again}."
+        return f"Make generation {others[-1]} live with `techfinder store switch {others[-1]}`, or {again}."
+
+    def close(self) -> None:
+        """Close every reader that came from here, and the connection."""
+        with self._lock:
+            readers, self._readers = self._readers, []
+        for reader in readers:
+            reader.close()
+        self._server.close()
+
+    def _of(self, collection: str) -> ServerGenerations:
+        return ServerGenerations(self._server, self._control, collection)
+
+    def _points(self, stored: Stored) -> ServerPoints:
+        return ServerPoints(self._server, stored.place, stored.info.dim)
+
+    def _recovered(self, generations: ServerGenerations, live: Stored) -> Stored:
+        """The live generation, after a change that a killed writer began has been taken into account."""
+        change = self._control.unfinished(live.build)
+        if change is None:
+            return live
+        _log.warning("Collection %r: finishing a change that was broken off.", live.info.collection)
+        finish_change(self._server, generations, self._control, live, change)
+        return generations.opened()
+
+    def _look_now(self) -> None:
+        with self._lock:
+            for reader in self._readers:
+                reader.look_now()
+
+
+def _base(generations: ServerGenerations, fresh: bool) -> Stored | None:
+    """What to start from; damage stops only those who need what is there."""
+    try:
+        live = generations.live()
+    except StoreDamaged:
+        if fresh:
+            return None
+        raise
+    return None if fresh else live

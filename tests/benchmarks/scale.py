@@ -1,0 +1,309 @@
+"""How both stores grow: import, graph, memory, disk, search, facets and recall at one number of people.
+
+Everything goes through the product, as whole processes with the hash encoder: ``techfinder
+generate``, ``techfinder index``, then searches and facets through a Finder. The baseline of a
+search is encoding the question and one filtered query to the bare engine, in the same run. The
+server is a real Qdrant of its own on the same machine.
+
+Run: python tests/benchmarks/scale.py [--people 10000] [--dim 384] [--stores edge,server] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+import get_qdrant
+from qdrant_process import QdrantProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+HASH = ROOT / "tests" / "plugin_data" / "hash_encoder"
+LIMIT = 20
+QUESTIONS = (
+    "early adopters with high technical proficiency in healthcare",
+    "young innovators from Texas who like wearables",
+    "late majority, economy budget, uses laptops",
+    "premium buyers interested in VR headsets and smart home",
+    "retired teachers loyal to Apple",
+    "engineers in California on Reddit",
+    "laggards without smartphones",
+    "women in finance who buy within two months after release",
+)
+FILTERS: Mapping[str, Mapping[str, list[str]]] = {
+    "no filter": {},
+    "one condition": {"gender": ["Female"]},
+    "two conditions": {"gender": ["Female"], "age": ["30..60"]},
+}
+
+
+def main() -> None:
+    """Measure each store and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--dim", type=int, default=384)
+    parser.add_argument("--stores", default="edge,server")
+    parser.add_argument("--rounds", type=int, default=10, help="times that each question is asked")
+    parser.add_argument("--quantization", default="none")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    table = Table("measured", title=f"{options.people:,} people, {options.dim} dimensions")
+    columns: dict[str, dict[str, str]] = {}
+    with tempfile.TemporaryDirectory(prefix="techfinder-scale-") as folder:
+        people = Path(folder) / "people.parquet"
+        seconds = timed(["generate", "-n", str(options.people), "--seed", "7", "-o", str(people)], dict(os.environ))
+        print(f"generated in {seconds:.1f} s: {options.people / seconds:,.0f} people/s")
+        for store in options.stores.split(","):
+            columns[store] = Scale(store, Path(folder) / store, people, options).run()
+    for store in columns:
+        table.add_column(store, justify="right")
+    for name in next(iter(columns.values())):
+        table.add_row(name, *(c.get(name, "") for c in columns.values()))
+    Console(width=110).print(table)
+    if options.json:
+        options.json.write_text(json.dumps(columns, indent=1), encoding="utf-8")
+
+
+class Scale:
+    """One store's figures."""
+
+    def __init__(self, store: str, folder: Path, people: Path, options: argparse.Namespace) -> None:
+        folder.mkdir()
+        self.store, self.folder, self.people, self.options = store, folder, people, options
+        self.found: dict[str, str] = {}
+
+    def run(self) -> dict[str, str]:
+        """Measure everything."""
+        with ExitStack() as stack:
+            variables = self._settings(stack)
+            stack.enter_context(variables_set(variables))
+            with sampled() as memory:
+                self._index(variables)
+            self._row("index: anonymous memory of our largest process, MB", f"{max(memory.values()) / 1e6:,.0f}")
+            self._row("disk of the home folder, MB", f"{size_of(self.folder / 'home') / 1e6:,.0f}")
+            if self.store == "server":
+                self._row("disk of the server, MB", f"{size_of(self.folder / 'qdrant') / 1e6:,.0f}")
+            self._ask()
+        return self.found
+
+    def _settings(self, stack: ExitStack) -> dict[str, str]:
+        variables = {
+            "TECHFINDER_HOME": str(self.folder / "home"),
+            "TECHFINDER_ENCODER": "hash",
+            "TECHFINDER_TEST_HASH_DIM": str(self.options.dim),
+            "TECHFINDER_NICE": "0",
+            "TECHFINDER_STORE_TIMEOUT_S": "600",
+            "PYTHONPATH": str(HASH),
+        }
+        if self.options.quantization != "none":
+            variables["TECHFINDER_QUANTIZATION"] = self.options.quantization
+        if self.store == "server":
+            (self.folder / "qdrant").mkdir()
+            self.server = stack.enter_context(QdrantProcess(get_qdrant.BINARY, self.folder / "qdrant"))
+            variables |= {
+                "TECHFINDER_STORE": "server",
+                "TECHFINDER_QDRANT_URL": self.server.url,
+                "TECHFINDER_QDRANT_GRPC_PORT": str(self.server.grpc_port),
+            }
+        return variables
+
+    def _index(self, variables: Mapping[str, str]) -> None:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "techfinder", "index", str(self.people)],
+            env={**os.environ, **variables},
+            stdout=subprocess.DEVNULL,
+        )
+        phases: dict[str, float] = {}
+        while process.poll() is None:
+            if phase := self._phase():
+                phases.setdefault(phase, time.perf_counter())
+            time.sleep(0.1)
+        if process.returncode:
+            raise SystemExit(f"techfinder index ended with {process.returncode}")
+        ended = time.perf_counter()
+        building = phases.get("building", ended)
+        people = self.options.people
+        self._row("import: read, check, encode, write; people/s", f"{people / (building - started):,.0f}")
+        self._row("build: graph, columns, check; s", f"{ended - building:,.1f}")
+        self._row("together, s", f"{ended - started:,.1f}")
+
+    def _phase(self) -> str:
+        for path in (self.folder / "home" / "runs").glob("*/progress.json"):
+            return str(json.loads(path.read_text(encoding="utf-8"))["phase"])
+        return ""
+
+    def _ask(self) -> None:
+        from techfinder.finder import Finder
+        from techfinder.settings import load_settings
+
+        sys.path.insert(0, str(HASH))
+        with closing(Finder(load_settings())) as finder:
+            finder.load_encoder()
+            self._row("opening: first answer after start, s", f"{seconds_of(lambda: finder.search(finder.plan())):.2f}")
+            for name, filters in FILTERS.items():
+                self._search(finder, name, filters)
+            memory = {"here": anonymous(psutil.Process())} | {
+                str(c.pid): anonymous(c) for c in psutil.Process().children(recursive=True) if "qdrant" not in c.name()
+            }
+            self._row("search: anonymous memory of our largest process, MB", f"{max(memory.values()) / 1e6:,.0f}")
+            if self.store == "server":
+                self._row("search: anonymous memory of the server, MB", f"{self._server_memory() / 1e6:,.0f}")
+
+    def _search(self, finder: Any, name: str, filters: Mapping[str, list[str]]) -> None:
+        plans = [finder.plan(q, filters, limit=LIMIT) for q in QUESTIONS] * self.options.rounds
+        finder.search(plans[0])
+        ours = [seconds_of(lambda p=p: finder.search(p)) * 1000 for p in plans]
+        bare = [seconds_of(lambda p=p: self._bare(finder, p)) * 1000 for p in plans]
+        facets = [seconds_of(lambda p=p: ten_facets(finder, p)) * 1000 for p in plans[:20]]
+        half, ninety = np.percentile(ours, (50, 95))
+        self._row(f"search, {name}: p50 / p95 ms", f"{half:.1f} / {ninety:.1f}")
+        self._row(f"search, {name}: of encode + bare query", f"{half / np.median(bare):.2f}")
+        self._row(f"ten facets, {name}: p50 ms", f"{np.median(facets):.1f}")
+        self._row(f"ten facets, {name}: of encode + bare query", f"{np.median(facets) / np.median(bare):.2f}")
+        self._row(f"recall@{LIMIT}, {name}", f"{np.mean([recall(finder, p) for p in plans[: len(QUESTIONS)]]):.3f}")
+
+    def _bare(self, finder: Any, plan: Any) -> object:
+        """Encode the question and put one filtered query to the engine, without the product around it."""
+        from techfinder.store.conditions import to_filter
+
+        vector = finder.load_encoder().encode_query(plan.meaning)
+        attributes = {k: a.storage for k, a in finder.schema.attributes.items()}
+        where = to_filter(finder.schema.resolve(plan.required), attributes)
+        if self.store == "server":
+            return self._bare_server(vector, where)
+        return self._bare_edge(vector, where)
+
+    def _bare_server(self, vector: Any, where: dict[str, Any]) -> object:
+        from qdrant_client import QdrantClient, models
+
+        if not hasattr(self, "client"):
+            self.client = QdrantClient(url=self.server.url, grpc_port=self.server.grpc_port, prefer_grpc=True)
+        return self.client.query_points(
+            "people",
+            query=vector.tolist(),
+            query_filter=models.Filter.model_validate(where),
+            limit=LIMIT,
+            with_payload=True,
+            search_params=models.SearchParams(hnsw_ef=128),
+        )
+
+    def _bare_edge(self, vector: Any, where: dict[str, Any]) -> object:
+        from uuid import UUID
+
+        from techfinder.store.edge import Shard
+
+        if not hasattr(self, "shard"):
+            [folder] = (self.folder / "home" / "store" / "people" / "generations").glob("*/shard")
+            self.shard = Shard.load(folder, self.options.dim)
+        found = self.shard.nearest(vector, where, LIMIT, False)
+        return self.shard.payloads([UUID(bytes=i) for i, _ in found])
+
+    def _server_memory(self) -> int:
+        return anonymous(psutil.Process(self.server._process.pid))
+
+    def _row(self, name: str, value: str) -> None:
+        print(f"{self.store}: {name}: {value}", flush=True)
+        self.found[name] = value
+
+
+def ten_facets(finder: Any, plan: Any) -> object:
+    """Ten exact facets over what the plan's conditions match."""
+    from techfinder.interfaces import FacetRequest
+
+    where = tuple(finder.schema.resolve(plan.required))
+    keys = [k for k, a in finder.schema.attributes.items() if a.storage.startswith("keyword")][:10]
+    return finder.collection().facets([FacetRequest(k, where, k) for k in keys])
+
+
+def recall(finder: Any, plan: Any) -> float:
+    """The share of the true best that the graph finds."""
+    vector = finder.load_encoder().encode_query(plan.meaning)
+    where = finder.schema.resolve(plan.required)
+    found, true = (finder.collection().search(vector, where, LIMIT, exact=e) for e in (False, True))
+    floor = true[-1].score - 1e-6  # equal scores are equally good
+    return sum(h.score >= floor for h in found) / len(true)
+
+
+@contextmanager
+def sampled() -> Iterator[dict[int, int]]:
+    """Largest anonymous memory by process id of this process's descendants, servers left out."""
+    peaks: dict[int, int] = {0: 0}
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.2):
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    if "qdrant" not in child.name():
+                        peaks[child.pid] = max(peaks.get(child.pid, 0), anonymous(child))
+                except (psutil.Error, OSError):
+                    continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def anonymous(process: psutil.Process) -> int:
+    """RssAnon in bytes: what a process holds that no file backs."""
+    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+@contextmanager
+def variables_set(variables: Mapping[str, str]) -> Iterator[None]:
+    """The environment with `variables`, put back afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def size_of(folder: Path) -> int:
+    """Bytes that the files of a folder take on the disk."""
+    return sum(p.stat().st_blocks * 512 for p in folder.rglob("*") if p.is_file())
+
+
+def seconds_of(job: Callable[[], object]) -> float:
+    """How long it takes."""
+    started = time.perf_counter()
+    job()
+    return time.perf_counter() - started
+
+
+def timed(arguments: list[str], variables: Mapping[str, str]) -> float:
+    """Seconds that a techfinder command takes."""
+    command = [sys.executable, "-m", "techfinder", *arguments]
+    return seconds_of(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(variables)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Columns and the changes beside them answer like columns that were written anew."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from random_clauses import random_clauses, random_profiles
+from techfinder.models import Profile
+from techfinder.schema import Schema, load_schema
+from techfinder.store.column_files import ColumnsWriter
+from techfinder.store.columns import Columns
+from techfinder.store.conditions import to_filter
+from techfinder.store.layered import Layered
+from techfinder.store.points import point_id
+
+SIZE, CHANGES = 200, 60
+SORTS = ([], [("age", False)], [("job_sector", True), ("age", True)], [("preferred_platforms", False)])
+
+Payload = dict[str, Any]
+
+
+def payload_of(profile: Profile, ordinal: int) -> Payload:
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in profile.values.items()}
+    return {**values, "_id": profile.id, "_ordinal": ordinal, "_row": "r", "_text": "t"}
+
+
+def columns_of(payloads: Sequence[Payload], schema: Schema) -> Columns:
+    writer = ColumnsWriter({k: a.storage for k, a in schema.attributes.items()})
+    for payload in payloads:
+        writer.add(point_id(payload["_id"]).bytes, payload, b"\0" * 16, b"\0" * 16)
+    return Columns.of(*writer.arrays())
+
+
+class Stage:
+    """The same people twice: layered, and in columns of their own."""
+
+    def __init__(self, seed: int) -> None:
+        self.schema, rng = load_schema(), random.Random(seed)
+        self.profiles = random_profiles(self.schema, SIZE + CHANGES, rng)
+        now = {p.id: payload_of(p, n) for n, p in enumerate(self.profiles[:SIZE])}
+        base = columns_of(list(now.values()), self.schema)
+        changed: dict[str, Payload | None] = {}
+        for n, other in enumerate(self.profiles[SIZE:]):
+            profile_id = rng.choice([*now, f"new {n}"]) if rng.random() < 0.7 else f"new {n}"
+            gone = rng.random() < 0.3
+            ordinal = now[profile_id]["_ordinal"] if profile_id in now else SIZE + n
+            changed[profile_id] = None if gone else payload_of(Profile(profile_id, other.values), ordinal)
+            now.pop(profile_id, None)
+            if (payload := changed[profile_id]) is not None:
+                now[profile_id] = payload
+        self.layered, self.anew = Layered(base, changed), columns_of(list(now.values()), self.schema)
+        self.rng = rng
+
+
+@pytest.fixture(scope="module", params=range(3))
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return Stage(request.param)
+
+
+def queries(stage: Stage) -> list[Payload]:
+    attributes = stage.anew.attributes
+    made = [random_clauses(stage.schema, stage.profiles, stage.rng) for _ in range(40)]
+    return [{}, *(to_filter(stage.schema.resolve(c), attributes) for c in made)]
+
+
+def test_counts_and_facets_are_the_same(stage: Stage) -> None:
+    counts = set()
+    for query in queries(stage):
+        assert stage.layered.count(query) == stage.anew.count(query)
+        counts.add(stage.anew.count(query))
+        for key in stage.anew.attributes:
+            assert stage.layered.facet(query, key) == stage.anew.facet(query, key), key
+        options = {str(n): q for n, q in enumerate(queries(stage)[:5])}
+        assert stage.layered.options(query, options) == stage.anew.options(query, options)
+    assert len(counts) > 5
+
+
+@pytest.mark.parametrize("sort", SORTS, ids=str)
+def test_pages_are_the_same(stage: Stage, sort: list[tuple[str, bool]]) -> None:
+    for query in queries(stage):
+        for offset, limit in ((0, 1000), (0, 7), (13, 20), (1000, 5)):
+            assert stage.layered.page(query, sort, offset, limit) == stage.anew.page(query, sort, offset, limit)
+
+
+def test_nothing_of_the_base_shows_through_what_was_removed(stage: Stage) -> None:
+    gone = stage.layered.points
+    assert gone == stage.anew.points == stage.anew.count({})
+
+
+def test_values_of_rows_are_those_written(tmp_path: Path) -> None:
+    schema = load_schema()
+    profiles = random_profiles(schema, 40, random.Random(5))
+    columns = columns_of([payload_of(p, n) for n, p in enumerate(profiles)], schema)
+    for row, profile in enumerate(profiles):
+        found = {k: v for k in columns.attributes if (v := columns.value(row, k)) is not None}
+        assert found == profile.values
+        assert columns.ordinal(row) == row

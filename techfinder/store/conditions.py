@@ -98,11 +98,11 @@ def _condition(condition: Condition, attributes: Mapping[str, str]) -> Filter:
 
 def _any(key: str, storage: str, values: tuple[str, ...]) -> Filter:
     if storage == "integer":
-        numbers = sorted({n for v in values if (n := _whole(key, v)) is not None})
+        numbers = sorted({n for n in (_whole(key, v) for v in values) if n is not None})
         return {"key": key, "match": {"any": numbers}} if numbers else _nobody(key)
     if storage == "float":  # no engine matches floats by value
-        known = sorted({n for v in values if math.isfinite(n := _number(key, v))})
-        ranges = [{"key": key, "range": {"gte": n, "lte": n}} for n in known]
+        known = sorted({number for v in values if math.isfinite(number := _number(key, v))})
+        ranges = [{"key": key, "range": {"gte": number, "lte": number}} for number in known]
         return {"should": ranges} if len(ranges) > 1 else ranges[0] if ranges else _nobody(key)
     return {"key": key, "match": {"any": list(dict.fromkeys(values))}}
 

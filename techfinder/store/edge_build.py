@@ -14,16 +14,16 @@ from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
 from techfinder.store.folders import copy_sparse, memory_folder
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
+from techfinder.store.tally import Digests, Tally, total_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 __all__ = ["BuildJob"]
 
-_MODULUS = 1 << 128
 _INDEX_BYTES = 2 << 20
 
 
@@ -38,9 +38,8 @@ class BuildJob:
             self._shard = Shard.load(folder / "shard", dim)
         else:
             self._shard = _create_shard(folder / "shard", dim, attributes)
-        self._changed: dict[bytes, tuple[bytes, bytes] | None] = {}
-        self._points = self._base.points if self._base else 0
-        self._total = _sum(self._base.array("digests")) if self._base else 0
+        self._changed: dict[bytes, Digests | None] = {}
+        self._tally = Tally(self._base.points, total_of(_rows(self._base.array("digests")))) if self._base else Tally()
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write points; raises StoreError when one without a vector is not stored yet."""
@@ -69,11 +68,11 @@ class BuildJob:
     def finish(self) -> tuple[int, str]:
         """Build the graph and close. Returns the count and digest of what must be there now."""
         self._shard.finish()
-        return self._points, f"{self._total:032x}"
+        return self._tally.points, self._tally.digest
 
-    def _digests(self, points: Sequence[bytes]) -> list[tuple[bytes, bytes] | None]:
+    def _digests(self, points: Sequence[bytes]) -> list[Digests | None]:
         """Digests of point and vector as of now, None where nothing is stored."""
-        found: list[tuple[bytes, bytes] | None] = [None] * len(points)
+        found: list[Digests | None] = [None] * len(points)
         if self._base:
             digests, vectors = self._base.array("digests"), self._base.array("vectors")
             for place, row in enumerate(self._base.rows_of(points).tolist()):
@@ -81,11 +80,9 @@ class BuildJob:
                     found[place] = digests[row].tobytes(), vectors[row].tobytes()
         return [self._changed.get(p, f) for p, f in zip(points, found, strict=True)]
 
-    def _note(self, point: bytes, old: tuple[bytes, bytes] | None, new: tuple[bytes, bytes] | None) -> None:
+    def _note(self, point: bytes, old: Digests | None, new: Digests | None) -> None:
         self._changed[point] = new
-        self._points += (new is not None) - (old is not None)
-        self._total += (int.from_bytes(new[0]) if new else 0) - (int.from_bytes(old[0]) if old else 0)
-        self._total %= _MODULUS
+        self._tally.note(old, new)
 
 
 def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> Shard:
@@ -102,8 +99,8 @@ def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> Shar
     return Shard.load(folder, dim)
 
 
-def _sum(digests: NDArray[Any]) -> int:
-    return sum(int.from_bytes(row.tobytes()) for row in digests) % _MODULUS
+def _rows(digests: NDArray[Any]) -> Iterator[bytes]:
+    return (row.tobytes() for row in digests)
 
 
 def _vector(point: StoredPoint) -> Any:

@@ -13,6 +13,7 @@ from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
 from techfinder.store.folders import writable
 from techfinder.store.points import digest_of, vector_digest
+from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["InspectJob"]
 
-_MODULUS = 1 << 128
 _VALUES = 50
 _SAMPLE = 50
 _EXACT_FLOAT = 2**53
@@ -39,11 +39,11 @@ class InspectJob:
 
     def write_columns(self) -> tuple[int, str, str]:
         """Write the columns of what is stored. Returns count, digest, and digest of the columns."""
-        writer, points, total = ColumnsWriter(self._attributes), 0, 0
+        writer, tally = ColumnsWriter(self._attributes), Tally()
         for identity, payload, digest, vector in self._stored():
             writer.add(identity, payload, digest, vector)
-            points, total = points + 1, (total + int.from_bytes(digest)) % _MODULUS
-        return points, f"{total:032x}", writer.write(self._folder / "columns")
+            tally.note(None, (digest, vector))
+        return tally.points, tally.digest, writer.write(self._folder / "columns")
 
     def compare(self, columns_digest: str) -> list[str]:
         """What differs between the points, the columns and what was sealed; empty when nothing does."""

@@ -13,6 +13,7 @@ from techfinder.store.columns import Columns
 from techfinder.store.edge import Shard
 from techfinder.store.folders import writable
 from techfinder.store.points import point_id
+from techfinder.store.ranking import ranked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["ServeJob"]
 
 _SPARE = 16
-_EXACT_ABOVE = 4096
 
 
 class ServeJob:
@@ -50,16 +50,20 @@ class ServeJob:
         self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, offset: int, exact: bool
     ) -> list[tuple[Payload, float]]:
         """Payloads and scores, by score rounded to 1e-6, then profile id."""
-        ranked = self._ranked(vector, query, offset + limit, exact)[offset : offset + limit]
-        payloads = self._payloads([identity for identity, _ in ranked])
-        return [(payload, score) for payload, (_, score) in zip(payloads, ranked, strict=True)]
+        found = ranked(
+            lambda size, whole: self._shard.nearest(vector, query, size, exact or whole),
+            self._names,
+            offset + limit,
+            _SPARE,
+        )[offset : offset + limit]
+        payloads = self._payloads([identity for identity, _ in found])
+        return [(payload, score) for payload, (_, score) in zip(payloads, found, strict=True)]
 
     def browse(
         self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]], limit: int, offset: int
     ) -> list[Payload]:
         """Payloads in order."""
-        rows = self._columns.order(query, sort)[offset : offset + limit]
-        return self._payloads(self._columns.point_ids(rows))
+        return self._payloads(self._columns.page(query, sort, offset, limit))
 
     def retrieve(self, ids: Sequence[str]) -> list[Payload]:
         """Payloads of the profiles that exist, in the order asked."""
@@ -86,27 +90,11 @@ class ServeJob:
             for name, query, field, options in requests
         }
 
-    def _ranked(
-        self, vector: NDArray[np.float32], query: Mapping[str, Any], wanted: int, exact: bool
-    ) -> list[tuple[bytes, float]]:
-        """The best points in a stable order.
-
-        The engine orders equal scores at random, so the whole group that straddles the end is
-        fetched before sorting by profile id.
-        """
-        size = wanted + _SPARE
-        while True:
-            found = self._shard.nearest(vector, query, size, exact or size > _EXACT_ABOVE)
-            if len(found) < size or round(found[wanted - 1][1], 6) > round(found[-1][1], 6):
-                break
-            size *= 4
-        rows = self._columns.rows_of([identity for identity, _ in found])
+    def _names(self, points: Sequence[bytes]) -> list[str]:
+        rows = self._columns.rows_of(points)
         if (rows < 0).any():
             raise StoreDamaged("The engine holds points that the columns lack.")
-        keys = [
-            (-round(score, 6), self._columns.ids[row]) for (_, score), row in zip(found, rows.tolist(), strict=True)
-        ]
-        return [found[i] for i in sorted(range(len(found)), key=keys.__getitem__)]
+        return [self._columns.ids[row] for row in rows.tolist()]
 
     def _payloads(self, ids: Sequence[bytes]) -> list[Payload]:
         found = self._shard.payloads([UUID(bytes=i) for i in ids])

@@ -32,6 +32,7 @@ __all__ = [
     "Generator",
     "Ledger",
     "Point",
+    "Scan",
     "ScoredPoint",
     "Source",
     "SourceEntry",
@@ -300,6 +301,23 @@ class Ledger:
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Everything that a generation holds, to be read through once.
+
+    Attributes:
+        info: The generation.
+        spec: What it was built as; with these, another store builds the same.
+        points: Yields batches, ordered by point id, values and vectors as they are stored; called with
+            a profile's id it begins with the one after that, with ``""`` at the beginning. Streams. It is
+            one generation as a whole, or raises StoreError when that changes or goes meanwhile.
+    """
+
+    info: GenerationInfo
+    spec: CollectionSpec
+    points: Callable[[str], Iterator[Sequence[Point]]]
+
+
 class Collection(Protocol):
     """Reads the live generation of one collection. Safe to call from many threads.
 
@@ -375,6 +393,9 @@ class Writer(Protocol):
     base: GenerationInfo | None
     """The generation this one starts from; None starts empty."""
 
+    resumed: int
+    """How many points, the first by point id, an unfinished copy of the same content has left here."""
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Write points; one without a vector keeps the stored vector (its id must exist)."""
         ...
@@ -398,6 +419,10 @@ class Writer(Protocol):
         """Drop what was built. Harmless after ``publish``."""
         ...
 
+    def suspend(self) -> None:
+        """End like ``discard``, but of a copy leave what its next writer can go on with, if the store is able to."""
+        ...
+
 
 class Store(Protocol):
     """Where collections live. Cheap to make; opens nothing until asked."""
@@ -418,8 +443,18 @@ class Store(Protocol):
         """The live generation's ledger; empty columns when there is none."""
         ...
 
-    def write(self, spec: CollectionSpec, fresh: bool = False) -> Writer:
+    def scan(self, collection: str) -> Scan:
+        """The live generation, to be read as a whole. Cheap: reads nothing yet.
+
+        Raises CollectionNotFound, and StoreDamaged when it cannot even be described.
+        """
+        ...
+
+    def write(self, spec: CollectionSpec, fresh: bool = False, copy_of: str = "") -> Writer:
         """A writer on the live generation, or an empty one when `fresh` or when none is live.
+
+        With `copy_of` it is fresh, and gets all points of a scan in their order: a text that is the same
+        only for the same content, so that ``Writer.resumed`` points of an unfinished copy need not be sent again.
 
         Raises FingerprintMismatch unless `fresh` when the live generation's dim, similarity,
         encoder, template or schema differ, and StoreError when another process is writing.
@@ -445,6 +480,14 @@ class Store(Protocol):
 
     def way_out(self, collection: str) -> str:
         """What to do when the live generation is damaged, as sentences that name the commands."""
+        ...
+
+    def place(self) -> str:
+        """Where it all is, for people: a folder, or a server's address and version."""
+        ...
+
+    def disk_bytes(self, collection: str) -> dict[int, int]:
+        """Disk space by number of the generations kept; those of which it is not known are left out."""
         ...
 
     def drop(self, collection: str) -> None:

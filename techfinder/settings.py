@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     qdrant_ca: Path | None = Field(
         default=None, description="File with the certificates to trust of an https Qdrant; none trusts the system's."
     )
+    quantization: Literal["none", "int8"] = Field(
+        default="none",
+        description="What searches go through first: none (whole vectors) or int8 (a quarter of the memory, then the "
+        "best are compared whole). Holds for generations built from nothing (--rebuild).",
+    )
     store_timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Longest wait for one answer of the store, in seconds."
     )

@@ -8,6 +8,10 @@
 ``edge_process``   the program of those processes (``edge_serve``, ``edge_build`` and
                    ``edge_inspect`` are their jobs); ``channel`` is how they are called
 ``edge_store``     the embedded adapter: ``edge_collection`` reads, ``edge_writer`` builds
+``server_store``   the adapter of a Qdrant server: ``server_collection`` reads, ``server_writer`` and
+                   ``server_build`` write; ``server`` is the connection, ``server_control`` what
+                   several techfinders on one server agree on
+``copying``        a collection from one store to another; ``copy_spool`` keeps what was read
 
 Importing this package loads no back end.
 """

@@ -30,14 +30,16 @@ _INDEX_BYTES = 2 << 20
 class BuildJob:
     """Writes points into a new folder, which starts as a copy of a base generation or empty."""
 
-    def __init__(self, folder: Path, base: Path | None, dim: int, attributes: Mapping[str, str], nice: int) -> None:
+    def __init__(
+        self, folder: Path, base: Path | None, dim: int, attributes: Mapping[str, str], int8: bool, nice: int
+    ) -> None:
         os.nice(nice)
         self._base = Columns(base / "columns") if base else None
         if base:
             copy_sparse(base / "shard", folder / "shard")
             self._shard = Shard.load(folder / "shard", dim)
         else:
-            self._shard = _create_shard(folder / "shard", dim, attributes)
+            self._shard = _create_shard(folder / "shard", dim, attributes, int8)
         self._changed: dict[bytes, Digests | None] = {}
         self._tally = Tally(self._base.points, total_of(_rows(self._base.array("digests")))) if self._base else Tally()
 
@@ -85,7 +87,7 @@ class BuildJob:
         self._tally.note(old, new)
 
 
-def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> Shard:
+def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str], int8: bool) -> Shard:
     """An empty shard with all its payload indexes.
 
     The engine syncs every index again for each one that is added: 8,600 syncs for fifty, which
@@ -93,8 +95,8 @@ def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> Shar
     """
     with memory_folder(folder.parent.parent, (len(attributes) + 20) * _INDEX_BYTES) as memory:
         if memory is None:
-            return Shard.create(folder, dim, attributes)
-        Shard.create(memory / "shard", dim, attributes).close()
+            return Shard.create(folder, dim, attributes, int8)
+        Shard.create(memory / "shard", dim, attributes, int8).close()
         copy_sparse(memory / "shard", folder)
     return Shard.load(folder, dim)
 

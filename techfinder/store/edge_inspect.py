@@ -18,8 +18,11 @@ from techfinder.store.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from numpy.typing import NDArray
+
+    from techfinder.store.points import StoredBatch
 
 __all__ = ["InspectJob"]
 
@@ -44,6 +47,10 @@ class InspectJob:
             writer.add(identity, payload, digest, vector)
             tally.note(None, (digest, vector))
         return tally.points, tally.digest, writer.write(self._folder / "columns")
+
+    def page(self, start: UUID | None, size: int) -> tuple[StoredBatch, UUID | None]:
+        """At most `size` points by id, from id `start` on (None: the first), and where the next page starts."""
+        return self._shard.page(start, size)
 
     def compare(self, columns_digest: str) -> list[str]:
         """What differs between the points, the columns and what was sealed; empty when nothing does."""

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
-from techfinder.interfaces import Ledger
+from techfinder.interfaces import Ledger, Point, Scan
 from techfinder.store.channel import ProcessDied, StoreProcess
 from techfinder.store.columns import Columns
 from techfinder.store.edge_collection import EdgeCollection
 from techfinder.store.edge_writer import EdgeWriter, FreeSpace
-from techfinder.store.fingerprints import refuse_other_kind
-from techfinder.store.generations import Generations, Sealed, WriteLock, free_bytes
+from techfinder.store.fingerprints import refuse_other_kind, spec_of
+from techfinder.store.folders import allocated_bytes
+from techfinder.store.generations import INFO, Generations, Sealed, WriteLock, free_bytes
+from techfinder.store.points import StoredBatch, point_id, to_points
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
     from techfinder.interfaces import CollectionSpec
     from techfinder.models import GenerationInfo
     from techfinder.settings import Settings
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["EdgeStore"]
 
 _log = logging.getLogger(__name__)
+_PAGE = 1000
 
 
 class EdgeStore:
@@ -90,20 +96,57 @@ class EdgeStore:
         with generations.advising():
             return generations.read_live(_read_ledger) or Ledger((), np.empty(0, dtype=np.int64), (), ())
 
-    def write(self, spec: CollectionSpec, fresh: bool = False) -> EdgeWriter:
-        """A writer on the live generation, or an empty one; see ``Store.write``."""
+    def scan(self, collection: str) -> Scan:
+        """The live generation, to be read as a whole. Raises CollectionNotFound, StoreDamaged."""
+        generations = self._of(collection)
+        with generations.advising():
+            sealed = generations.opened()
+        return Scan(sealed.info, spec_of(sealed.info, sealed.attributes), lambda after: self._scan(sealed, after))
+
+    def _scan(self, sealed: Sealed, after: str) -> Iterator[Sequence[Point]]:
+        """Pages of a generation. What is open outlives its name, so it is whole even if it is dropped meanwhile."""
+        last = point_id(after) if after else None
+        try:
+            process = self._inspector(sealed)
+        except StoreError as error:
+            if (sealed.folder / INFO).is_file():
+                raise
+            raise StoreError(
+                f"Generation {sealed.info.number} of collection {sealed.info.collection!r} was removed before it could "
+                "be read: newer ones went live. Run the same command again."
+            ) from error
+        try:
+            start: UUID | None = last
+            while True:
+                batch, start = process.call("page", start=start, size=_PAGE)
+                if points := to_points(_without(batch, last)):
+                    yield points
+                if start is None:
+                    return
+        finally:
+            process.close()
+
+    def write(self, spec: CollectionSpec, fresh: bool = False, copy_of: str = "") -> EdgeWriter:
+        """A writer on the live generation, or an empty one; see ``Store.write``. A copy starts anew each time."""
         generations = self._of(spec.name)
         self._root.mkdir(parents=True, exist_ok=True)
         lock = WriteLock(self._root, spec.name)
         try:
             settings = self._settings
             with generations.advising():
-                base = None if fresh else generations.live()
+                base = None if fresh or copy_of else generations.live()
                 if base is not None:
                     refuse_other_kind(spec, base.info, base.attributes)
                     base.check()
                 return EdgeWriter(
-                    generations, spec, base, lock, self._free_space, nice=settings.nice, keep=settings.keep_generations
+                    generations,
+                    spec,
+                    base,
+                    lock,
+                    self._free_space,
+                    nice=settings.nice,
+                    keep=settings.keep_generations,
+                    int8=settings.quantization == "int8",
                 )
         except BaseException:
             lock.release()
@@ -166,17 +209,28 @@ class EdgeStore:
         return True
 
     def _inspect(self, sealed: Sealed) -> list[str]:
-        process = StoreProcess(
+        process = self._inspector(sealed)
+        try:
+            return list(process.call("compare", columns_digest=sealed.columns))
+        finally:
+            process.close()
+
+    def _inspector(self, sealed: Sealed) -> StoreProcess:
+        return StoreProcess(
             "inspect",
             folder=sealed.folder,
             dim=sealed.info.dim,
             attributes=dict(sealed.attributes),
             nice=self._settings.nice,
         )
-        try:
-            return list(process.call("compare", columns_digest=sealed.columns))
-        finally:
-            process.close()
+
+    def place(self) -> str:
+        """The folder of the store."""
+        return str(self._root)
+
+    def disk_bytes(self, collection: str) -> dict[int, int]:
+        """Disk space by number of the generations kept, holes not counted."""
+        return {s.info.number: allocated_bytes(s.folder) for s in self._of(collection).kept()}
 
     def close(self) -> None:
         """Close every reader that came from here."""
@@ -199,6 +253,13 @@ class _Differing(StoreDamaged):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+def _without(batch: StoredBatch, last: UUID | None) -> StoredBatch:
+    """The batch without the point that the page before it ended with."""
+    if not batch.ids or batch.ids[0] != last:
+        return batch
+    return StoredBatch(batch.ids[1:], batch.payloads[1:], batch.vectors[1:])
 
 
 def _read_ledger(sealed: Sealed) -> Ledger:

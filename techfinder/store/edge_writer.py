@@ -38,7 +38,10 @@ class EdgeWriter:
     Attributes:
         base: The generation that this one starts from.
         pid: Process id of the builder.
+        resumed: 0; a build that was broken off is begun anew.
     """
+
+    resumed = 0
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class EdgeWriter:
         free_space: FreeSpace,
         nice: int,
         keep: int,
+        int8: bool = False,
     ) -> None:
         """Sweep leftovers, copy the base, start the builder. `lock` is held from here on.
 
@@ -58,7 +62,7 @@ class EdgeWriter:
         """
         self.base = base.info if base else None
         self._generations, self._spec, self._lock = generations, spec, lock
-        self._free_space, self._nice, self._keep = free_space, nice, keep
+        self._free_space, self._nice, self._keep, self._int8 = free_space, nice, keep, int8
         self._sealed: Sealed | None = None
         self._published = False
         self._failed = ""
@@ -80,6 +84,7 @@ class EdgeWriter:
             base=base.folder if base else None,
             dim=self._spec.dim,
             attributes=dict(self._spec.attributes),
+            int8=self._int8,
             nice=self._nice,
         )
 
@@ -148,6 +153,10 @@ class EdgeWriter:
         remove_folder(self._folder)
         self._lock.release()
         self._failed = self._failed or ("it is published" if self._published else "it was discarded")
+
+    def suspend(self) -> None:
+        """The same as :meth:`discard`."""
+        self.discard()
 
     def _inspect(self) -> tuple[int, str, str]:
         spec = self._spec

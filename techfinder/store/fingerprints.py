@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from techfinder.errors import FingerprintMismatch
+from techfinder.interfaces import CollectionSpec
 
 if TYPE_CHECKING:
-    from techfinder.interfaces import CollectionSpec
+    from typing import Literal
+
     from techfinder.models import GenerationInfo
 
-__all__ = ["refuse_other_kind"]
+__all__ = ["refuse_other_kind", "spec_of"]
 
 _FACTS = ("dim", "similarity", "encoder", "template", "schema")
+
+
+def spec_of(info: GenerationInfo, attributes: Mapping[str, str]) -> CollectionSpec:
+    """What a generation was built as: a fresh one of this kind can hold the same points."""
+    similarity: Literal["cosine", "dot"] = "cosine" if info.similarity == "cosine" else "dot"
+    return CollectionSpec(
+        info.collection, info.dim, similarity, info.encoder, info.template, info.schema, dict(attributes)
+    )
 
 
 def refuse_other_kind(spec: CollectionSpec, live: GenerationInfo, attributes: Mapping[str, str]) -> None:

@@ -226,7 +226,7 @@ class Generations:
         again = "index everyone again with `techfinder index SOURCE --rebuild`"
         if not others:
             return f"Please {again}."
-        return f"Make generation {others[-1]} live with `techfinder store activate {others[-1]}`, or {again}."
+        return f"Make generation {others[-1]} live with `techfinder store switch {others[-1]}`, or {again}."
 
     @contextmanager
     def advising(self) -> Iterator[None]:

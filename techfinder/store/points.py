@@ -17,13 +17,13 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from techfinder.errors import DimensionMismatch, StoreError, cut
+from techfinder.errors import DimensionMismatch, StoreDamaged, StoreError, cut
+from techfinder.interfaces import Point
 from techfinder.models import Profile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from techfinder.interfaces import Point
     from techfinder.models import Value
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "check_query",
     "digest_of",
     "point_id",
+    "to_points",
     "to_profile",
     "vector_digest",
 ]
@@ -74,6 +75,17 @@ def to_profile(payload: Mapping[str, Any]) -> Profile:
     """The profile that a payload stands for; lists become tuples."""
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in payload.items() if not k.startswith("_")}
     return Profile(payload["_id"], values)
+
+
+def to_points(batch: StoredBatch) -> list[Point]:
+    """The points that were written, from what an engine holds. Raises StoreDamaged when a key of ours is missing."""
+    try:
+        return [
+            Point(to_profile(payload), payload["_ordinal"], payload["_row"], payload["_text"], vector)
+            for payload, vector in zip(batch.payloads, batch.vectors, strict=True)
+        ]
+    except KeyError as error:
+        raise StoreDamaged(f"A stored point lacks {error}: something else changed it.") from error
 
 
 def vector_digest(vector: NDArray[np.float32]) -> bytes:

@@ -38,6 +38,8 @@ _T = TypeVar("_T")
 _KEY = "techfinder"
 _REST_S = 60.0
 _PAUSE_S = 0.1
+_WITH_SHARDS = 4
+"""The level of detail from which on the server tells the sizes of shards."""
 
 
 class Server:
@@ -148,6 +150,24 @@ class Server:
         """All collections, sorted."""
         return sorted(c.name for c in self.ask("listing collections", lambda c: c.get_collections()).collections)
 
+    def version(self) -> str:
+        """The version of the Qdrant that answers, as ``1.16.3``."""
+        return str(self.ask("asking for the version", lambda c: c.info()).version)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of vectors and payload by collection, on the node that answers; empty where that is not told."""
+        try:
+            told = self.ask("asking for sizes", _telemetry)
+        except StoreUnavailable:
+            raise
+        except StoreError as error:  # a key for some collections only, or a Qdrant that words it otherwise
+            _log.info("%s", error)
+            return {}
+        try:
+            return {c["id"]: _bytes_of(c) for c in told["result"]["collections"]["collections"]}
+        except (KeyError, TypeError):
+            return {}
+
     def describe(self, name: str) -> models.CollectionInfo:
         """What the server says of a collection. Raises CollectionNotFound."""
         return self.ask(f"looking at collection {name!r}", lambda c: c.get_collection(name))
@@ -245,6 +265,19 @@ class Server:
             _REST_S,
         )
         self._rest_until[url] = time.monotonic() + _REST_S
+
+
+def _telemetry(client: QdrantClient) -> dict[str, Any]:
+    """Its telemetry as it comes: the client's own model of it fits one version of the server."""
+    found: dict[str, Any] = client.http.client.request(
+        type_=dict, method="GET", url="/telemetry", params={"details_level": str(_WITH_SHARDS)}
+    )
+    return found
+
+
+def _bytes_of(collection: Mapping[str, Any]) -> int:
+    shards = [s["local"] for s in collection["shards"] if s["local"]]
+    return sum(int(s["vectors_size_bytes"]) + int(s["payloads_size_bytes"]) for s in shards)
 
 
 def _cause(problem: StoreError) -> Exception:

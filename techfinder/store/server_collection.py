@@ -8,6 +8,7 @@ until then.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +47,9 @@ LOOK_S = 0.5
 _LOOK_WAIT_S = 2.0
 """How long a call waits for what is live; then what was read before answers."""
 
+_BROKEN_S = 2.0
+"""How long a change in place may go on before what there is of it is shown."""
+
 _RETRY_SWITCH_S = 10.0
 _SPARE = 4
 _TRIES = 4
@@ -80,6 +84,7 @@ class ServerCollection:
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._closed = False
+        self._begun = (0, 0.0)  # revision of a change under way, and when to lose patience with it
         self._switch: threading.Thread | None = None
         self._switch_not_before = 0.0
         self._view = self._load(generations.opened())
@@ -243,6 +248,7 @@ class ServerCollection:
                     "Index something first: techfinder index SOURCE."
                 )
             self._follow(live)
+            self._take_in_broken(live)
         except (StoreUnavailable, StoreDamaged) as error:
             _log.warning("%s Answering from what was read before.", error)
 
@@ -254,6 +260,22 @@ class ServerCollection:
             self._view, anew = caught_up or view, caught_up is None
         if anew or len(self._view.changed) > _LAYER:
             self._start_switch(live, anew=not other)
+
+    def _take_in_broken(self, live: Stored) -> None:
+        """Read anew, once, whom a change is about that was begun and goes on for too long: its writer may be gone."""
+        change, view, now = self._control.unfinished(live.build), self._view, time.monotonic()
+        if change is None or live.build != view.stored.build:
+            self._begun = (0, 0.0)
+        elif change.revision != self._begun[0]:
+            self._begun = (change.revision, now + _BROKEN_S)
+        elif now >= self._begun[1]:
+            self._begun = (change.revision, math.inf)
+            self._view = self._freshest(view)
+            _log.warning(
+                "Collection %r: a change is not finished; showing what there is of it. If its writer is gone, the "
+                "next index run finishes it.",
+                live.info.collection,
+            )
 
     def _freshest(self, view: _View) -> _View:
         """The view as of what is stored this moment, changes that are under way (or were broken off) included."""
@@ -289,13 +311,9 @@ class ServerCollection:
             view, anew = self._read(stored, anew), True
             if view is not None and view.columns.points == stored.info.points:
                 return view
+            if view is not None and self._control.unfinished(stored.build) is not None:
+                return view  # once the change is done, its profiles are read again
             stored = self._generations.opened()  # it may be changing just now
-        if view is not None and self._control.unfinished(stored.build) is not None:
-            _log.warning(
-                "Collection %r: a change was broken off; reading what there is. The next index run finishes it.",
-                stored.info.collection,
-            )
-            return view
         held = "changes faster than it can be read" if view is None else f"holds {view.columns.points} points"
         raise StoreDamaged(
             f"Collection {stored.info.collection!r} {held} on the server, generation {stored.info.number} has "
@@ -313,7 +331,7 @@ class ServerCollection:
             kept = self._cache.newest(stored.build, stored.info.revision)
         if kept is None:
             raise StoreError(f"The columns of {stored.place!r} were written and cannot be read. Check the disk.")
-        return self._caught_up(stored, points, kept[1], {}, kept[0])
+        return self._caught_up(stored, points, kept[1], {}, kept[0], begun=True)
 
     def _while_open(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
         for batch in batches:

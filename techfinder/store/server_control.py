@@ -339,10 +339,5 @@ def _where(**values: str) -> models.Filter:
 
 def _over(now: float) -> models.Filter:
     """A claim that has run out, or that cannot be an honest one."""
-    return models.Filter(
-        should=[
-            models.FieldCondition(key="expires", range=models.Range(lt=now)),
-            models.FieldCondition(key="expires", range=models.Range(gt=now + _FAR_S)),
-            models.IsEmptyCondition(is_empty=models.PayloadField(key="expires")),
-        ]
-    )
+    honest = models.FieldCondition(key="expires", range=models.Range(gte=now, lte=now + _FAR_S))
+    return models.Filter(must_not=[honest])

@@ -79,7 +79,7 @@ def _broken(source: Exception, where: str, timeout_s: float) -> StoreError:
         return _mistrusted(tls, where)
     if isinstance(source, httpx.ConnectTimeout | httpx.ConnectError):
         return StoreUnavailable(
-            f"{where}: cannot connect ({source or type(source).__name__}). Is it running, and is the address in "
+            f"{where}: cannot connect ({_said(source)}). Is it running, and is the address in "
             "TECHFINDER_QDRANT_URL right?"
         )
     if isinstance(source, httpx.TimeoutException):
@@ -90,11 +90,15 @@ def _broken(source: Exception, where: str, timeout_s: float) -> StoreError:
             "for REST, and does the address need https?"
         )
     if isinstance(source, httpx.TransportError):
-        return StoreUnavailable(f"{where}: the connection broke off ({source or type(source).__name__}).")
-    said = " ".join(str(source).split()) or type(source).__name__
+        return StoreUnavailable(f"{where}: the connection broke off ({_said(source)}).")
     return StoreError(
-        f"{where}: the answer is not one of Qdrant ({cut(said, 160)}). Is the address in TECHFINDER_QDRANT_URL right?"
+        f"{where}: the answer is not one of Qdrant ({cut(_said(source), 160)}). Is the address in "
+        "TECHFINDER_QDRANT_URL right?"
     )
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _tls_error(error: BaseException) -> ssl.SSLError | None:

@@ -97,8 +97,8 @@ class ServerGenerations:
         """All sealed generations that can be read, oldest first."""
         return sorted(self._sealed(), key=lambda s: s.info.number)
 
-    def begin(self, spec: CollectionSpec) -> tuple[int, str, dict[str, Any]]:
-        """Number, name and facts of the next generation."""
+    def begin(self, spec: CollectionSpec, copy_of: str = "") -> tuple[int, str, dict[str, Any]]:
+        """Number, name and facts of the next generation; `copy_of` names the content of a copy."""
         # Of those whose notes cannot be read, the name tells the number.
         tails = (place.rpartition(".")[2] for place in self._places())
         number = max([0, *(int(t) for t in tails if t.isascii() and t.isdigit())]) + 1
@@ -106,12 +106,20 @@ class ServerGenerations:
         # A reader of a dropped collection must not take what is built later under its number for its own.
         parts = (spec.name, spec.schema, spec.encoder.partition("@")[0], build[:6], f"{number:04d}")
         place = ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", p) for p in parts)
-        return number, place, _facts(spec.name, build) | {"state": "building"}
+        return number, place, _facts(spec.name, build) | {"state": "building", "copy_of": copy_of}
 
-    def sweep(self) -> None:
-        """Remove what killed builders left. For whoever holds the lease."""
+    def unfinished(self, copy_of: str) -> tuple[int, str, dict[str, Any]] | None:
+        """Number, name and facts of what a killed builder has left of a copy; None when there is nothing."""
         for place, facts in self._ours():
-            if facts.get("state") == "building":
+            number = place.rpartition(".")[2]
+            if facts.get("state") == "building" and facts.get("copy_of") == copy_of and number.isdecimal():
+                return int(number), place, facts
+        return None
+
+    def sweep(self, copy_of: str = "") -> None:
+        """Remove what killed builders left, but for a part of this copy. For whoever holds the lease."""
+        for place, facts in self._ours():
+            if facts.get("state") == "building" and not (copy_of and facts.get("copy_of") == copy_of):
                 self._server.delete(place)
 
     def seal(self, stored: Stored) -> None:

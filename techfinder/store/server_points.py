@@ -15,6 +15,7 @@ from qdrant_client.conversions.conversion import RestToGrpc
 
 from techfinder.errors import StoreDamaged, StoreError
 from techfinder.store.points import StoredBatch, point_id
+from techfinder.store.server_messages import Record, identity_of, message_of, payload_of, record_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +32,13 @@ _T = TypeVar("_T")
 SCANNED_BELOW = 10_000
 """Points below which vectors are compared one by one, without a graph."""
 
-HNSW_EF = 128
-"""Candidates a graph search keeps."""
+HNSW_EF = 768
+"""Candidates a graph search keeps; as many as in the embedded store, for the same recall."""
 
+OVERSAMPLING = 2.0
+"""Of use where there are small vectors: twice as many candidates, compared whole at the end."""
+
+_SMALL = models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True))
 _KINDS = {"keyword": "keyword", "keywords": "keyword", "integer": "integer", "float": "float"}
 _PAGE = 1000
 _POLL_S = 0.2
@@ -52,9 +57,18 @@ class ServerPoints:
 
     @classmethod
     def create(
-        cls, server: Server, name: str, dim: int, attributes: Mapping[str, str], facts: Mapping[str, Any]
+        cls,
+        server: Server,
+        name: str,
+        dim: int,
+        attributes: Mapping[str, str],
+        facts: Mapping[str, Any],
+        int8: bool = False,
     ) -> ServerPoints:
-        """A new collection that builds no graph yet, with a payload index for every attribute."""
+        """A new collection that builds no graph yet, with a payload index for every attribute.
+
+        `int8` keeps small vectors in memory beside the whole ones.
+        """
         server.create(
             name,
             facts,
@@ -62,15 +76,23 @@ class ServerPoints:
             # engine leaves every bit of them alone.
             vectors_config=models.VectorParams(size=dim, distance=models.Distance.DOT, on_disk=True),
             hnsw_config=models.HnswConfigDiff(m=16, ef_construct=128, full_scan_threshold=_kilobytes(dim)),
-            optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0),
+            # By default people are spread over as many segments as there are processors, so that where a graph begins
+            # would depend on the machine.
+            optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0, default_segment_number=1),
+            quantization_config=_SMALL if int8 else None,
         )
         made = cls(server, name, dim)
-        for key, storage in {**attributes, "_ordinal": "integer"}.items():
-            made._index(key, storage)
+        made.index(attributes)
         return made
 
-    def _index(self, key: str, storage: str) -> None:
-        kind = models.PayloadSchemaType(_KINDS[storage])
+    def index(self, attributes: Mapping[str, str]) -> None:
+        """Make a payload index for every attribute that has none yet."""
+        there = self._server.describe(self.name).payload_schema
+        for key, storage in {**attributes, "_ordinal": "integer"}.items():
+            if key not in there:
+                self._index(key, models.PayloadSchemaType(_KINDS[storage]))
+
+    def _index(self, key: str, kind: models.PayloadSchemaType) -> None:
         self._ask("indexing payload", lambda c: c.create_payload_index(self.name, key, field_schema=kind, wait=True))
 
     # --- writing ---------------------------------------------------------------------------
@@ -167,15 +189,18 @@ class ServerPoints:
         for start in range(0, len(ids), _PAGE):
             yield self._batch(self._read(ids[start : start + _PAGE]))
 
-    def scan(self, vectors: bool = True, keys: Iterable[str] | None = None) -> Iterator[StoredBatch]:
+    def scan(
+        self, vectors: bool = True, keys: Iterable[str] | None = None, start: UUID | None = None
+    ) -> Iterator[StoredBatch]:
         """Everything stored, in batches, by id.
 
         Args:
             vectors: False leaves them out: shape (n, 0).
             keys: Read only these parts of the payload.
+            start: The first id; None is the very first.
         """
-        offset: Any = None
-        chosen: Any = True if keys is None else list(keys)
+        offset = str(start) if start else None
+        chosen = None if keys is None else list(keys)
         while True:
             found, offset = self._page(offset, chosen, vectors)
             if found:
@@ -197,11 +222,40 @@ class ServerPoints:
         )
         return [r for r in found if isinstance((r.payload or {}).get("_id"), str)]
 
-    def _page(self, offset: Any, payload: Any, vectors: bool) -> tuple[list[models.Record], Any]:
-        return self._ask(
-            "reading all points",
-            lambda c: c.scroll(self.name, limit=_PAGE, offset=offset, with_payload=payload, with_vectors=vectors),
+    def _page(
+        self, offset: str | None, keys: Sequence[str] | None, vectors: bool
+    ) -> tuple[Sequence[Record], str | None]:
+        """Points from id `offset` on, and the id that the next page starts with."""
+        return self._server.either(
+            f"reading all points in {self.name!r}",
+            lambda c: self._page_grpc(c, offset, keys, vectors),
+            lambda c: self._page_rest(c, offset, keys, vectors),
         )
+
+    def _page_grpc(
+        self, client: QdrantClient, offset: str | None, keys: Sequence[str] | None, vectors: bool
+    ) -> tuple[Sequence[Record], str | None]:
+        request = messages.ScrollPoints(
+            collection_name=self.name,
+            offset=RestToGrpc.convert_extended_point_id(offset) if offset else None,
+            limit=_PAGE,
+            with_payload=RestToGrpc.convert_with_payload_interface(True if keys is None else list(keys)),
+            with_vectors=messages.WithVectorsSelector(enable=vectors),
+        )
+        answer = client.grpc_points.Scroll(request, timeout=self._server.left())
+        following = identity_of(answer.next_page_offset) if answer.HasField("next_page_offset") else None
+        return [record_of(p) for p in answer.result], following
+
+    def _page_rest(
+        self, client: QdrantClient, offset: str | None, keys: Sequence[str] | None, vectors: bool
+    ) -> tuple[Sequence[Record], str | None]:
+        start = int(offset) if offset and offset.isdecimal() else offset
+        payload = True if keys is None else list(keys)
+        found, following = client.scroll(
+            self.name, limit=_PAGE, offset=start, with_payload=payload, with_vectors=vectors
+        )
+        records = [Record(str(r.id), r.payload or {}, r.vector) for r in found]
+        return records, None if following is None else str(following)
 
     def _read(self, ids: Sequence[UUID]) -> list[models.Record]:
         return self._ask("reading points", lambda c: self._retrieved(c, ids, vectors=True))
@@ -216,7 +270,7 @@ class ServerPoints:
             with_payload=messages.WithPayloadSelector(enable=True),
         )
         found = client.grpc_points.Get(request, timeout=self._server.left()).result
-        return [(p.id.uuid, _payload(p)) for p in found]
+        return [(p.id.uuid, payload_of(p)) for p in found]
 
     def _nearest_grpc(
         self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
@@ -225,12 +279,16 @@ class ServerPoints:
             collection_name=self.name,
             query=messages.Query(nearest=messages.VectorInput(dense=messages.DenseVector(data=vector))),
             filter=RestToGrpc.convert_filter(where) if where else None,
-            params=messages.SearchParams(exact=exact, hnsw_ef=HNSW_EF),
+            params=messages.SearchParams(
+                exact=exact,
+                hnsw_ef=HNSW_EF,
+                quantization=messages.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+            ),
             limit=limit,
             with_payload=messages.WithPayloadSelector(enable=True),
         )
         found = client.grpc_points.Query(request, timeout=self._server.left()).result
-        return [(p.id.uuid, _payload(p), p.score) for p in found]
+        return [(p.id.uuid, payload_of(p), p.score) for p in found]
 
     def _nearest_rest(
         self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
@@ -240,7 +298,11 @@ class ServerPoints:
             query=vector.tolist(),
             query_filter=where,
             limit=limit,
-            search_params=models.SearchParams(exact=exact, hnsw_ef=HNSW_EF),
+            search_params=models.SearchParams(
+                exact=exact,
+                hnsw_ef=HNSW_EF,
+                quantization=models.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+            ),
             with_payload=True,
         )
         # JSON shows the shortest digits of a float32: read as one, it is what gRPC gives.
@@ -260,7 +322,7 @@ class ServerPoints:
 
     def _upsert_grpc(self, client: QdrantClient, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
         request = messages.UpsertPoints(
-            collection_name=self.name, wait=True, points=[_message(i, p) for i, p in points]
+            collection_name=self.name, wait=True, points=[message_of(i, p) for i, p in points]
         )
         client.grpc_points.Upsert(request, timeout=self._server.left())
 
@@ -299,35 +361,3 @@ def _kilobytes(dim: int) -> int:
 
 def _filter(query: Mapping[str, Any] | None) -> models.Filter | None:
     return models.Filter.model_validate(query) if query else None
-
-
-def _message(identity: UUID, point: StoredPoint) -> messages.PointStruct:
-    return messages.PointStruct(
-        id=messages.PointId(uuid=str(identity)),
-        vectors=messages.Vectors(vector=messages.Vector(dense=messages.DenseVector(data=point.vector))),
-        payload={key: _value(value) for key, value in point.payload.items()},
-    )
-
-
-def _value(value: Any) -> messages.Value:
-    match value:
-        case str():
-            return messages.Value(string_value=value)
-        case int():
-            return messages.Value(integer_value=value)
-        case float():
-            return messages.Value(double_value=value)
-        case _:
-            items = [messages.Value(string_value=v) for v in value]
-            return messages.Value(list_value=messages.ListValue(values=items))
-
-
-def _payload(point: Any) -> dict[str, Any]:
-    return {key: _read(value) for key, value in point.payload.items()}
-
-
-def _read(value: messages.Value) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "list_value":
-        return [_read(v) for v in value.list_value.values]
-    return None if kind in (None, "null_value", "struct_value") else getattr(value, kind)

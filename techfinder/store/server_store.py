@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from techfinder.errors import StoreDamaged
-from techfinder.interfaces import Ledger
-from techfinder.store.fingerprints import refuse_other_kind
-from techfinder.store.points import SYSTEM_KEYS, digest_of, vector_digest
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
+from techfinder.interfaces import Ledger, Point, Scan
+from techfinder.store.fingerprints import refuse_other_kind, spec_of
+from techfinder.store.points import SYSTEM_KEYS, digest_of, point_id, to_points, vector_digest
 from techfinder.store.server import Server, ServerOptions
 from techfinder.store.server_collection import ServerCollection
 from techfinder.store.server_columns import ColumnsCache
 from techfinder.store.server_control import LEASE_S, Control
 from techfinder.store.server_generations import ServerGenerations, Stored, live_everywhere
 from techfinder.store.server_points import ServerPoints
-from techfinder.store.server_writer import ServerWriter, finish_change
+from techfinder.store.server_writer import ServerWriter, WriterOptions, finish_change
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from techfinder.interfaces import CollectionSpec
     from techfinder.models import GenerationInfo
     from techfinder.settings import Settings
+    from techfinder.store.points import StoredBatch
 
 __all__ = ["ServerStore"]
 
@@ -77,21 +80,55 @@ class ServerStore:
         ordinals = np.array([r[0] for r in rows], dtype=np.int64)
         return Ledger(tuple(r[1] for r in rows), ordinals, tuple(r[2] for r in rows), tuple(r[3] for r in rows))
 
-    def write(self, spec: CollectionSpec, fresh: bool = False) -> ServerWriter:
+    def scan(self, collection: str) -> Scan:
+        """The live generation, to be read as a whole. Raises CollectionNotFound, StoreDamaged."""
+        live = self._of(collection).opened()
+        return Scan(live.info, spec_of(live.info, live.attributes), lambda after: self._scan(live, after))
+
+    def _scan(self, live: Stored, after: str) -> Iterator[Sequence[Point]]:
+        last = point_id(after) if after else None
+        for batch in self._unchanging(live, self._points(live).scan(start=last)):
+            points = to_points(batch)
+            if points and points[0].profile.id == after:
+                del points[0]
+            if points:
+                yield points
+
+    def _unchanging(self, live: Stored, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
+        """The batches of a generation; raises StoreError when it was changed or removed before the last one."""
+        name, number = live.info.collection, live.info.number
+        try:
+            yield from batches
+            # In this order: a change that ends between the two has another revision by then.
+            broken = self._control.unfinished(live.build) is not None
+            now = self._of(name).at(live.place)
+        except (CollectionNotFound, StoreDamaged) as error:
+            raise StoreError(
+                f"Collection {name!r}: generation {number} could not be read to its end ({error}) Run the same "
+                "command again."
+            ) from error
+        if broken or now.info != live.info:
+            raise StoreError(
+                f"Collection {name!r}: generation {number} is being changed, or was while it was read, so that what "
+                "came of it does not fit together. Run the same command again; `techfinder store check` tells whether "
+                "a change was broken off."
+            )
+
+    def write(self, spec: CollectionSpec, fresh: bool = False, copy_of: str = "") -> ServerWriter:
         """A writer on the live generation, or an empty one; see ``Store.write``."""
         generations = self._of(spec.name)
+        fresh = fresh or bool(copy_of)
         _base(generations, fresh)  # a collection that is not ours is refused before anything is claimed
         lease = self._control.lease(spec.name)
         try:
-            generations.sweep()
+            generations.sweep(copy_of)
             base = _base(generations, fresh)
             if base is not None:
                 refuse_other_kind(spec, base.info, base.attributes)
                 base = self._recovered(generations, base)
             keep = self._settings.keep_generations
-            return ServerWriter(
-                self._server, self._control, generations, spec, base, lease, self._cache, keep, self._look_now
-            )
+            options = WriterOptions(keep, self._settings.quantization == "int8", self._look_now, copy_of)
+            return ServerWriter(self._server, self._control, generations, spec, base, lease, self._cache, options)
         except BaseException:
             lease.release()
             raise
@@ -160,6 +197,15 @@ class ServerStore:
         if not others:
             return f"Please {again}."
         return f"Make generation {others[-1]} live with `techfinder store switch {others[-1]}`, or {again}."
+
+    def place(self) -> str:
+        """The address of the server, and its version."""
+        return f"{self._server.url} (Qdrant {self._server.version()})"
+
+    def disk_bytes(self, collection: str) -> dict[int, int]:
+        """About how much the vectors and payloads of each generation take, where the server tells."""
+        sizes = self._server.sizes()
+        return {s.info.number: sizes[s.place] for s in self._of(collection).kept() if s.place in sizes}
 
     def close(self) -> None:
         """Close every reader that came from here, and the connection."""

@@ -10,31 +10,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from techfinder.errors import StoreDamaged, StoreError, cut
+from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
 from techfinder.store.points import StoredPoint, check_points, digest_of, point_id, vector_digest
+from techfinder.store.server_build import Build, no_vector
 from techfinder.store.server_control import Change
 from techfinder.store.server_generations import Stored
 from techfinder.store.server_points import ServerPoints
 from techfinder.store.tally import Digests, Tally
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from techfinder.interfaces import CollectionSpec, Point
-    from techfinder.store.points import StoredBatch
     from techfinder.store.server import Server
     from techfinder.store.server_columns import ColumnsCache
     from techfinder.store.server_control import Control, Lease
     from techfinder.store.server_generations import ServerGenerations
 
-__all__ = ["ServerWriter", "finish_change"]
+__all__ = ["ServerWriter", "WriterOptions", "finish_change"]
 
 _log = logging.getLogger(__name__)
 _BATCH = 1000
@@ -44,11 +40,29 @@ IN_PLACE_SHARE = 0.1
 """... unless they are more than this share of it, and more than a thousand."""
 
 
+@dataclass(frozen=True, slots=True)
+class WriterOptions:
+    """How a writer goes about it.
+
+    Attributes:
+        keep: Generations that are kept, the live one included.
+        int8: Keep small vectors beside the whole ones in what is built from nothing.
+        published: Called once something is live.
+        copy_of: Of a copy, what it is a copy of: what is left of an unfinished one is gone on with.
+    """
+
+    keep: int
+    int8: bool
+    published: Callable[[], None]
+    copy_of: str = ""
+
+
 class ServerWriter:
     """The ``Writer`` contract on a Qdrant server. For one thread at a time.
 
     Attributes:
         base: The generation that this one starts from.
+        resumed: Points of an unfinished copy that need not be sent again.
     """
 
     def __init__(
@@ -60,21 +74,20 @@ class ServerWriter:
         base: Stored | None,
         lease: Lease,
         cache: ColumnsCache,
-        keep: int,
-        published: Callable[[], None],
+        options: WriterOptions,
     ) -> None:
-        """Begin; `lease` is held from here on. `published` is called once something is live."""
+        """Begin; `lease` is held from here on."""
         self.base = base.info if base else None
         self._server, self._control, self._generations, self._spec = server, control, generations, spec
-        self._base, self._lease, self._cache, self._keep = base, lease, cache, keep
-        self._published = published
-        self._build: _Build | None = None
+        self._base, self._lease, self._cache, self._options = base, lease, cache, options
+        self._build: Build | None = None
         self._staged: dict[str, StoredPoint | None] = {}
         self._sealed: Stored | None = None
         self._change: Change | None = None
         self._state = ""
         if base is None:
-            self._build = _Build(server, generations, spec)
+            self._build = Build(server, generations, spec, options.int8, options.copy_of)
+        self.resumed = self._build.resumed if self._build else 0
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Write points.
@@ -123,12 +136,18 @@ class ServerWriter:
             if self._build is None:
                 self._make_change(self._sealed)
             else:
-                self._generations.publish(self._sealed, self._keep, self._base)
+                self._generations.publish(self._sealed, self._options.keep, self._base)
             self._build = None
             self._state = "it is published"
-            self._published()
+            self._options.published()
             self.discard()
         return self._sealed.info
+
+    def suspend(self) -> None:
+        """Leave what was built of a copy for the next one, and give the lease back."""
+        if self._options.copy_of:
+            self._build = None
+        self.discard()
 
     def discard(self) -> None:
         """Drop what was built and give the lease back. Harmless after ``publish`` or a second time."""
@@ -146,7 +165,7 @@ class ServerWriter:
 
     # --- a new generation -----------------------------------------------------------------------
 
-    def _seal_build(self, build: _Build) -> Stored:
+    def _seal_build(self, build: Build) -> Stored:
         points, digest = build.finish(self._cache)
         spec = self._spec
         info = GenerationInfo(
@@ -170,7 +189,7 @@ class ServerWriter:
         assert self._base is not None
         if len(self._staged) <= min(IN_PLACE, max(1000, IN_PLACE_SHARE * self._base.info.points)):
             return
-        build = self._build = _Build(self._server, self._generations, self._spec)
+        build = self._build = Build(self._server, self._generations, self._spec, self._options.int8)
         live = ServerPoints(self._server, self._base.place, self._spec.dim)
         for batch in live.scan():
             self._lease.require()
@@ -178,7 +197,7 @@ class ServerWriter:
         build.require(self._base.info)
         self._flush(build)
 
-    def _flush(self, build: _Build) -> None:
+    def _flush(self, build: Build) -> None:
         build.delete([i for i, p in self._staged.items() if p is None])
         points = [p for p in self._staged.values() if p is not None]
         for start in range(0, len(points), _BATCH):
@@ -194,7 +213,7 @@ class ServerWriter:
         held = self._live_points().payloads([point_id(i) for i in unknown])
         for point in without:
             if before[point.id] is None and (point.id in self._staged or point_id(point.id).bytes not in held):
-                raise _no_vector(point.id)
+                raise no_vector(point.id)
         for point in points:
             kept = before.get(point.id)
             fresh = replace(point, vector=kept.vector) if point.vector is None and kept is not None else point
@@ -274,68 +293,6 @@ class ServerWriter:
         yield
 
 
-class _Build:
-    """A new Qdrant collection in the making."""
-
-    def __init__(self, server: Server, generations: ServerGenerations, spec: CollectionSpec) -> None:
-        self.number, self.place, facts = generations.begin(spec)
-        self.id = str(facts["build"])
-        self._spec = spec
-        self._points = ServerPoints.create(server, self.place, spec.dim, spec.attributes, facts)
-        self._tally = Tally()
-        self._held: dict[bytes, Digests] = {}
-
-    def copy(self, batch: StoredBatch) -> None:
-        """Take over points of another generation as they are."""
-        rows = zip(batch.ids, batch.payloads, batch.vectors, strict=True)
-        self._write([(i, StoredPoint(payload["_id"], payload, vector)) for i, payload, vector in rows])
-
-    def require(self, base: GenerationInfo) -> None:
-        """Raise StoreDamaged unless this holds what `base` does: what is lost there would be lost for good."""
-        held = self._tally
-        if (held.points, held.digest) != (base.points, base.digest):
-            raise StoreDamaged(
-                f"Collection {base.collection!r}: generation {base.number} holds {held.points} points with digest "
-                f"{held.digest} on the server, {base.points} with {base.digest} were written. Something else changed "
-                "them. Index everyone again with `techfinder index SOURCE --rebuild`."
-            )
-
-    def upsert(self, points: Sequence[StoredPoint]) -> None:
-        named = [(point_id(p.id), p) for p in points]
-        for identity, point in named:
-            if point.vector is None and identity.bytes not in self._held:
-                raise _no_vector(point.id)
-        for start in range(0, len(named), _BATCH):
-            self._write(named[start : start + _BATCH])
-
-    def delete(self, ids: Sequence[str]) -> None:
-        gone = [i for i in dict.fromkeys(point_id(i) for i in ids) if i.bytes in self._held]
-        for start in range(0, len(gone), _BATCH):
-            self._points.delete(gone[start : start + _BATCH])
-        for identity in gone:
-            self._tally.note(self._held.pop(identity.bytes), None)
-
-    def finish(self, cache: ColumnsCache) -> tuple[int, str]:
-        """Build the graph, read everything back. Count and digest of what is stored."""
-        self._points.build_graph()
-        found = cache.write(self.id, 0, self._spec.attributes, self._points.scan())
-        expected = self._tally.points, self._tally.digest
-        if found != expected:
-            raise StoreError(
-                f"Collection {self._spec.name!r}: {found[0]} points with digest {found[1]} are stored, {expected[0]} "
-                f"with {expected[1]} were written. Nothing went live. Start again."
-            )
-        return expected
-
-    def _write(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
-        self._points.upsert(points)
-        for identity, point in points:
-            old = self._held.get(identity.bytes)
-            vector = old[1] if point.vector is None and old else vector_digest(_held(point))
-            new = self._held[identity.bytes] = (digest_of(point.payload, vector), vector)
-            self._tally.note(old, new)
-
-
 def finish_change(
     server: Server, generations: ServerGenerations, control: Control, live: Stored, change: Change
 ) -> GenerationInfo:
@@ -359,17 +316,5 @@ def _digests(points: ServerPoints, ids: Sequence[str]) -> Iterator[tuple[str, Di
             yield payload["_id"], (digest_of(payload, vector), vector)
 
 
-def _no_vector(profile_id: str) -> StoreError:
-    return StoreError(
-        f"Profile {cut(profile_id)} came without a vector, but none is stored for it. Encode its text first."
-    )
-
-
 def _twins(one: str, other: str, ordinal: int) -> StoreError:
     return StoreError(f"Profiles {one!r} and {other!r} have the same ordinal {ordinal}.")
-
-
-def _held(point: StoredPoint) -> NDArray[np.float32]:
-    if point.vector is None:
-        raise _no_vector(point.id)
-    return point.vector

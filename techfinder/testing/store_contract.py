@@ -25,6 +25,7 @@ from techfinder.errors import CollectionNotFound, DimensionMismatch, Fingerprint
 from techfinder.interfaces import Collection, FacetRequest, Point, Store, Writer
 from techfinder.models import Profile
 from techfinder.plan import Condition, Sort
+from techfinder.testing.store_copying import CopyingContract
 from techfinder.testing.store_reading import ReadingContract
 from techfinder.testing.store_samples import (
     DIM,
@@ -44,7 +45,7 @@ __all__ = ["StoreContract"]
 _names = count(1)
 
 
-class StoreContract(ReadingContract):
+class StoreContract(ReadingContract, CopyingContract):
     """Tests of :class:`techfinder.interfaces.Store`; the subclass brings the fixture ``store``.
 
     Attributes:

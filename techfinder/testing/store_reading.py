@@ -100,7 +100,8 @@ class ReadingContract:
         found = people.vectors(["p7", "nobody", "p3", "p7"])
         assert sorted(found) == ["p3", "p7"]
         for name, vector in found.items():
-            assert (vector.dtype, vector.shape) == (np.float32, (DIM,))
+            assert vector.dtype == np.float32
+            assert vector.shape == (DIM,)
             stored = points[int(name[1:])].vector
             assert stored is not None
             assert vector == pytest.approx(stored / np.linalg.norm(stored), abs=1e-6)

@@ -48,7 +48,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("damaged", "advice", "left"),
-    [([2], "store activate 1", 30), ([1, 2], "index SOURCE --rebuild", 40)],
+    [([2], "store switch 1", 30), ([1, 2], "index SOURCE --rebuild", 40)],
     ids=["go back", "rebuild"],
 )
 def test_the_commands_that_are_printed_mend_it(

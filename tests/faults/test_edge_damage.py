@@ -175,7 +175,7 @@ def test_whoever_meets_damage_is_told_the_same_way_out_and_it_works(
 def _advised(message: str) -> int | None:
     """The generation to go back to; the other way is always named."""
     assert "`techfinder index SOURCE --rebuild`" in message
-    found = re.search(r"`techfinder store activate (\d+)`", message)
+    found = re.search(r"`techfinder store switch (\d+)`", message)
     return int(found[1]) if found else None
 
 

@@ -58,6 +58,12 @@ def test_a_server_of_a_far_version_is_refused(tmp_path: Path, number: str) -> No
         assert bad.asked == ["GET /"]
 
 
+def test_another_product_with_versions_of_its_own_is_refused(tmp_path: Path) -> None:
+    with BadServer(version(title="chroma")) as bad, opened(QdrantAddress(bad.url, 0), tmp_path) as store:
+        assert "answers as 'chroma', not as Qdrant" in str(raised(store.collections))
+        assert bad.asked == ["GET /"]
+
+
 @pytest.mark.parametrize("number", ["1.16.0", "1.18.9-dev"])
 def test_a_server_of_a_near_version_is_taken(tmp_path: Path, number: str) -> None:
     there = when("aliases", answer(200, {"time": 0, "status": "ok", "result": {"aliases": []}}), version(number))

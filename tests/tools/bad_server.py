@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import threading
@@ -19,6 +20,7 @@ __all__ = [
     "closed_port",
     "dripping",
     "half_an_answer",
+    "half_handed_on",
     "in_turn",
     "passing_on",
     "reset",
@@ -29,6 +31,7 @@ __all__ = [
 
 PATIENCE_S = 20.0
 VERSION = "1.16.3"
+_AT_ONCE = b"\1\0\0\0\0\0\0\0"  # closing sends a reset
 
 
 class BadServer:
@@ -110,7 +113,7 @@ def silent(server: BadServer, connection: socket.socket) -> None:
 def reset(server: BadServer, connection: socket.socket) -> None:
     """Read the request and break the connection off."""
     server.request(connection)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
 
 def half_an_answer(server: BadServer, connection: socket.socket) -> None:
@@ -170,6 +173,18 @@ def passing_on(port: int, spoil: Callable[[bytes], bytes] = bytes, cut_after: in
     return behave
 
 
+def half_handed_on(port: int) -> Behaviour:
+    """Hand half of the request to the server on `port`, then break off both connections."""
+
+    def behave(server: BadServer, connection: socket.socket) -> None:
+        request = server.request(connection)
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as behind:
+            behind.sendall(request[: len(request) // 2])
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+
+    return behave
+
+
 def _relay(server: BadServer, connection: socket.socket, behind: socket.socket, cut_after: int | None) -> None:
     sent = 0
     while not server.stopped.is_set():
@@ -183,7 +198,7 @@ def _relay(server: BadServer, connection: socket.socket, behind: socket.socket, 
                 connection.sendall(data)
                 sent += len(data)
             else:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 return
 
 
@@ -200,11 +215,11 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
     return behave
 
 
-def when(word: str, then: Behaviour, otherwise: Behaviour) -> Behaviour:
-    """`then` for requests whose first line holds `word`."""
+def when(pattern: str, then: Behaviour, otherwise: Behaviour) -> Behaviour:
+    """`then` for requests in whose first line the regular expression is found."""
 
     def behave(server: BadServer, connection: socket.socket) -> None:
         line = connection.recv(1 << 12, socket.MSG_PEEK).partition(b"\r\n")[0]
-        (then if word.encode() in line else otherwise)(server, connection)
+        (then if re.search(pattern, line.decode("latin-1")) else otherwise)(server, connection)
 
     return behave

@@ -90,6 +90,11 @@ class QdrantProcess:
         return QdrantAddress(self.url, self.grpc_port)
 
     @property
+    def pid(self) -> int:
+        """Process id, to kill it by."""
+        return self._process.pid
+
+    @property
     def port(self) -> int:
         """Port of the REST interface."""
         return int(self.url.rpartition(":")[2])
@@ -115,6 +120,12 @@ class QdrantProcess:
     def pause(self) -> None:
         """Stop it in its tracks: connections are taken, and nothing is answered until :meth:`resume`."""
         self._process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + STOP_S
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        while any(" T " not in (t / "stat").read_text().rpartition(")")[2][:3] for t in tasks.iterdir()):
+            if time.monotonic() > deadline:
+                raise RuntimeError("Qdrant did not stop")
+            time.sleep(POLL_S / 10)
 
     def resume(self) -> None:
         """Let it go on."""

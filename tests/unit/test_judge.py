@@ -87,3 +87,18 @@ def test_scales_sort_by_their_levels(judge: Judge) -> None:
 def test_ranking_breaks_ties_by_id(judge: Judge) -> None:
     ranked = judge.search(np.array([1, 0], dtype=np.float32), [], 3)
     assert [(p.id, s) for p, s in ranked] == [("a", 1.0), ("c", 1.0), ("d", pytest.approx(0.6))]
+
+
+def test_whole_numbers_count_to_the_last_digit() -> None:
+    people = [Profile(str(n), {"apple_loyalty": 2**53 + n}) for n in range(3)]
+    judge = Judge(load_schema(), people)
+
+    assert judge.count([where(field="apple_loyalty", op="any_of", values=[str(2**53 + 1)])]) == 1
+    assert judge.count([where(field="apple_loyalty", op="range", gt=2**53)]) == 2
+    assert judge.facet("apple_loyalty") == {"min": 2**53, "max": 2**53 + 2}
+
+
+def test_scores_are_not_rounded(judge: Judge) -> None:
+    scores = judge.scores(np.array([1, 0], dtype=np.float32))
+
+    assert scores == {"a": 1.0, "b": 0.0, "c": 1.0, "d": float(np.float32(0.6))}

@@ -41,7 +41,10 @@ def parse_filters(texts: Sequence[str]) -> dict[str, list[str]]:
     for text in texts:
         at = next((i for i, c in enumerate(text) if c in "=!<>"), -1)
         if at <= 0:
-            raise QueryError(f"--filter {cut(text)} is not NAME=VALUE, as in --filter age=30..40.")
+            raise QueryError(
+                f"--filter {cut(text)} is not NAME=VALUE, as in --filter age=30..40. With < or > quotes are needed, as "
+                "in --filter 'age>=30': else the shell takes what follows for the name of a file."
+            )
         name, rest = text[:at].strip(), text[at:]
         value = rest[1:] if rest[0] == "=" else "!" + rest[2:] if rest.startswith("!=") else rest
         if not value.strip("!<>= "):

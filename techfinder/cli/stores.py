@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, dataclass
 
 import click
 from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
 from techfinder.cli.common import echo_json, open_finder, out
+from techfinder.cli.copying import copy
+from techfinder.cli.terminal import visible
 from techfinder.errors import StoreDamaged
 from techfinder.models import GenerationInfo
 
@@ -24,39 +29,61 @@ def store() -> None:
 def info(as_json: bool) -> None:
     """List collections and the generations kept; the live one is marked, and what is damaged is named."""
     with open_finder() as finder:
+        place = finder.store.place()
         live = {g.collection: g.number for g in finder.store.collections()}
         damaged = finder.store.damaged()
-        kept = [g for name in sorted({*live, *damaged}) for g in finder.store.generations(name)]
+        names = sorted({*live, *damaged})
+        kept = [g for name in names for g in finder.store.generations(name)]
+        sizes = {(name, number): n for name in names for number, n in finder.store.disk_bytes(name).items()}
+    told = [
+        _Told(g, live.get(g.collection) == g.number, sizes.get((g.collection, g.number)), place, finder.settings.store)
+        for g in kept
+    ]
     if as_json:
-        echo_json([{**asdict(g), "live": live.get(g.collection) == g.number} for g in kept])
-    else:
-        for generation in kept:
-            out.print(_line(generation, live.get(generation.collection) == generation.number), soft_wrap=True)
+        echo_json([t.facts() for t in told])
+    elif told:
+        out.print(f"Store: {finder.settings.store}, {escape(place)}", soft_wrap=True)
+        for one in told:
+            one.print()
     if damaged:
         raise StoreDamaged(" ".join(damaged.values()))
     if not kept and not as_json:
-        out.print("Nothing is stored yet. Start with `techfinder index SOURCE`.")
+        out.print(f"Nothing is stored yet in {escape(place)}.", soft_wrap=True)
+        out.print("Start with `techfinder index SOURCE`.")
 
 
 @store.command(epilog="Example: techfinder store check")
-def check() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(as_json: bool) -> None:
     """Read every point of the live generation and compare with what was written."""
     with open_finder() as finder:
         name = finder.settings.collection
         problems = finder.store.verify(name)
+        if as_json:
+            echo_json({"collection": name, "good": not problems, "problems": problems})
         if problems:
             found = "; ".join(problems)
             raise StoreDamaged(f"Collection {name!r} is damaged: {found}. {finder.store.way_out(name)}")
-    out.print("Good: counts and digest are those that were written.")
+    if not as_json:
+        out.print("Good: counts and digest are those that were written.")
 
 
-@store.command(epilog="Example: techfinder store activate 3")
+@store.command(epilog="Example: techfinder store switch 3")
 @click.argument("number", type=click.IntRange(min=1))
-def activate(number: int) -> None:
-    """Make the kept generation NUMBER live again."""
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def switch(number: int, as_json: bool) -> None:
+    """Make the kept generation NUMBER live.
+
+    `techfinder store info` lists those that are kept.
+    """
     with open_finder() as finder:
         generation = finder.store.activate(finder.settings.collection, number)
-    out.print(_line(generation, True), soft_wrap=True)
+    if as_json:
+        echo_json(asdict(generation))
+        return
+    out.print(
+        f"Generation {generation.number} of {generation.collection} with {generation.points:,} people is live now."
+    )
 
 
 @store.command(epilog="Example: techfinder store drop --yes")
@@ -64,11 +91,16 @@ def activate(number: int) -> None:
 def drop(yes: bool) -> None:
     """Remove the collection and all its generations."""
     with open_finder() as finder:
-        name = finder.settings.collection
+        name, there = finder.settings.collection, finder.store
         if not yes:
-            click.confirm(f"Remove collection {name!r} and everything in it?", abort=True, err=True)
-        finder.store.drop(name)
+            click.confirm(
+                f"Remove collection {name!r} and everything in it from {there.place()}?", abort=True, err=True
+            )
+        there.drop(name)
     out.print(f"Collection {name!r} is gone.")
+
+
+store.add_command(copy)
 
 
 @click.command(epilog="Example: techfinder plugins --json")
@@ -86,16 +118,53 @@ def plugins(as_json: bool) -> None:
         out.print(f"[bold]{escape(plugin.name)}[/]  {escape(plugin.distribution)} {escape(plugin.version)}")
         for kind, names in plugin.entries.items():
             if names:
-                out.print(f"  {kind}: {escape(', '.join(names))}", soft_wrap=True)
+                _print_hanging(f"  {kind}: ", ", ".join(names))
         if plugin.disabled:
             out.print("  [yellow]disabled[/] by the setting disabled_plugins")
         for line in plugin.failure.splitlines():
             out.print(f"  [red]failed[/] {escape(line)}", soft_wrap=True)
 
 
-def _line(generation: GenerationInfo, live: bool) -> str:
-    mark = "[green]live[/]" if live else "kept"
-    return (
-        f"{generation.collection}  generation {generation.number}  {mark}  {generation.points:,} points  "
-        f"{escape(generation.encoder)}  {generation.created_at}"
-    )
+@dataclass(frozen=True)
+class _Told:
+    """What ``info`` tells of a generation."""
+
+    generation: GenerationInfo
+    live: bool
+    disk_bytes: int | None
+    place: str
+    store: str
+
+    def facts(self) -> dict[str, object]:
+        """For programs."""
+        more = {"live": self.live, "disk_bytes": self.disk_bytes, "store": self.store, "place": self.place}
+        return {**asdict(self.generation), **more}
+
+    def print(self) -> None:
+        """For people: a line on what it holds, one on how it came about."""
+        info = self.generation
+        mark = "[green]live[/]" if self.live else "kept"
+        size = "" if self.disk_bytes is None else f"  {_size(self.disk_bytes)}"
+        out.print(f"{info.collection}  generation {info.number}  {mark}  {info.points:,} people{size}", soft_wrap=True)
+        changes = (
+            f", changed {info.revision:,} {'time' if info.revision == 1 else 'times'} since" if info.revision else ""
+        )
+        built = f"{info.created_at[:16].replace('T', ' ')} UTC"
+        out.print(f"  built {built}{changes}; encoder {escape(_short(info.encoder))}", soft_wrap=True)
+
+
+def _size(size: int) -> str:
+    unit, name = (1e9, "GB") if size >= 1e9 else (1e6, "MB")
+    return f"{size / unit:,.1f} {name}"
+
+
+def _short(encoder: str) -> str:
+    """An encoder's fingerprint with no more of the weights' hash than tells it from others."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1…", encoder)
+
+
+def _print_hanging(start: str, text: str) -> None:
+    """Print `text` after `start`, its further lines below its first one."""
+    table = Table.grid()
+    table.add_row(Text(start), Text(visible(text)))
+    out.print(table)

@@ -175,7 +175,7 @@ def test_plugins_are_listed(home: Path) -> None:
         (["index", "people.xlsx"], 1, "No source reads 'people.xlsx'"),
         (["index"], 2, "Missing argument 'SOURCE'"),
         (["generate", "-n", "3", "-o", "people.xlsx"], 1, ".parquet"),
-        (["store", "activate", "99"], 1, "99"),
+        (["store", "switch", "99"], 1, "99"),
         (["serch"], 2, "No such command 'serch'"),
     ],
 )

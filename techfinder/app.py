@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, Response, request
+from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
 
-from techfinder.api import api, health, register_errors
+from techfinder.api import BLUEPRINTS, register_errors
 from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
 from techfinder.settings import Settings, load_settings
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     """
     if finder is None:
         finder = Finder(settings or load_settings())
-    app = Flask("techfinder", static_folder=None)
+    app = OpenAPI("techfinder", static_folder=None, doc_ui=False)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     if finder.settings.host in _LOOPBACK:
         # A page elsewhere must not reach a loopback server through a name it controls.
@@ -44,10 +45,11 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
     app.before_request(_refuse_endless_addresses)
-    app.register_blueprint(api)
-    app.register_blueprint(health)
+    app.after_request(_guard)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     register_errors(app)
-    taken = [api, health]
+    taken = list(BLUEPRINTS)
     for name, blueprint in finder.plugins.blueprints(finder):
         try:
             _rehearse(blueprint, taken)
@@ -65,6 +67,14 @@ def _refuse_endless_addresses() -> None:
         raise RequestURITooLarge(f"The address has more than {_MAX_QUERY_BYTES:,} bytes of parameters. Ask for less.")
     if sum(len(values) for _, values in request.args.lists()) > _MAX_PARAMETERS:
         raise BadRequest(f"The address has more than {_MAX_PARAMETERS} parameters. Ask for less.")
+
+
+def _guard(answer: Response) -> Response:
+    """Answers of the API are about people: nobody on the way may keep them, or take them for a page."""
+    if request.path.startswith(_OWN_PATHS):
+        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return answer
 
 
 def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:

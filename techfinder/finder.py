@@ -12,6 +12,8 @@ from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
+from techfinder import cursors
+from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues, correct, filter_hint
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import (
@@ -24,7 +26,9 @@ from techfinder.errors import (
 )
 from techfinder.facets import facets
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
+from techfinder.likeness import run_likeness
 from techfinder.models import Answer, Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult
+from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.schema import Schema, load_schema
@@ -70,6 +74,7 @@ class Finder:
         self._encoder_began = 0.0
         self._waiters = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._live_values = LiveValues()
+        self._windows = Windows()
 
     # --- what there is --------------------------------------------------------------------
 
@@ -130,22 +135,24 @@ class Finder:
         self.schema.check(plan)
         return plan
 
-    def search(self, plan: QueryPlan, *, wait_s: float = 0.0) -> SearchResult:
+    def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False) -> SearchResult:
         """The plan's answer, best first.
 
         While the encoder is loading this waits up to `wait_s` seconds (at most an hour) for it, unless
         half as many searches as ``settings.threads`` wait already; then the hits come in stored order
-        and ``ranked_by`` is "warming".
+        and ``ranked_by`` is "warming". With `paged` every vector is compared, instead of those that a graph
+        leads to, so that the pages of one question fit together.
 
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable: See their names.
             EncoderError: A text is asked for and the encoder failed to load.
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
-        collection = self._readable_collection()
+        live = self._readable_collection()
         encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
         if encoder is not None:
-            self._require_same_encoder(collection.info())
+            self._require_same_encoder(live.info())
+        collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
         return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None)
 
     def facets(
@@ -175,16 +182,68 @@ class Finder:
         *,
         names: Container[str] | None = None,
         wait_s: float = 0.0,
+        paged: bool = False,
     ) -> Answer:
         """Hits and facets together, from one generation even while another one goes live.
 
         Arguments and errors are those of :meth:`search` and :meth:`facets`.
         """
         while True:
-            result = self.search(plan, wait_s=wait_s)
+            result = self.search(plan, wait_s=wait_s, paged=paged)
             counted = self.facets(plan, filters, names)
             if self.generation() == result.generation:
                 return Answer(result, counted)
+
+    def page(
+        self, plan: QueryPlan, cursor: str, *, names: Container[str] | None = None, wait_s: float = 0.0
+    ) -> tuple[Answer, str | None]:
+        """One page of a question that is paged through, and the cursor of the next one (None after the last).
+
+        The pages together hold every match once, in the order of one big page: vectors are compared exactly,
+        and all pages come from one state of one generation.
+
+        Args:
+            plan: The same for each page; its limit is the size of the page.
+            cursor: ``"*"`` for the first page, then what came back with the page before.
+            names, wait_s: As in :meth:`answer`.
+
+        Raises:
+            CursorError: The cursor was altered, or is of another question.
+            CursorExpired: The people have changed since the page before.
+            QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in
+                :meth:`search`.
+        """
+        while True:
+            live = self.generation()
+            turned = cursors.resume(plan, cursor, live)
+            answer = self.answer(turned, names=names, wait_s=wait_s, paged=True)
+            if answer.result.generation == live:
+                return answer, cursors.following(turned, answer.result)
+
+    def similar(self, like: Sequence[str], not_like: Sequence[str] = (), plan: QueryPlan | None = None) -> SearchResult:
+        """People like those with the ids `like` and not like those with the ids `not_like`, best first.
+
+        They themselves never come back. The encoder is not needed; see :mod:`techfinder.likeness`.
+
+        Args:
+            like: One to a hundred ids.
+            not_like: At most a hundred ids.
+            plan: Conditions to fulfil, and how many hits; None is everybody, 20 hits.
+
+        Raises:
+            ProfileNotFound: Some ids do not exist; they are named.
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        return run_likeness(like, not_like, plan or QueryPlan(), self.schema, self._readable_collection())
+
+    def compare(self, ids: Sequence[str]) -> Comparison:
+        """Two to ten people side by side: what they have in common, where they differ, how near they are.
+
+        Raises:
+            ProfileNotFound: Some ids do not exist; they are named.
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        return compare(ids, self.schema, self._readable_collection())
 
     def gauges(self, hit: Hit) -> tuple[Gauge, ...]:
         """The match gauge, then those that plugins offer and that have a value for this hit."""

@@ -23,7 +23,7 @@ from techfinder.interfaces import EncoderInfo, Ledger, Point, Source, Store, Wri
 from techfinder.models import GenerationInfo, Profile, Row, RowProblem
 from techfinder.readahead import read_ahead
 from techfinder.rows import RowReader
-from techfinder.runs import RunProgress, RunRecord, recorded
+from techfinder.runs import RunProgress, recorded
 from techfinder.schema import Schema
 from techfinder.specs import collection_spec, require_same_build
 from techfinder.spool import VectorSpool

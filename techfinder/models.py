@@ -198,8 +198,8 @@ class SearchResult:
     Attributes:
         hits: Best first; at most the plan's limit.
         total: How many profiles fulfil every required condition.
-        ranked_by: ``"meaning"``, ``"order"`` (no text asked for) or ``"warming"`` (text was
-            asked for, but the encoder is still loading: hits come in stored order).
+        ranked_by: ``"meaning"``, ``"likeness"`` (to people), ``"order"`` (no text asked for) or
+            ``"warming"`` (text was asked for, but the encoder is still loading: hits come in stored order).
         generation: What answered.
         took_ms: Milliseconds by part: ``encode``, ``store``, ``total``.
     """

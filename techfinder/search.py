@@ -10,22 +10,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import QueryError
-from techfinder.interfaces import Collection
+from techfinder.interfaces import ScoredPoint
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.schema import Schema
 
-__all__ = ["run_plan"]
+__all__ = ["Searched", "explain", "run_plan"]
 
 Encode = Callable[[str], NDArray[np.float32]]
+Clauses = Sequence[Condition | AnyOf]
 
 
-def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: Encode | None) -> SearchResult:
+class Searched(Protocol):
+    """What is asked of a collection here; see :class:`techfinder.interfaces.Collection`."""
+
+    def info(self) -> GenerationInfo: ...
+
+    def search(self, vector: NDArray[np.float32], where: Clauses, limit: int, offset: int = 0) -> list[ScoredPoint]: ...
+
+    def browse(self, where: Clauses, sort: Sequence[Sort], limit: int, offset: int = 0) -> list[Profile]: ...
+
+    def count(self, where: Clauses) -> int: ...
+
+
+def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Encode | None) -> SearchResult:
     """The plan's answer.
 
     Args:
@@ -48,7 +63,7 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Collection, encode: En
     found, total, generation = _ask(plan, where, schema.resolve_sort(plan.sort), vector, collection)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
-        hits=tuple(_hit(schema, plan, p, s, vector is not None) for p, s in found),
+        hits=tuple(explain(schema, plan, p, _meaning(s) if vector is not None else None) for p, s in found),
         total=total,
         ranked_by=_ranked_by(plan, vector),
         generation=generation,
@@ -61,7 +76,7 @@ def _ask(
     where: Sequence[Condition | AnyOf],
     sort: Sequence[Sort],
     vector: NDArray[np.float32] | None,
-    collection: Collection,
+    collection: Searched,
 ) -> tuple[list[tuple[Profile, float]], int, GenerationInfo]:
     """Profiles with similarities, and the count, all from one generation."""
     while True:
@@ -90,13 +105,26 @@ def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
     return "warming" if plan.meaning.strip() and not plan.sort else "order"
 
 
-def _hit(schema: Schema, plan: QueryPlan, profile: Profile, similarity: float, by_meaning: bool) -> Hit:
-    total = sum(c.weight for c in plan.required) + by_meaning
+def _meaning(similarity: float) -> Share:
+    return Share("meaning", "Meaning", similarity)
+
+
+def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
+    """The hit with its shares, for a profile that fulfils every required condition.
+
+    Args:
+        schema: Of the collection.
+        plan: What was asked.
+        profile: Who was found.
+        nearness: What orders the hits, its value being the similarity (cosine or dot), counted from 0 to 1;
+            None when nothing does.
+    """
+    total = sum(c.weight for c in plan.required) + (nearness is not None)
     if not total:
         return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
     shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in plan.required]
-    if by_meaning:
-        shares.append(Share("meaning", "Meaning", min(max(similarity, 0.0), 1.0) / total))
+    if nearness is not None:
+        shares.append(replace(nearness, value=min(max(nearness.value, 0.0), 1.0) / total))
     return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares))
 
 

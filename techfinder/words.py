@@ -5,19 +5,22 @@ from __future__ import annotations
 from techfinder.models import Fact, Profile, Value
 from techfinder.schema import Attribute, Schema
 
-__all__ = ["facts", "value_text"]
+__all__ = ["facts", "told", "value_text"]
 
 
 def facts(schema: Schema, profile: Profile) -> tuple[Fact, ...]:
-    """Every known value of the profile in words, in the schema's order.
+    """Every known value of the profile in words, in the schema's order."""
+    return tuple(
+        Fact(a.key, a.label, value_text(a, profile.values[a.key])) for a in told(schema) if a.key in profile.values
+    )
+
+
+def told(schema: Schema) -> tuple[Attribute, ...]:
+    """The attributes that are told in words, in the schema's order.
 
     Helpers (counts, buckets, days) and the parts of a place are left out: the place says them.
     """
-    return tuple(
-        Fact(a.key, a.label, value_text(a, profile.values[a.key]))
-        for a in schema.attributes.values()
-        if a.key in profile.values and not a.derived and a.part not in ("city", "state")
-    )
+    return tuple(a for a in schema.attributes.values() if not a.derived and a.part not in ("city", "state"))
 
 
 def value_text(attribute: Attribute, value: Value) -> str:

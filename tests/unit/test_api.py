@@ -108,7 +108,7 @@ def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> N
     slow = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load), encoder_wait_s=0)
     client = create_app(finder=slow).test_client()
     answer = client.get("/api/v1/search?q=gaming")
-    assert (answer.status_code, answer.get_json()["type"]) == (503, "encoder-loading")
+    assert (answer.status_code, answer.get_json()["type"]) == (503, "/api/problems/encoder-loading")
     assert re.search(r"Encoder 'hash' has been loading for \d+ s", answer.get_json()["detail"])
     assert int(answer.headers["Retry-After"]) > 0
     ready = client.get("/readyz")
@@ -148,7 +148,7 @@ def test_bad_questions_are_problem_details(client: FlaskClient, query: str, deta
     answer = client.get(f"/api/v1/search?{query}")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
     body = answer.get_json()
-    assert (body["type"], body["status"]) == ("bad-question", 400)
+    assert (body["type"], body["status"]) == ("/api/problems/bad-question", 400)
     assert detail in body["detail"]
 
 
@@ -157,14 +157,14 @@ def test_profiles_by_id(client: FlaskClient) -> None:
     assert body["id"] == "TU0003"
     assert body["profile"]["age"] == int(body["facts"][0]["text"].split()[0])
     missing = client.get("/api/v1/profiles/TU9999")
-    assert (missing.status_code, missing.get_json()["type"]) == (404, "no-such-profile")
+    assert (missing.status_code, missing.get_json()["type"]) == (404, "/api/problems/no-such-profile")
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: FlaskClient) -> None:
     missing = client.get("/api/v1/nothing").get_json()
     assert missing["status"] == 404
-    assert missing["detail"].startswith("There is nothing at '/api/v1/nothing'. The API has /api/v1/search")
-    assert client.post("/api/v1/search").get_json()["status"] == 405
+    assert missing["detail"] == "There is nothing at '/api/v1/nothing'. /api/docs lists what the API has."
+    assert client.put("/api/v1/search").get_json()["status"] == 405
 
 
 @pytest.mark.parametrize(("query", "status"), [("x" * 16_001, 414), ("&".join(["age=1"] * 201), 400)])
@@ -188,7 +188,7 @@ def test_before_anything_is_indexed(tmp_path: Path) -> None:
     empty = homes.open_home(tmp_path, HashEncoder().entry())
     client = create_app(finder=empty).test_client()
     answer = client.get("/api/v1/search")
-    assert (answer.status_code, answer.get_json()["type"]) == (404, "nothing-indexed")
+    assert (answer.status_code, answer.get_json()["type"]) == (404, "/api/problems/nothing-indexed")
     assert client.get("/readyz").status_code == 503
     empty.close()
 
@@ -227,7 +227,7 @@ def test_a_blueprint_that_takes_our_paths_is_left_out(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path)
     finder = Finder(settings, Plugins.load(settings, discover=False, extra=[("greedy", Greedy())]))
     client = create_app(finder=finder).test_client()
-    assert client.get("/api/v1/search").get_json()["type"] == "nothing-indexed"
+    assert client.get("/api/v1/search").get_json()["type"] == "/api/problems/nothing-indexed"
     (failure,) = finder.plugins.failures
     assert (failure.plugin, failure.stage) == ("greedy", "register_blueprints")
     assert "Its route /api/v1/search is the core's" in str(failure.error)

@@ -1,0 +1,101 @@
+"""Bodies of requests: read strictly, and every fault in them pointed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast, get_type_hints
+
+from flask import Response, g, request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+from werkzeug.exceptions import UnsupportedMediaType
+
+from techfinder.errors import cut
+from techfinder.findings import expectation, true_findings
+from techfinder.wire.problems import Fault
+
+__all__ = ["BadBody", "question", "reading_body", "take_as_it_comes"]
+
+View = TypeVar("View", bound=Callable[..., Response])
+
+
+class BadBody(Exception):
+    """The body cannot be used.
+
+    Attributes:
+        kind: Name of the kind of problem.
+        faults: What is wrong, each with its place.
+    """
+
+    def __init__(self, kind: str, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail)
+        self.kind, self.faults = kind, faults
+
+
+def question() -> BaseModel | None:
+    """What the body of this request says, once it was read."""
+    return cast("BaseModel | None", g.get("question"))
+
+
+def reading_body(view: View) -> View:
+    """The view, called with ``body`` read from the request into the model that it is annotated with.
+
+    What flask-openapi would do by itself is laxer: it takes "5" for 5, and JSON within a JSON text.
+    """
+    model: type[BaseModel] = get_type_hints(view)["body"]
+
+    @wraps(view)
+    def read_and_view() -> Response:
+        g.question = _read(model)
+        return view(body=g.question)
+
+    take_as_it_comes(read_and_view)
+    return read_and_view  # type: ignore[return-value]
+
+
+def take_as_it_comes(view: Callable[..., Response]) -> None:
+    """Tell flask-openapi to hand the view what Flask does, and to read nothing by itself."""
+    view.__delay_validate_request__ = True  # type: ignore[attr-defined]
+
+
+def _read(model: type[BaseModel]) -> BaseModel:
+    if request.mimetype != "application/json":
+        got = cut(request.mimetype) if request.mimetype else "none"
+        raise UnsupportedMediaType(f"The body must have content type application/json, this one has {got}.")
+    body = request.get_data(cache=False)
+    try:
+        return model.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        findings = true_findings(error)
+        if findings[0]["type"] == "json_invalid":
+            raise BadBody("bad-json", f"The body is no JSON: {findings[0]['ctx']['error']}.") from error
+        faults = tuple(_fault(f, from_json(body)) for f in findings[:_MOST_FAULTS])
+        raise BadBody("invalid-request", _summary(faults, len(findings)), faults) from error
+
+
+_MOST_FAULTS = 50
+
+
+def _summary(faults: tuple[Fault, ...], count: int) -> str:
+    more = f" And {count - 1} more." if count > 1 else ""
+    return f"{faults[0].pointer}: {faults[0].detail}{more}"
+
+
+def _fault(finding: Any, body: Any) -> Fault:
+    """One finding of pydantic's in words, with a pointer into the body as it was sent."""
+    place, here = "#", body
+    for part in finding["loc"]:
+        if part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int):
+            here = here[part]
+        elif not (finding["type"] == "missing" and part == finding["loc"][-1]):
+            continue  # the name of a variant, which the body does not have
+        place += "/" + str(part).replace("~", "~0").replace("/", "~1")
+    match finding["type"]:
+        case "missing":
+            return Fault(pointer=place, detail="is missing")
+        case "extra_forbidden":
+            return Fault(pointer=place, detail="there is no such key")
+        case "value_error":
+            return Fault(pointer=place, detail=expectation(finding))
+    return Fault(pointer=place, detail=f"{expectation(finding)}, got {cut(here)}")

@@ -1,0 +1,186 @@
+"""Searching: by an address, by a plan, by likeness; counts, one person, several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from flask import Response, request
+
+from techfinder.api.answers import compare_answer, facet_answers, hit_answer, search_answer, search_page
+from techfinder.api.describe import answer_with, get, parameter, post
+from techfinder.api.failures import problem
+from techfinder.api.faults import facet_choice, refuse_unknown
+from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number
+from techfinder.errors import cut
+from techfinder.finder import Finder
+from techfinder.models import Answer, Facet, GenerationInfo
+from techfinder.plan import QueryPlan, parse_sort
+from techfinder.wire.answers import (
+    CompareAnswer,
+    FacetsAnswer,
+    FactAnswer,
+    ProfileAnswer,
+    SearchAnswer,
+    SearchPage,
+    SimilarAnswer,
+)
+from techfinder.wire.questions import CompareQuestion, FacetsQuestion, SearchQuestion, SimilarQuestion
+
+__all__: list[str] = []
+
+_STORE = ("nothing-indexed", "other-build", "store-unavailable", "store-damaged", "failed")
+_ENCODER = ("encoder-loading", "encoder-failed")
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_QUESTION = (
+    parameter("q", {"type": "string", "maxLength": 2000}, "A sentence."),
+    parameter("facets", _TEXTS, "Which filters to count: `all` (as without it), `none`, or names."),
+)
+_PAGE = (
+    parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "How many people."),
+    parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10_000_000, "default": 0}, "How many to skip."),
+    parameter("sort", _TEXTS, "Order by a field instead: `age`, or `-age` from high to low."),
+)
+
+
+@get("/v1/search", SearchAnswer, "bad-question", *_STORE, *_ENCODER, tag="search", parameters=(*_QUESTION, *_PAGE))
+def search() -> Response:
+    """Find people by a sentence and filters.
+
+    Every other parameter is a filter by its name, with an input as `/api/v1/schema` shows; a repeated one means any
+    of its inputs.
+    """
+    finder = finder_of()
+    names, filters = asked_facets(finder), asked_filters()
+    plan = _asked_plan(finder, filters)
+    answer = finder.answer(plan, filters, names=names, wait_s=finder.settings.encoder_wait_s)
+    return _warming(finder, answer) or answer_with(search_answer(plan, answer))
+
+
+@post("/v1/search", SearchPage, "bad-plan", "bad-cursor", "cursor-expired", *_STORE, *_ENCODER, tag="search")
+def search_by_plan(body: SearchQuestion) -> Response:
+    """Find people by a plan, page by page.
+
+    The body is a plan, as every search answers it in `plan`, with two more keys: which `facets` to count, and a
+    `cursor`. With the cursor `*` the answer's `next` leads to the next page, and the pages together hold every match
+    once: vectors are compared exactly, and all pages come from one state of the people. When these change meanwhile,
+    the next page is a problem `cursor-expired`, never a mixed list.
+    """
+    finder, plan = finder_of(), body.plan
+    refuse_unknown(finder, plan.conditions, plan.sort, body.facets)
+    names, wait_s = facet_choice(body.facets), finder.settings.encoder_wait_s
+    following: str | None = None
+    if body.cursor is None:
+        answer = finder.answer(plan, names=names, wait_s=wait_s)
+    else:
+        answer, following = finder.page(plan, body.cursor, names=names, wait_s=wait_s)
+    return _warming(finder, answer) or answer_with(search_page(plan, answer, following))
+
+
+@get("/v1/facets", FacetsAnswer, "bad-question", *_STORE, tag="search", parameters=_QUESTION)
+def facets() -> Response:
+    """Count the matches of a sentence and filters, without hits.
+
+    Takes filters as the search does.
+    """
+    finder = finder_of()
+    names, filters = asked_facets(finder), asked_filters()
+    plan = finder.plan(request.args.get("q", ""), filters)
+    return _counted(finder, plan, filters, names)
+
+
+@post("/v1/facets", FacetsAnswer, "bad-plan", *_STORE, tag="search")
+def facets_by_plan(body: FacetsQuestion) -> Response:
+    """Count the matches of a plan, without hits."""
+    finder, plan = finder_of(), body.plan
+    refuse_unknown(finder, plan.conditions, plan.sort, body.facets)
+    return _counted(finder, plan, {}, facet_choice(body.facets))
+
+
+@post("/v1/similar", SimilarAnswer, "bad-plan", "no-such-profile", *_STORE, tag="people")
+def similar(body: SimilarQuestion) -> Response:
+    """Find people like some, and not like others.
+
+    The vectors of those to be like are averaged, and half the average of the others is taken away; who is near to
+    that comes first. Those named never come back. `conditions` and `filters` say what everybody must fulfil. The
+    encoder is not needed.
+    """
+    finder = finder_of()
+    refuse_unknown(finder, body.conditions)
+    asked = finder.plan("", body.filters, limit=body.limit)
+    plan = asked.model_copy(update={"conditions": (*asked.conditions, *body.conditions)})
+    result = finder.similar(body.like, body.not_like, plan)
+    answer = SimilarAnswer(
+        hits=tuple(hit_answer(h) for h in result.hits),
+        total=result.total,
+        ranked_by="likeness",
+        notices=plan.notices,
+        plan=plan,
+        encoder=result.generation.encoder,
+        generation=result.generation.number,
+        took_ms={name: round(ms, 2) for name, ms in result.took_ms.items()},
+    )
+    return answer_with(answer)
+
+
+@post("/v1/compare", CompareAnswer, "bad-plan", "no-such-profile", *_STORE, tag="people")
+def compare(body: CompareQuestion) -> Response:
+    """Put two to ten people side by side.
+
+    For each field: the values in words, whether they agree, and how far apart they are on a scale. `similarity`
+    compares the people's vectors.
+    """
+    return answer_with(compare_answer(finder_of().compare(body.ids)))
+
+
+@get(
+    "/v1/profiles/<path:profile_id>",
+    ProfileAnswer,
+    "no-such-profile",
+    *_STORE,
+    tag="people",
+    parameters=[parameter("profile_id", {"type": "string", "minLength": 1}, "The person's id.", "path")],
+)
+def profile(profile_id: str) -> Response:
+    """Show one person, with values and facts in words."""
+    finder = finder_of()
+    found = finder.profile(profile_id)
+    if found is None:
+        return problem("no-such-profile", f"There is no profile {cut(profile_id)}.")
+    facts = tuple(FactAnswer(**asdict(f)) for f in finder.facts(found))
+    return answer_with(ProfileAnswer(id=found.id, profile=dict(found.values), facts=facts))
+
+
+def _asked_plan(finder: Finder, filters: Mapping[str, Sequence[str]]) -> QueryPlan:
+    return finder.plan(
+        request.args.get("q", ""),
+        filters,
+        limit=whole_number("limit", 20),
+        offset=whole_number("offset", 0),
+        sort=parse_sort(request.args.getlist("sort")),
+    )
+
+
+def _warming(finder: Finder, answer: Answer) -> Response | None:
+    warming = answer.result.ranked_by == "warming"
+    return problem("encoder-loading", loading(finder)) if warming else None
+
+
+def _counted(
+    finder: Finder, plan: QueryPlan, filters: Mapping[str, Sequence[str]], names: frozenset[str] | None
+) -> Response:
+    counted, generation = _counts(finder, plan, filters, names)
+    found = FacetsAnswer(facets=facet_answers(counted), notices=plan.notices, plan=plan, generation=generation.number)
+    return answer_with(found)
+
+
+def _counts(
+    finder: Finder, plan: QueryPlan, filters: Mapping[str, Sequence[str]], names: frozenset[str] | None
+) -> tuple[tuple[Facet, ...], GenerationInfo]:
+    """Counts, and the one generation that they are all of."""
+    while True:
+        generation = finder.generation()
+        counted = finder.facets(plan, filters, names)
+        if finder.generation() == generation:
+            return counted, generation

@@ -1,0 +1,67 @@
+"""What the routes share: the Finder of the app, and the parameters of an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from flask import current_app, request
+
+from techfinder.api.failures import RETRY_AFTER_S
+from techfinder.errors import QueryError, cut, known_names
+from techfinder.finder import Finder
+
+__all__ = ["asked_facets", "asked_filters", "finder_of", "known_facets", "loading", "whole_number"]
+
+OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets")
+
+
+def finder_of() -> Finder:
+    """The Finder that this app serves."""
+    return cast("Finder", current_app.extensions["techfinder"])
+
+
+def loading(finder: Finder) -> str:
+    """That the encoder is loading, for how long, and what works meanwhile."""
+    return (
+        f"Encoder {finder.settings.encoder!r} has been loading for {finder.encoder_loading_s():.0f} s; sentences are "
+        f"ranked as soon as it is ready. Filters without q work already. Try again in {RETRY_AFTER_S} seconds."
+    )
+
+
+def whole_number(name: str, default: int) -> int:
+    """The parameter as a number; `default` when it is absent or empty. Raises QueryError."""
+    text = request.args.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise QueryError(f"{name}={cut(text)} is not a whole number.")
+    return int(text)
+
+
+def asked_filters() -> dict[str, list[str]]:
+    """Inputs by filter name: every parameter that is not one of ours."""
+    return {name: values for name, values in request.args.lists() if name not in OWN_PARAMETERS}
+
+
+def asked_facets(finder: Finder) -> frozenset[str] | None:
+    """The facets to count; None for all of them. Raises QueryError on one that there is not."""
+    return _facet_names(finder, request.args.getlist("facets"))
+
+
+def _facet_names(finder: Finder, values: Sequence[str]) -> frozenset[str] | None:
+    names = frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
+    if names <= {"all"}:
+        return None
+    if names == {"none"}:
+        return frozenset()
+    known = known_facets(finder)
+    unknown = next((name for name in sorted(names) if name not in known), None)
+    if unknown is not None:
+        raise QueryError(f"No facet is named {cut(unknown)}. {known_names(unknown, ['all', 'none', *known])}")
+    return names
+
+
+def known_facets(finder: Finder) -> tuple[str, ...]:
+    """The names of all facets, in panel order."""
+    return tuple(entry.name for entry in finder.filters.values() if entry.facet)

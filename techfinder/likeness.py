@@ -1,0 +1,129 @@
+"""People like these, and not like those.
+
+The vector to search near is made of stored vectors, each brought to norm 1:
+
+    mean(liked) - 0.5 * mean(not liked)
+
+This is Rocchio's relevance feedback without a query of its own: J. J. Rocchio, "Relevance feedback in
+information retrieval", in G. Salton (ed.), The SMART Retrieval System, Prentice-Hall 1971, pages 313
+to 323. What is liked tells more than what is not, so the latter counts half.
+
+No encoder is needed: people are compared with people.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from techfinder.errors import ProfileNotFound, QueryError, cut
+from techfinder.interfaces import Collection
+from techfinder.matching import fulfils
+from techfinder.models import SearchResult, Share
+from techfinder.plan import QueryPlan
+from techfinder.schema import Schema
+from techfinder.search import explain
+
+__all__ = ["MOST", "NOT_LIKED_WEIGHT", "run_likeness", "target"]
+
+NOT_LIKED_WEIGHT = 0.5
+"""What the mean of those not liked counts for, the mean of the liked ones counting 1."""
+
+MOST = 100
+"""Most people to compare with: liked, or not liked."""
+
+_Vectors = Mapping[str, NDArray[np.float32]]
+
+
+def target(liked: Sequence[NDArray[np.float32]], not_liked: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The vector to search near, of norm 1: see the head of this module.
+
+    Args:
+        liked: At least one vector, each of shape (dim,).
+        not_liked: Any number of vectors of the same shape.
+
+    Raises:
+        QueryError: The two cancel each other out, so that no direction is left.
+    """
+    wanted = _mean(liked)
+    if not_liked:
+        wanted = wanted - NOT_LIKED_WEIGHT * _mean(not_liked)
+    length = float(np.linalg.norm(wanted))
+    if length < 1e-6:
+        raise QueryError("Those liked and those not liked cancel each other out. Name other people.")
+    return np.asarray(wanted / length, dtype=np.float32)
+
+
+def _mean(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    wide = np.stack(vectors).astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    mean: NDArray[np.float64] = (wide / np.where(norms == 0.0, 1.0, norms)).mean(axis=0)
+    return mean
+
+
+def run_likeness(
+    like: Sequence[str], not_like: Sequence[str], plan: QueryPlan, schema: Schema, collection: Collection
+) -> SearchResult:
+    """The people who are most like the liked ones, and fulfil the plan's conditions.
+
+    The liked and the not liked never come back, and `total` does not count them. Repeated ids count once.
+    Besides the shares of its conditions a hit has one called ``likeness``: its similarity to the target.
+
+    Raises:
+        QueryError: Nobody is liked, somebody is liked and not liked, there are more than 100 of either, or
+            the plan has a text, an order, an offset or preferred conditions.
+        ProfileNotFound: Some of them do not exist; they are named.
+        StoreError: The store failed.
+    """
+    started = time.perf_counter()
+    like, not_like = list(dict.fromkeys(like)), list(dict.fromkeys(not_like))
+    _check(like, not_like, plan)
+    schema.check(plan)
+    where = schema.resolve(plan.required)
+    known = [*like, *not_like]
+    while True:
+        generation = collection.info()
+        vectors = _vectors(collection, known)
+        wanted = target([vectors[i] for i in like], [vectors[i] for i in not_like])
+        # At most len(known) of these are taken out again, so enough are left.
+        found = collection.search(wanted, where, plan.limit + len(known))
+        total = collection.count(where) - sum(fulfils(p, where) for p in collection.retrieve(known))
+        if collection.info() == generation:
+            break
+    others = [p for p in found if p.profile.id not in vectors][: plan.limit]
+    total_ms = (time.perf_counter() - started) * 1000
+    return SearchResult(
+        hits=tuple(explain(schema, plan, p.profile, _share(like, p.score)) for p in others),
+        total=total,
+        ranked_by="likeness",
+        generation=generation,
+        took_ms={"store": total_ms, "total": total_ms},
+    )
+
+
+def _check(like: Sequence[str], not_like: Sequence[str], plan: QueryPlan) -> None:
+    if not like:
+        raise QueryError("Nobody is named to be like. Name at least one id.")
+    if max(len(like), len(not_like)) > MOST:
+        raise QueryError(f"At most {MOST} people can be liked and as many not liked; choose the most telling ones.")
+    if both := sorted(set(like) & set(not_like)):
+        raise QueryError(f"{cut(both[0])} cannot be liked and not liked at once. Leave one out.")
+    if plan.meaning.strip() or plan.sort or plan.offset:
+        raise QueryError("People are ranked by likeness here, on one page: leave out text, order and offset.")
+    if plan.preferred:
+        raise QueryError("Preferred conditions are not ranked yet; make them required or leave them out.")
+
+
+def _vectors(collection: Collection, ids: Sequence[str]) -> _Vectors:
+    found = collection.vectors(ids)
+    if missing := [i for i in ids if i not in found]:
+        raise ProfileNotFound(missing)
+    return found
+
+
+def _share(like: Sequence[str], similarity: float) -> Share:
+    label = f"Like {like[0]}" if len(like) == 1 else f"Like {len(like)} people"
+    return Share("likeness", label, similarity)

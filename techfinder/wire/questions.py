@@ -1,0 +1,149 @@
+"""What is asked in the body of a request."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+
+from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
+
+__all__ = ["CompareQuestion", "FacetNames", "FacetsQuestion", "PlanQuestion", "SearchQuestion", "SimilarQuestion"]
+
+MOST_COMPARISONS = 500
+MOST_VALUES = 5000
+
+Text = Annotated[str, StringConstraints(max_length=2000)]
+ProfileId = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+FacetNames = Literal["all", "none"] | Annotated[tuple[str, ...], Field(max_length=500)]
+
+
+def _kind(clause: Any) -> str:
+    """A clause may leave out its kind: only groups have conditions."""
+    if isinstance(clause, dict):
+        return str(clause.get("kind", "any_of" if "conditions" in clause else "condition"))
+    return str(getattr(clause, "kind", "condition"))
+
+
+Clause = Annotated[Annotated[Condition, Tag("condition")] | Annotated[AnyOf, Tag("any_of")], Discriminator(_kind)]
+Clauses = Annotated[
+    tuple[Clause, ...],
+    Field(max_length=200, description="All joined by `and`. Fields and their values: see `/api/v1/schema`."),
+]
+
+_EXAMPLE_PLAN: dict[str, Any] = {
+    "meaning": "gaming",
+    "conditions": [
+        {"kind": "condition", "field": "age", "op": "range", "gte": 30, "lte": 45},
+        {"kind": "condition", "field": "adopter_category", "op": "at_least", "values": ["Early Adopter"]},
+    ],
+    "limit": 5,
+}
+
+
+def _check_size(clauses: tuple[Condition | AnyOf, ...]) -> None:
+    """Work grows with what is compared, however it is nested."""
+    single = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
+    if len(single) > MOST_COMPARISONS:
+        raise ValueError(f"the conditions hold {len(single)} comparisons, at most {MOST_COMPARISONS} are read")
+    if (values := sum(len(c.values) for c in single)) > MOST_VALUES:
+        raise ValueError(f"the conditions hold {values} values, at most {MOST_VALUES} are read")
+
+
+class PlanQuestion(QueryPlan):
+    """A plan as any search answers it in `plan`, with limits that keep one request in bounds."""
+
+    text: Annotated[Text, Field(description="The question as typed; not read, `meaning` is.")] = ""
+    meaning: Annotated[Text, Field(description="The text to rank by meaning; empty ranks nothing.")] = ""
+    conditions: Clauses = ()
+    sort: Annotated[
+        tuple[Sort, ...], Field(max_length=10, description="Empty: best first, or stored order without `meaning`.")
+    ] = ()
+    notices: Annotated[tuple[Notice, ...], Field(max_length=200, description="Comes back as it is.")] = ()
+    facets: Annotated[
+        FacetNames, Field(description="Which filters to count: `all`, `none`, or names as `/api/v1/schema` lists them.")
+    ] = "all"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_size(self.conditions)
+        return self
+
+    @property
+    def plan(self) -> QueryPlan:
+        """The plan alone."""
+        return QueryPlan.model_construct(**{name: getattr(self, name) for name in QueryPlan.model_fields})
+
+
+class SearchQuestion(PlanQuestion):
+    """A plan to search by, and how to page."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["gender"]}})
+
+    cursor: Annotated[
+        Annotated[str, StringConstraints(min_length=1, max_length=200)] | None,
+        Field(
+            description="`*` begins to page: all pages come from one state of the people and fit together. Then the "
+            "`next` of the last answer, with the rest of the body unchanged. Without it there is one page, at `offset`."
+        ),
+    ] = None
+
+
+class FacetsQuestion(PlanQuestion):
+    """A plan whose matches are counted."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["gender", "age"]}})
+
+
+class SimilarQuestion(BaseModel):
+    """People to be like, and people not to be like."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "like": ["TU0001", "TU0004"],
+                "not_like": ["TU0002"],
+                "filters": {"age": ["30..45"]},
+                "limit": 5,
+            }
+        },
+    )
+
+    like: Annotated[tuple[ProfileId, ...], Field(min_length=1, max_length=100, description="Ids of people to be like.")]
+    not_like: Annotated[
+        tuple[ProfileId, ...], Field(max_length=100, description="Ids of people not to be like; they count half.")
+    ] = ()
+    conditions: Clauses = ()
+    filters: Annotated[
+        dict[str, Annotated[tuple[Text, ...], Field(max_length=100)]],
+        Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
+    ] = Field(default_factory=dict)
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_size(self.conditions)
+        if both := sorted(set(self.like) & set(self.not_like)):
+            raise ValueError(f"{both[0]!r} is in both like and not_like")
+        return self
+
+
+class CompareQuestion(BaseModel):
+    """People to put side by side."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"example": {"ids": ["TU0001", "TU0002", "TU0003"]}}
+    )
+
+    ids: Annotated[
+        tuple[ProfileId, ...],
+        Field(min_length=2, max_length=10, description="Different ids.", json_schema_extra={"uniqueItems": True}),
+    ]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(set(self.ids)) < len(self.ids):
+            raise ValueError("an id is named twice")
+        return self

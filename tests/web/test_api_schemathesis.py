@@ -1,0 +1,124 @@
+"""Schemathesis asks the API everything that its OpenAPI document allows, and much that it does not.
+
+No answer may be a server error, differ from what the document says, or take what the document forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask, Response
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+import homes
+from techfinder.api.docs import openapi_document
+from techfinder.app import create_app
+from techfinder.finder import Finder
+from techfinder.testing.fakes import HashEncoder
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+]
+OPERATIONS = [(path, method) for path, item in openapi_document([])["paths"].items() for method in item]
+REFUSALS = ["400", "404", "413", "414", "415", "422"]
+NO_ONE = '{"ids": [], "fields": [], "similarity": [], "encoder": "", "generation": 1}'
+FEW, MANY = 12, 200
+
+
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
+    """A hundred people."""
+    made = homes.open_home(tmp_path_factory.mktemp("asked"), HashEncoder().entry())
+    homes.index(made, "synthetic:n=100,seed=3")
+    made.load_encoder()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def api(finder: Finder) -> Any:
+    """The API as its document describes it."""
+    return described(create_app(finder=finder))
+
+
+def described(app: Flask) -> Any:
+    config = SchemathesisConfig.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=config)
+
+
+def ask(api: Any, path: str, method: str, examples: int) -> None:
+    """Ask one operation many things, right and wrong ones, and check each answer."""
+    operation = api[path][method]
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    )
+    @given(case=right_and_wrong(operation))
+    def one(case: Any) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    one()
+
+
+def right_and_wrong(operation: Any) -> SearchStrategy[Any]:
+    """Requests that the document allows, and some that it forbids where it forbids any."""
+    made: SearchStrategy[Any] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    forbids = operation.body or operation.query
+    return made | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE) if forbids else made
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=lambda p: str(p))
+def test_no_answer_differs_from_the_document(api: Any, path: str, method: str) -> None:
+    ask(api, path, method, FEW)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "answer", "found"),
+    [
+        ("plugins", Response("{}", 500, mimetype="application/problem+json"), "ServerError"),
+        ("plugins", Response('{"plugins": [{"name": 1}]}', mimetype="application/json"), "JsonSchemaError"),
+        ("plugins", Response("plugins", mimetype="text/plain"), "UndefinedContentType"),
+        ("plugins", Response("{}", 418, mimetype="application/json"), "UndefinedStatusCode"),
+        ("compare", Response(NO_ONE, mimetype="application/json"), "AcceptedNegativeData"),
+    ],
+    ids=["server error", "answer off schema", "other content type", "other status", "takes anything"],
+)
+def test_planted_faults_are_found(finder: Finder, endpoint: str, answer: Response, found: str) -> None:
+    app = create_app(finder=finder)
+    app.view_functions[f"api.{endpoint}"] = lambda: answer
+    with pytest.raises(FailureGroup) as caught:
+        ask(described(app), f"/api/v1/{endpoint}", "post" if endpoint == "compare" else "get", FEW)
+    assert found in {type(error).__name__ for error in caught.value.exceptions}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=lambda p: str(p))
+def test_no_answer_of_many_differs_from_the_document(api: Any, path: str, method: str) -> None:
+    ask(api, path, method, MANY)

@@ -32,8 +32,9 @@ Clauses = Sequence[Condition | AnyOf]
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A stretch of a ranking: from place `offset` on, to the end of all matches when `last`."""
+    """A stretch of a ranking: from place `offset` on, to its end when `last`. Paging began at `began`."""
 
+    began: int
     offset: int
     ids: tuple[str, ...]
     scores: tuple[float, ...]
@@ -98,14 +99,14 @@ class Paged:
         """
         state = self.info()
         window = self._windows.find(self._question, state)
-        part = window.part(limit, offset) if window is not None else None
-        if part is not None:
+        if window is not None and (part := window.part(limit, offset)) is not None:
             profiles = self._collection.retrieve(part[0])
             if len(profiles) == len(part[0]):
                 return [ScoredPoint(p, s) for p, s in zip(profiles, part[1], strict=True)]
-        size = max(limit, min(offset, _LONGEST))
+        began = window.began if window is not None else offset  # whoever wants one page only gets no more than that
+        size = max(limit, min(offset - began, _LONGEST))
         found = self._collection.search(vector, where, size, offset, exact=True)
-        if size > limit and self.info() == state:
+        if self.info() == state:
             ids, scores = tuple(f.profile.id for f in found), tuple(f.score for f in found)
-            self._windows.keep(self._question, state, _Window(offset, ids, scores, len(found) < size))
+            self._windows.keep(self._question, state, _Window(began, offset, ids, scores, len(found) < size))
         return found[:limit]

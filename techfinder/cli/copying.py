@@ -118,7 +118,7 @@ class _Side:
     def __str__(self) -> str:
         if self.url is None:
             return "the embedded store"
-        from techfinder.store.server_errors import shown  # a second of imports
+        from techfinder.store.server.errors import shown  # a second of imports
 
         return ",".join(map(shown, self.url.split(",")))
 

@@ -207,7 +207,7 @@ class Scale:
     def _bare_edge(self, vector: Any, where: dict[str, Any]) -> object:
         from uuid import UUID
 
-        from techfinder.store.edge import Shard
+        from techfinder.store.edge.shard import Shard
 
         if not hasattr(self, "shard"):
             [folder] = (self.folder / "home" / "store" / "people" / "generations").glob("*/shard")

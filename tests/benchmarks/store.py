@@ -31,9 +31,10 @@ from techfinder.interfaces import CollectionSpec, FacetRequest, Point
 from techfinder.plan import Condition
 from techfinder.schema import load_schema
 from techfinder.settings import Settings
-from techfinder.store import edge, open_store
+from techfinder.store import open_store
 from techfinder.store.conditions import to_filter
-from techfinder.store.edge import Shard
+from techfinder.store.edge import shard as engine
+from techfinder.store.edge.shard import Shard
 from techfinder.store.points import check_points, point_id
 
 BATCH = 1000
@@ -145,7 +146,7 @@ class Bench:
 
 def _engine_facet(shard: Shard, field: str, where: dict[str, Any]) -> int:
     """The engine's own facet, which the product does not use."""
-    request = qdrant_edge.FacetRequest(field, limit=1000, exact=True, filter=edge._filter(where))
+    request = qdrant_edge.FacetRequest(field, limit=1000, exact=True, filter=engine._filter(where))
     return len(shard._shard.facet(request))
 
 

@@ -10,8 +10,8 @@ import pytest
 from edge_people import SIZE, SPEC
 
 from techfinder.settings import Settings
-from techfinder.store.edge_collection import EdgeCollection
-from techfinder.store.edge_store import EdgeStore
+from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import build, make_points
 
 

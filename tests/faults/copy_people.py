@@ -23,8 +23,8 @@ from techfinder.errors import TechfinderError
 from techfinder.interfaces import CollectionSpec, Store
 from techfinder.settings import Settings
 from techfinder.store.copying import Copied, CopyJob
-from techfinder.store.edge_store import EdgeStore
-from techfinder.store.server_store import ServerStore
+from techfinder.store.edge.store import EdgeStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import make_spec
 
 __all__ = ["NAME", "PEOPLE", "SPEC", "copy", "run_doomed"]

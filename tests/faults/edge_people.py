@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 
 from techfinder.interfaces import FacetRequest
-from techfinder.store.edge_collection import EdgeCollection
+from techfinder.store.edge.collection import EdgeCollection
 from techfinder.testing.store_samples import any_of, make_spec, vector_of
 
 SPEC = make_spec("people")

@@ -16,7 +16,7 @@ import get_qdrant
 from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreError
 from techfinder.interfaces import Collection, FacetRequest
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, vector_of
 
 __all__ = ["SIZE", "answers", "name_of_one", "opened", "own_qdrant", "raised", "raw", "took"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from techfinder.interfaces import Point
 from techfinder.settings import Settings
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import make_point, make_points, make_spec
 
 __all__ = ["CHANGED", "GONE", "PEOPLE"]

@@ -14,8 +14,8 @@ from server_people import opened, own_qdrant
 from qdrant_process import QdrantProcess
 from techfinder.models import GenerationInfo
 from techfinder.settings import Settings
-from techfinder.store.edge_store import EdgeStore
-from techfinder.store.server_store import ServerStore
+from techfinder.store.edge.store import EdgeStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import build, make_point, make_points
 
 KILLED = -9

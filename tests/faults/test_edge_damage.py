@@ -15,9 +15,9 @@ from edge_people import SIZE, SPEC, answers
 
 from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
 from techfinder.settings import Settings
-from techfinder.store.edge import EnginePanic, _engine
-from techfinder.store.edge_collection import EdgeCollection
-from techfinder.store.edge_store import EdgeStore
+from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.shard import EnginePanic, _engine
+from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import build, eventually, make_point, make_points
 
 

@@ -18,8 +18,8 @@ from edge_people import SIZE, SPEC, answers, gone
 
 from techfinder.errors import StoreError, StoreUnavailable
 from techfinder.settings import Settings
-from techfinder.store.edge_collection import EdgeCollection
-from techfinder.store.edge_store import EdgeStore
+from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import build, eventually, ids, make_point, make_points, vector_of
 
 # --- readers -----------------------------------------------------------------------------------

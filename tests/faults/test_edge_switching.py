@@ -16,9 +16,9 @@ from techfinder.errors import StoreError
 from techfinder.interfaces import FacetRequest
 from techfinder.plan import Condition, Sort
 from techfinder.settings import Settings
-from techfinder.store.edge_collection import EdgeCollection
-from techfinder.store.edge_store import EdgeStore
-from techfinder.store.generations import Generations, Sealed
+from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.generations import Generations, Sealed
+from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import (
     ATTRIBUTES,
     build,
@@ -148,7 +148,7 @@ def test_looking_and_publishing_at_once_finds_no_damage(settings: Settings) -> N
 def test_a_reader_without_files_to_open_switches_once_it_has_some(
     people: EdgeCollection, store: EdgeStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("techfinder.store.edge_collection._RETRY_SWITCH_S", 0.1)
+    monkeypatch.setattr("techfinder.store.edge.collection._RETRY_SWITCH_S", 0.1)
     build(store, SPEC, [make_point(500)])
     with only_so_many_files(2):
         assert people.count([]) == SIZE
@@ -160,7 +160,7 @@ def test_a_reader_without_files_to_open_switches_once_it_has_some(
 def test_an_error_of_any_kind_only_puts_a_switch_off(
     store: EdgeStore, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("techfinder.store.edge_collection._RETRY_SWITCH_S", 0.1)
+    monkeypatch.setattr("techfinder.store.edge.collection._RETRY_SWITCH_S", 0.1)
 
     def fail() -> None:
         raise MemoryError("no memory left")

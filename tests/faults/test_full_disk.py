@@ -15,7 +15,7 @@ from limited import run_with_small_files
 
 from commands import run, run_json
 from techfinder.settings import Settings
-from techfinder.store.edge_store import EdgeStore
+from techfinder.store.edge.store import EdgeStore
 
 FIRST, ALL = 60, 900
 

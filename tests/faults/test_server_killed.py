@@ -20,7 +20,7 @@ from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreUnavailable
 from techfinder.interfaces import Collection
 from techfinder.models import Profile
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, build, eventually, make_points, make_spec, vector_of
 
 SCRIPT = Path(__file__).with_name("server_writer.py")

@@ -24,7 +24,7 @@ from bad_server import (
 from qdrant_process import QdrantAddress
 from techfinder.errors import StoreUnavailable
 from techfinder.interfaces import Collection, FacetRequest
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, build, eventually, make_points, make_spec, vector_of
 
 LIMIT_S = 1.0

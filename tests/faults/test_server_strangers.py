@@ -16,8 +16,8 @@ from bad_server import BadServer, answer, passing_on, when
 from qdrant_process import QdrantAddress
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
 from techfinder.store.points import point_id
-from techfinder.store.server_control import CONTROL
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.control import CONTROL
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import (
     DIM,
     any_of,

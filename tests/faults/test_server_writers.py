@@ -17,7 +17,7 @@ from server_writer import CHANGED, GONE, PEOPLE
 
 from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreError
-from techfinder.store.server_control import CONTROL
+from techfinder.store.server.control import CONTROL
 from techfinder.testing.store_samples import any_of, build, eventually, make_point, make_points, make_spec
 
 SCRIPT = Path(__file__).with_name("server_writer.py")
@@ -26,7 +26,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from techfinder.settings import Settings
-from techfinder.store.server_store import ServerStore
+from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import make_point, make_spec
 url, port, home, name, lease_s = sys.argv[1:]
 settings = Settings(home=Path(home), store="server", qdrant_url=url, qdrant_grpc_port=int(port), nice=0)

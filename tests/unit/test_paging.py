@@ -60,30 +60,41 @@ def test_the_store_is_asked_a_few_times_only() -> None:
 
 def test_at_most_ten_thousand_people_are_read_ahead() -> None:
     people = Ranked(5)
-    Paged(people, Windows(), b"q").search(VECTOR, [], 1000, 50_000)
-    assert people.searches == [(50_000, 10_000)]
+    paged = Paged(people, Windows(), b"q")
+    paged.search(VECTOR, [], 1000, 0)
+    paged.search(VECTOR, [], 1000, 50_000)
+    assert people.searches == [(0, 1000), (50_000, 10_000)]
+
+
+def test_for_one_page_nothing_is_read_ahead() -> None:
+    people = Ranked(100)
+    Paged(people, Windows(), b"q").search(VECTOR, [], 5, 40)
+    assert people.searches == [(40, 5)]
 
 
 def test_questions_do_not_get_each_others_people() -> None:
     people, windows = Ranked(100), Windows()
-    Paged(people, windows, b"q").search(VECTOR, [], 5, 40)
-    Paged(people, windows, b"other").search(VECTOR, [], 5, 45)
-    assert people.searches == [(40, 40), (45, 45)]
+    turn(Paged(people, windows, b"q"), 5, 30)
+    asked = len(people.searches)
+    Paged(people, windows, b"other").search(VECTOR, [], 5, 30)
+    assert people.searches[asked:] == [(30, 5)]
 
 
 @pytest.mark.parametrize("change", [{"number": 2}, {"revision": 1}])
 def test_another_state_of_the_people_is_read_anew(change: dict[str, int]) -> None:
     people, windows = Ranked(100), Windows()
     paged = Paged(people, windows, b"q")
+    paged.search(VECTOR, [], 5, 0)
     paged.search(VECTOR, [], 5, 40)
     people.live = replace(people.live, **change)  # type: ignore[arg-type]
     paged.search(VECTOR, [], 5, 45)
-    assert people.searches == [(40, 40), (45, 45)]
+    assert people.searches == [(0, 5), (40, 40), (45, 5)]
 
 
 def test_people_who_went_meanwhile_are_not_skipped() -> None:
     people = Ranked(100)
     paged = Paged(people, Windows(), b"q")
+    paged.search(VECTOR, [], 5, 0)
     paged.search(VECTOR, [], 5, 40)
     del people.everybody[47]
     assert [p.profile.id for p in paged.search(VECTOR, [], 5, 45)] == ["p45", "p46", "p48", "p49", "p50"]
@@ -92,6 +103,7 @@ def test_people_who_went_meanwhile_are_not_skipped() -> None:
 def test_a_few_questions_are_kept() -> None:
     people, windows = Ranked(100), Windows()
     for question in range(9):
+        Paged(people, windows, bytes([question])).search(VECTOR, [], 5, 0)
         Paged(people, windows, bytes([question])).search(VECTOR, [], 5, 40)
     asked = len(people.searches)
     Paged(people, windows, bytes([8])).search(VECTOR, [], 5, 45)

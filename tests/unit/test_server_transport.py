@@ -15,8 +15,8 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from bad_server import BadServer, answer, closed_port, dripping, in_turn, silent
 from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable
 from techfinder.store import server_transport
-from techfinder.store.server_errors import explained, shown, wait_of
-from techfinder.store.server_transport import Deadline, TimedTransport
+from techfinder.store.server.errors import explained, shown, wait_of
+from techfinder.store.server.transport import Deadline, TimedTransport
 
 
 def test_outside_of_a_block_the_usual_time_is_left() -> None:

@@ -16,7 +16,7 @@ from techfinder.models import Profile
 from techfinder.settings import Settings
 from techfinder.store.copy_spool import CopySpool
 from techfinder.store.copying import CopyJob
-from techfinder.store.edge_store import EdgeStore
+from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import build, make_point, make_points, make_spec
 
 SPEC = make_spec("people")

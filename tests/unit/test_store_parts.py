@@ -16,11 +16,11 @@ from techfinder.errors import StoreError, StoreUnavailable
 from techfinder.interfaces import Point
 from techfinder.models import Profile
 from techfinder.plan import AnyOf, Condition
-from techfinder.store import edge
-from techfinder.store.channel import ProcessDied, StoreProcess
 from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
+from techfinder.store.edge import shard as engine
+from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
 from techfinder.testing.store_samples import only_so_many_files
@@ -171,10 +171,10 @@ def test_the_store_process_imports_little() -> None:
     """Its start is what a search waits for after a kill."""
     program = (
         "import sys, types; package = types.ModuleType('techfinder'); package.__path__ = [sys.argv[1]];"
-        "sys.modules['techfinder'] = package; import techfinder.store.edge_process;"
+        "sys.modules['techfinder'] = package; import techfinder.store.edge.process;"
         "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     )
-    package = str(Path(edge.__file__).parent.parent)
+    package = str(Path(engine.__file__).parents[2])
     found = subprocess.run([sys.executable, "-c", program, package], capture_output=True, text=True, check=True)
     loaded = set(found.stdout.split())
     assert {"numpy", "qdrant_edge"} <= loaded
@@ -186,11 +186,11 @@ def test_panics_of_the_engine_become_store_errors() -> None:
         """As the engine's, which is no Exception either."""
 
     with (
-        pytest.raises(edge.EnginePanic, match="while testing: PanicException: index out of bounds"),
-        edge._engine("testing"),
+        pytest.raises(engine.EnginePanic, match="while testing: PanicException: index out of bounds"),
+        engine._engine("testing"),
     ):
         raise PanicException("index out of bounds")
-    with pytest.raises(StoreError, match="while testing: ValueError: x"), edge._engine("testing"):
+    with pytest.raises(StoreError, match="while testing: ValueError: x"), engine._engine("testing"):
         raise ValueError("x")
 
 

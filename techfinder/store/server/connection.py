@@ -23,9 +23,9 @@ import grpc
 from qdrant_client import QdrantClient, models
 
 from techfinder.errors import StoreError, StoreUnavailable, cut
-from techfinder.store.server_address import ServerOptions, trusted
-from techfinder.store.server_errors import CLIENT_ERRORS, details_of, explained, shown, wait_of
-from techfinder.store.server_transport import Deadline, TimedTransport
+from techfinder.store.server.address import ServerOptions, trusted
+from techfinder.store.server.errors import CLIENT_ERRORS, details_of, explained, shown, wait_of
+from techfinder.store.server.transport import Deadline, TimedTransport
 
 if TYPE_CHECKING:
     import ssl

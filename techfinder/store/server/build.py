@@ -8,7 +8,7 @@ from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
-from techfinder.store.server_points import ServerPoints
+from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec
     from techfinder.models import GenerationInfo
     from techfinder.store.points import StoredBatch
-    from techfinder.store.server import Server
-    from techfinder.store.server_columns import ColumnsCache
-    from techfinder.store.server_generations import ServerGenerations
+    from techfinder.store.server.columns_cache import ColumnsCache
+    from techfinder.store.server.connection import Server
+    from techfinder.store.server.generations import ServerGenerations
 
 __all__ = ["Build", "no_vector"]
 

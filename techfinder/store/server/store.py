@@ -12,13 +12,13 @@ from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
 from techfinder.interfaces import Ledger, Point, Scan
 from techfinder.store.fingerprints import refuse_other_kind, spec_of
 from techfinder.store.points import SYSTEM_KEYS, digest_of, point_id, to_points, vector_digest
-from techfinder.store.server import Server, ServerOptions
-from techfinder.store.server_collection import ServerCollection
-from techfinder.store.server_columns import ColumnsCache
-from techfinder.store.server_control import LEASE_S, Control
-from techfinder.store.server_generations import ServerGenerations, Stored, live_everywhere
-from techfinder.store.server_points import ServerPoints
-from techfinder.store.server_writer import ServerWriter, WriterOptions, finish_change
+from techfinder.store.server.collection import ServerCollection
+from techfinder.store.server.columns_cache import ColumnsCache
+from techfinder.store.server.connection import Server, ServerOptions
+from techfinder.store.server.control import LEASE_S, Control
+from techfinder.store.server.generations import ServerGenerations, Stored, live_everywhere
+from techfinder.store.server.points import ServerPoints
+from techfinder.store.server.writer import ServerWriter, WriterOptions, finish_change
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from techfinder.errors import StoreError, cut
-from techfinder.store.server_errors import shown
+from techfinder.store.server.errors import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,18 +24,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
-from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.models import GenerationInfo
 from techfinder.store.failures import failure
 from techfinder.store.folders import remove_folder, sync_folder, sync_path
+from techfinder.store.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Generations", "Sealed", "WriteLock", "check_name"]
+__all__ = ["Generations", "Sealed", "WriteLock"]
 
 INFO = "info.json"
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _SWITCH_WAIT_S = 10.0
 _LOOKS = 5
 _FORMAT = 1
@@ -129,14 +128,6 @@ class WriteLock:
     def release(self) -> None:
         """Give it back. Harmless when given back already."""
         self._lock.release()
-
-
-def check_name(collection: str) -> None:
-    """Raise StoreError when `collection` cannot name a collection."""
-    if not _NAME.fullmatch(collection):
-        raise StoreError(
-            f"{cut(collection)} cannot name a collection: lower-case letters, digits, - and _, a letter first."
-        )
 
 
 class Generations:

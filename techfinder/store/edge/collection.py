@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import FacetRequest, ScoredPoint
-from techfinder.store.channel import ProcessDied, StoreProcess
 from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter
+from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.points import check_query, to_profile
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from techfinder.models import GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
-    from techfinder.store.generations import Generations, Sealed, Signature
+    from techfinder.store.edge.generations import Generations, Sealed, Signature
 
 __all__ = ["EdgeCollection"]
 

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
 from techfinder.store.points import StoredPoint, check_points, digest_of, point_id, vector_digest
-from techfinder.store.server_build import Build, no_vector
-from techfinder.store.server_control import Change
-from techfinder.store.server_generations import Stored
-from techfinder.store.server_points import ServerPoints
+from techfinder.store.server.build import Build, no_vector
+from techfinder.store.server.control import Change
+from techfinder.store.server.generations import Stored
+from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
 
 if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec, Point
-    from techfinder.store.server import Server
-    from techfinder.store.server_columns import ColumnsCache
-    from techfinder.store.server_control import Control, Lease
-    from techfinder.store.server_generations import ServerGenerations
+    from techfinder.store.server.columns_cache import ColumnsCache
+    from techfinder.store.server.connection import Server
+    from techfinder.store.server.control import Control, Lease
+    from techfinder.store.server.generations import ServerGenerations
 
 __all__ = ["ServerWriter", "WriterOptions", "finish_change"]
 

@@ -22,7 +22,7 @@ from techfinder.store.conditions import facet_filters, storage_of, to_filter
 from techfinder.store.layered import Layered
 from techfinder.store.points import check_query, point_id, to_profile
 from techfinder.store.ranking import ranked
-from techfinder.store.server_points import ServerPoints
+from techfinder.store.server.points import ServerPoints
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from techfinder.models import GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.points import StoredBatch
-    from techfinder.store.server import Server
-    from techfinder.store.server_columns import ColumnsCache
-    from techfinder.store.server_control import Control
-    from techfinder.store.server_generations import ServerGenerations, Stored
+    from techfinder.store.server.columns_cache import ColumnsCache
+    from techfinder.store.server.connection import Server
+    from techfinder.store.server.control import Control
+    from techfinder.store.server.generations import ServerGenerations, Stored
 
 __all__ = ["ServerCollection"]
 

@@ -26,7 +26,7 @@ from qdrant_client import models
 from techfinder.errors import CollectionNotFound, StoreError, cut
 
 if TYPE_CHECKING:
-    from techfinder.store.server import Server
+    from techfinder.store.server.connection import Server
 
 __all__ = ["CONTROL", "LEASE_S", "Change", "Control", "Lease"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from techfinder.errors import cut
 from techfinder.store.column_files import ColumnsWriter, damaged_files, file_digest, read_index
 from techfinder.store.columns import Columns
-from techfinder.store.edge import Shard
+from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
 from techfinder.store.points import digest_of, vector_digest
 from techfinder.store.tally import Tally

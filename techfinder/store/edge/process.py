@@ -1,6 +1,6 @@
 """The program of the store's own processes: serve a generation, build one, or inspect one.
 
-Started by :mod:`techfinder.store.channel`. It imports neither web framework nor pandas nor
+Started by :mod:`techfinder.store.edge.channel`. It imports neither web framework nor pandas nor
 pydantic, so it is up in a fraction of a second.
 
 The first message chooses the job, each further one calls a method of it. A process ends when
@@ -18,11 +18,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import StoreError
-from techfinder.store.channel import receive, send
-from techfinder.store.edge import EnginePanic
-from techfinder.store.edge_build import BuildJob
-from techfinder.store.edge_inspect import InspectJob
-from techfinder.store.edge_serve import ServeJob
+from techfinder.store.edge.build import BuildJob
+from techfinder.store.edge.channel import receive, send
+from techfinder.store.edge.inspection import InspectJob
+from techfinder.store.edge.serve import ServeJob
+from techfinder.store.edge.shard import EnginePanic
 from techfinder.store.failures import failure
 
 if TYPE_CHECKING:

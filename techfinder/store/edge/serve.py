@@ -10,7 +10,7 @@ import numpy as np
 
 from techfinder.errors import StoreDamaged
 from techfinder.store.columns import Columns
-from techfinder.store.edge import Shard
+from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
 from techfinder.store.points import point_id
 from techfinder.store.ranking import ranked

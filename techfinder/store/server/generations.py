@@ -16,12 +16,12 @@ from uuid import uuid4
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
 from techfinder.models import GenerationInfo
-from techfinder.store.generations import check_name
+from techfinder.store.names import check_name
 
 if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec
-    from techfinder.store.server import Server
-    from techfinder.store.server_control import Control
+    from techfinder.store.server.connection import Server
+    from techfinder.store.server.control import Control
 
 __all__ = ["ServerGenerations", "Stored", "live_everywhere"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import StoreError, cut
 from techfinder.store.columns import Columns
-from techfinder.store.edge import Shard
+from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import copy_sparse, memory_folder
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.tally import Digests, Tally, total_of

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
-from techfinder.store.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.generations import Sealed
 from techfinder.store.folders import allocated_bytes, remove_folder
-from techfinder.store.generations import Sealed
 from techfinder.store.points import check_points
 
 if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec, Point
-    from techfinder.store.generations import Generations, WriteLock
+    from techfinder.store.edge.generations import Generations, WriteLock
 
 __all__ = ["EdgeWriter", "FreeSpace"]
 

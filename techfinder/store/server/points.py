@@ -15,14 +15,14 @@ from qdrant_client.conversions.conversion import RestToGrpc
 
 from techfinder.errors import StoreDamaged, StoreError
 from techfinder.store.points import StoredBatch, point_id
-from techfinder.store.server_messages import Record, identity_of, message_of, payload_of, record_of
+from techfinder.store.server.messages import Record, identity_of, message_of, payload_of, record_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qdrant_client import QdrantClient
 
     from techfinder.store.points import StoredPoint
-    from techfinder.store.server import Server
+    from techfinder.store.server.connection import Server
 
 __all__ = ["HNSW_EF", "ServerPoints"]
 

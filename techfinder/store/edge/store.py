@@ -10,13 +10,13 @@ import numpy as np
 
 from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Ledger, Point, Scan
-from techfinder.store.channel import ProcessDied, StoreProcess
 from techfinder.store.columns import Columns
-from techfinder.store.edge_collection import EdgeCollection
-from techfinder.store.edge_writer import EdgeWriter, FreeSpace
+from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.generations import INFO, Generations, Sealed, WriteLock, free_bytes
+from techfinder.store.edge.writer import EdgeWriter, FreeSpace
 from techfinder.store.fingerprints import refuse_other_kind, spec_of
 from techfinder.store.folders import allocated_bytes
-from techfinder.store.generations import INFO, Generations, Sealed, WriteLock, free_bytes
 from techfinder.store.points import StoredBatch, point_id, to_points
 
 if TYPE_CHECKING:

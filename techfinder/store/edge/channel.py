@@ -29,13 +29,13 @@ START_S = 120.0
 
 _LENGTH = struct.Struct("!Q")
 _ERRORS = {kind.__name__: kind for kind in (StoreError, StoreDamaged, StoreUnavailable, DimensionMismatch)}
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PACKAGE = str(Path(__file__).resolve().parents[2])
 _PROGRAM = """
 import sys, types
 package = types.ModuleType("techfinder")
 package.__path__ = [sys.argv[1]]
 sys.modules["techfinder"] = package
-from techfinder.store.edge_process import main
+from techfinder.store.edge.process import main
 main(sys.argv[2:])
 """
 """Runs ``edge_process`` without what ``import techfinder`` brings along: half the time to start."""

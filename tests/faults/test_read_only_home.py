@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["store", "info"], "60 points"),
+        (["store", "info"], "60 people"),
         (["store", "check"], "Good: counts and digest"),
         (["search", "gaming", "--limit", "2"], "Showing 2 of 60 people"),
         (["runs"], "done"),
@@ -56,7 +56,7 @@ def test_a_dry_run_works_and_keeps_only_its_rejects(home: Path, tmp_path: Path) 
     ("arguments", "named"),
     [
         (["index", "people.csv"], "runs/people.lock"),
-        (["store", "activate", "1"], "store/.locks"),
+        (["store", "switch", "1"], "store/.locks"),
         (["store", "drop", "--yes"], "store/.locks"),
     ],
     ids=lambda v: v if isinstance(v, str) else " ".join(v),

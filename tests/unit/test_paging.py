@@ -59,7 +59,7 @@ def test_the_store_is_asked_a_few_times_only() -> None:
 
 
 def test_at_most_ten_thousand_people_are_read_ahead() -> None:
-    people = Ranked(5)
+    people = Ranked(51_000)
     paged = Paged(people, Windows(), b"q")
     paged.search(VECTOR, [], 1000, 0)
     paged.search(VECTOR, [], 1000, 50_000)

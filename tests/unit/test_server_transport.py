@@ -14,7 +14,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from bad_server import BadServer, answer, closed_port, dripping, in_turn, silent
 from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable
-from techfinder.store import server_transport
+from techfinder.store.server import transport
 from techfinder.store.server.errors import explained, shown, wait_of
 from techfinder.store.server.transport import Deadline, TimedTransport
 
@@ -89,7 +89,7 @@ def test_a_large_request_that_is_not_read_is_a_timeout() -> None:
 
 
 def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_transport, "LONGEST_ANSWER", 1000)
+    monkeypatch.setattr(transport, "LONGEST_ANSWER", 1000)
     with (
         BadServer(answer(200, b"x" * 1001)) as server,
         client(Deadline(5.0)) as http,

@@ -203,7 +203,7 @@ def test_a_process_that_cannot_do_its_job_says_why(tmp_path: Path) -> None:
 def test_a_process_that_cannot_be_started_leaves_nothing_open(tmp_path: Path, left: int) -> None:
     before = {p.name for p in Path("/proc/self/fd").iterdir()}
     with only_so_many_files(left), pytest.raises(StoreUnavailable, match="cannot be started: "):
-        StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, nice=0)
+        StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
     assert {p.name for p in Path("/proc/self/fd").iterdir()} == before
 
 
@@ -222,7 +222,7 @@ def test_columns_answer_without_their_files_once_all_are_mapped(tmp_path: Path) 
 
 
 def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
-    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, nice=0)
+    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
     assert process.alive
     os.kill(process.pid, 9)
     with pytest.raises(ProcessDied, match="by signal 9"):

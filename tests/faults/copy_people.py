@@ -83,10 +83,15 @@ class _Doom:
         if moment != self._moment:
             return
         self._moment = ""
-        victims = psutil.Process().children() if self._victim == -1 else [psutil.Process(self._victim)]
+        victims = _store_processes() if self._victim == -1 else [psutil.Process(self._victim)]
         assert victims, "there is nobody to kill"
         for process in victims:
             process.send_signal(signal.SIGKILL)
+
+
+def _store_processes() -> list[psutil.Process]:
+    """Those of this process's children that build or read a store; servers of other tests are children too."""
+    return [c for c in psutil.Process().children() if any("edge.process" in part for part in c.cmdline())]
 
 
 class _Target:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -197,8 +197,9 @@ def test_kills_at_random_moments_of_sealing(people: EdgeCollection, store: EdgeS
 
 def _kill_children(spared: int) -> None:
     for child in psutil.Process().children():
-        if child.pid != spared and any("edge.process" in part for part in child.cmdline()):
-            child.kill()  # a store process: the servers of other tests are children too
+        with suppress(psutil.Error):  # it may end by itself meanwhile
+            if child.pid != spared and any("edge.process" in part for part in child.cmdline()):
+                child.kill()  # a store process: the servers of other tests are children too
 
 
 @pytest.mark.parametrize("job", ["upsert", "sealing", "seal", "publish"])

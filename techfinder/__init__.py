@@ -77,6 +77,7 @@ from techfinder.plan import (
     Op,
     QueryPlan,
     Sort,
+    number_of,
     parse_sort,
 )
 from techfinder.schema import (
@@ -162,6 +163,7 @@ __all__ = [
     "known_names",
     "load_schema",
     "load_settings",
+    "number_of",
     "parse_sort",
 ]
 

@@ -12,6 +12,7 @@ from techfinder.errors import ProfileNotFound, QueryError
 from techfinder.interfaces import Collection
 from techfinder.models import GenerationInfo, Profile, Value
 from techfinder.schema import Attribute, Schema
+from techfinder.steady import steadily
 from techfinder.words import told, value_text
 
 __all__ = ["FEWEST", "MOST", "ComparedField", "Comparison", "compare"]
@@ -72,11 +73,9 @@ def compare(ids: Sequence[str], schema: Schema, collection: Collection) -> Compa
     """
     if not FEWEST <= len(ids) <= MOST or len(set(ids)) < len(ids):
         raise QueryError(f"{FEWEST} to {MOST} different people can be compared, not {len(set(ids))}.")
-    while True:
-        generation = collection.info()
-        profiles, vectors = tuple(collection.retrieve(ids)), collection.vectors(ids)
-        if collection.info() == generation:
-            break
+    (profiles, vectors), generation = steadily(
+        collection.info, lambda: (tuple(collection.retrieve(ids)), collection.vectors(ids))
+    )
     missing = {*ids} - {p.id for p in profiles}
     if missing:
         raise ProfileNotFound(i for i in ids if i in missing)

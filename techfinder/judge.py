@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from techfinder.plan import number_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -115,31 +117,14 @@ class Judge:
             case "all_of":
                 return column.map(lambda v: v is not None and wanted <= set(_as_tuple(v)))
             case "range":
-                return column.map(lambda v: v is not None and _within(v, condition))
+                return column.map(lambda v: v is not None and condition.spans(v))
         raise ValueError(f"unresolved condition {condition.op}")
 
     def _wanted(self, condition: Condition) -> set[object]:
         if self.schema.attribute(condition.field).numeric:
-            return {_number(v) for v in condition.values}
+            return {number_of(v) for v in condition.values}
         return set(condition.values)
 
 
 def _as_tuple(value: Value) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _number(text: str) -> int | float:
-    """The number to the last digit: floats miss whole numbers above 2**53."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def _within(number: float, condition: Condition) -> bool:
-    return (
-        (condition.gte is None or number >= condition.gte)
-        and (condition.gt is None or number > condition.gt)
-        and (condition.lte is None or number <= condition.lte)
-        and (condition.lt is None or number < condition.lt)
-    )

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import ProfileNotFound, QueryError, cut
-from techfinder.interfaces import Collection
+from techfinder.interfaces import Collection, ScoredPoint
 from techfinder.matching import fulfils
 from techfinder.models import SearchResult, Share
 from techfinder.plan import QueryPlan
 from techfinder.schema import Schema
 from techfinder.search import explain
+from techfinder.steady import steadily
 
 __all__ = ["MOST", "NOT_LIKED_WEIGHT", "run_likeness", "target"]
 
@@ -84,16 +85,17 @@ def run_likeness(
     schema.check(plan)
     where = schema.resolve(plan.required)
     known = [*like, *not_like]
-    while True:
-        generation = collection.info()
+
+    def ask() -> tuple[list[ScoredPoint], int]:
         vectors = _vectors(collection, known)
         wanted = target([vectors[i] for i in like], [vectors[i] for i in not_like])
         # At most len(known) of these are taken out again, so enough are left.
         found = collection.search(wanted, where, plan.limit + len(known))
-        total = collection.count(where) - sum(fulfils(p, where) for p in collection.retrieve(known))
-        if collection.info() == generation:
-            break
-    others = [p for p in found if p.profile.id not in vectors][: plan.limit]
+        return found, collection.count(where) - sum(fulfils(p, where) for p in collection.retrieve(known))
+
+    (found, total), generation = steadily(collection.info, ask)
+    named = {*known}
+    others = [p for p in found if p.profile.id not in named][: plan.limit]
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
         hits=tuple(explain(schema, plan, p.profile, _share(like, p.score)) for p in others),

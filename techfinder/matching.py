@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from techfinder.models import Profile, Value
-from techfinder.plan import AnyOf, Condition
+from techfinder.plan import AnyOf, Condition, number_of
 
 __all__ = ["fulfils"]
 
@@ -34,29 +34,12 @@ def _holds(values: Mapping[str, Value], clause: Condition | AnyOf) -> bool:
         case "all_of":
             return value is not None and len(_common(value, clause.values)) == len(set(clause.values))
         case "range":
-            return isinstance(value, int | float) and _within(value, clause)
+            return isinstance(value, int | float) and clause.spans(value)
     raise ValueError(f"unresolved condition {clause.op}")
 
 
 def _common(value: Value, asked: Sequence[str]) -> set[str]:
     """Those of the values asked for that the profile has."""
     if isinstance(value, int | float):
-        return {a for a in asked if _number(a) == value}
+        return {a for a in asked if number_of(a) == value}
     return set(asked) & ({value} if isinstance(value, str) else set(value))
-
-
-def _number(text: str) -> int | float:
-    """The number to the last digit: floats miss whole numbers above 2**53."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def _within(number: float, condition: Condition) -> bool:
-    return (
-        (condition.gte is None or number >= condition.gte)
-        and (condition.gt is None or number > condition.gt)
-        and (condition.lte is None or number <= condition.lte)
-        and (condition.lt is None or number < condition.lt)
-    )

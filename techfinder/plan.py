@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AnyOf", "Clause", "Condition", "Notice", "Op", "QueryPlan", "Sort", "parse_sort"]
+__all__ = ["AnyOf", "Clause", "Condition", "Notice", "Op", "QueryPlan", "Sort", "number_of", "parse_sort"]
 
 Op = Literal["any_of", "none_of", "all_of", "at_least", "at_most", "range", "missing", "present"]
 """What a condition compares.
@@ -58,6 +58,15 @@ class Condition(_Part):
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0
     words: str = ""
     origin: str = ""
+
+    def spans(self, number: float) -> bool:
+        """Whether `number` lies within the bounds of this range."""
+        return (
+            (self.gte is None or number >= self.gte)
+            and (self.gt is None or number > self.gt)
+            and (self.lte is None or number <= self.lte)
+            and (self.lt is None or number < self.lt)
+        )
 
     @model_validator(mode="after")
     def _check_operands(self) -> Self:
@@ -154,6 +163,17 @@ class QueryPlan(_Part):
     def preferred(self) -> tuple[Condition | AnyOf, ...]:
         """The conditions that only rank."""
         return tuple(c for c in self.conditions if not c.required)
+
+
+def number_of(text: str) -> int | float:
+    """The number that a value names, to the last digit: floats miss whole numbers above 2**53.
+
+    Raises ValueError when it names none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def parse_sort(values: Iterable[str]) -> tuple[Sort, ...]:

@@ -21,6 +21,7 @@ from techfinder.interfaces import ScoredPoint
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.schema import Schema
+from techfinder.steady import steadily
 
 __all__ = ["Searched", "explain", "run_plan"]
 
@@ -79,16 +80,17 @@ def _ask(
     collection: Searched,
 ) -> tuple[list[tuple[Profile, float]], int, GenerationInfo]:
     """Profiles with similarities, and the count, all from one generation."""
-    while True:
-        generation = collection.info()
+
+    def ask() -> tuple[list[tuple[Profile, float]], int]:
         if vector is None:
             found = [(p, 0.0) for p in collection.browse(where, sort, plan.limit, plan.offset)]
         else:
             points = collection.search(vector, where, plan.limit, plan.offset)
             found = [(p.profile, p.score) for p in points]
-        total = collection.count(where)
-        if collection.info() == generation:
-            return found, total, generation
+        return found, collection.count(where)
+
+    (found, total), generation = steadily(collection.info, ask)
+    return found, total, generation
 
 
 def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32] | None, float]:

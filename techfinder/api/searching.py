@@ -14,8 +14,9 @@ from techfinder.api.faults import facet_choice, refuse_unknown
 from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number
 from techfinder.errors import cut
 from techfinder.finder import Finder
-from techfinder.models import Answer, Facet, GenerationInfo
+from techfinder.models import Answer
 from techfinder.plan import QueryPlan, parse_sort
+from techfinder.steady import steadily
 from techfinder.wire.answers import (
     CompareAnswer,
     FacetsAnswer,
@@ -170,17 +171,6 @@ def _warming(finder: Finder, answer: Answer) -> Response | None:
 def _counted(
     finder: Finder, plan: QueryPlan, filters: Mapping[str, Sequence[str]], names: frozenset[str] | None
 ) -> Response:
-    counted, generation = _counts(finder, plan, filters, names)
+    counted, generation = steadily(finder.generation, lambda: finder.facets(plan, filters, names))
     found = FacetsAnswer(facets=facet_answers(counted), notices=plan.notices, plan=plan, generation=generation.number)
     return answer_with(found)
-
-
-def _counts(
-    finder: Finder, plan: QueryPlan, filters: Mapping[str, Sequence[str]], names: frozenset[str] | None
-) -> tuple[tuple[Facet, ...], GenerationInfo]:
-    """Counts, and the one generation that they are all of."""
-    while True:
-        generation = finder.generation()
-        counted = finder.facets(plan, filters, names)
-        if finder.generation() == generation:
-            return counted, generation

@@ -12,7 +12,6 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from techfinder.app import create_app
 from techfinder.cli.common import open_finder, say
 from techfinder.cli.data import generate_people
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
@@ -52,6 +51,8 @@ def run_server(finder: Finder) -> None:
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    from techfinder.app import create_app  # no other command needs Flask and the API
+
     server = _bind(finder, create_app(finder=finder))
     try:
         _run(server, finder)

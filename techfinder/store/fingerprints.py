@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from techfinder.errors import FingerprintMismatch
 from techfinder.interfaces import CollectionSpec
+from techfinder.models import GenerationInfo
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from techfinder.models import GenerationInfo
-
-__all__ = ["refuse_other_kind", "spec_of"]
+__all__ = ["info_of", "refuse_other_kind", "spec_of"]
 
 _FACTS = ("dim", "similarity", "encoder", "template", "schema")
 
@@ -23,6 +23,22 @@ def spec_of(info: GenerationInfo, attributes: Mapping[str, str]) -> CollectionSp
     similarity: Literal["cosine", "dot"] = "cosine" if info.similarity == "cosine" else "dot"
     return CollectionSpec(
         info.collection, info.dim, similarity, info.encoder, info.template, info.schema, dict(attributes)
+    )
+
+
+def info_of(spec: CollectionSpec, number: int, points: int, digest: str) -> GenerationInfo:
+    """What a generation that is being sealed now says of itself."""
+    return GenerationInfo(
+        collection=spec.name,
+        number=number,
+        points=points,
+        dim=spec.dim,
+        similarity=spec.similarity,
+        encoder=spec.encoder,
+        template=spec.template,
+        schema=spec.schema,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        digest=digest,
     )
 
 

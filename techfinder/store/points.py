@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from techfinder.models import Value
+    from techfinder.store.tally import Digests
 
 __all__ = [
     "DIGEST_BYTES",
@@ -64,6 +65,12 @@ class StoredBatch:
     ids: list[UUID]
     payloads: list[dict[str, Any]]
     vectors: NDArray[np.float32]
+
+    def digested(self) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:
+        """Id (16 bytes), payload and digests of each point."""
+        for identity, payload, row in zip(self.ids, self.payloads, self.vectors, strict=True):
+            vector = vector_digest(row)
+            yield identity.bytes, payload, (digest_of(payload, vector), vector)
 
 
 def point_id(profile_id: str) -> UUID:

@@ -12,7 +12,6 @@ from techfinder.store.column_files import ColumnsWriter, damaged_files, file_dig
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
-from techfinder.store.points import digest_of, vector_digest
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from techfinder.store.points import StoredBatch
+    from techfinder.store.tally import Digests
 
 __all__ = ["InspectJob"]
 
@@ -43,9 +43,9 @@ class InspectJob:
     def write_columns(self) -> tuple[int, str, str]:
         """Write the columns of what is stored. Returns count, digest, and digest of the columns."""
         writer, tally = ColumnsWriter(self._attributes), Tally()
-        for identity, payload, digest, vector in self._stored():
-            writer.add(identity, payload, digest, vector)
-            tally.note(None, (digest, vector))
+        for identity, payload, digests in self._stored():
+            writer.add(identity, payload, *digests)
+            tally.note(None, digests)
         return tally.points, tally.digest, writer.write(self._folder / "columns")
 
     def page(self, start: UUID | None, size: int) -> tuple[StoredBatch, UUID | None]:
@@ -65,7 +65,7 @@ class InspectJob:
 
     def _compare_points(self, columns: Columns) -> list[str]:
         digests, seen, altered, unknown = columns.array("digests"), set[int](), [], []
-        for identity, payload, digest, _ in self._stored():
+        for identity, payload, (digest, _) in self._stored():
             row = int(columns.rows_of([identity])[0])
             if row < 0:
                 unknown.append(str(payload.get("_id", identity.hex())))
@@ -95,12 +95,10 @@ class InspectJob:
                 yield f"graph: misses a nearest neighbour (finds {near:.6f}, best is {nearest:.6f})"
                 return
 
-    def _stored(self) -> Iterator[tuple[bytes, dict[str, Any], bytes, bytes]]:
-        """Id, payload, digest and vector digest of every point."""
+    def _stored(self) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:
+        """Id, payload and digests of every point."""
         for batch in self._shard.scan():
-            for identity, payload, row in zip(batch.ids, batch.payloads, batch.vectors, strict=True):
-                vector = vector_digest(row)
-                yield identity.bytes, payload, digest_of(payload, vector), vector
+            yield from batch.digested()
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ import qdrant_edge as qdrant
 
 from techfinder.errors import StoreDamaged, StoreError
 from techfinder.store.failures import failure
+from techfinder.store.graph import EF_CONSTRUCT, HNSW_EF, LINKS, OVERSAMPLING, threshold_kb
 from techfinder.store.points import StoredBatch
 
 if TYPE_CHECKING:
@@ -28,17 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EnginePanic", "Shard"]
 
-SCANNED_BELOW = 10_000
-"""Points below which vectors are compared one by one, without a graph: exact, and quick enough."""
-
-HNSW_EF = 768
-"""Candidates a graph search keeps. Texts of people are much alike: with 128, one in nine of the best twenty is
-missed at 20,000 people, with 768 fewer than one in a hundred (``tests/benchmarks/recall.py``). A denser graph (m 32,
-ef_construct 256) changes nothing."""
-
 _WHOLE = qdrant.QuantizationSearchParams(ignore=True)
-_REFINED = qdrant.QuantizationSearchParams(rescore=True, oversampling=2.0)
-"""Of use where there are small vectors: twice as many candidates, compared whole at the end."""
+_REFINED = qdrant.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 
 _KINDS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
@@ -91,9 +83,11 @@ class Shard:
                 str(folder),
                 qdrant.EdgeConfig(
                     vectors=qdrant.EdgeVectorParams(size=dim, distance=qdrant.Distance.Dot),
-                    hnsw_config=qdrant.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=_kilobytes(dim)),
+                    hnsw_config=qdrant.HnswIndexConfig(
+                        m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=threshold_kb(dim)
+                    ),
                     optimizers=qdrant.EdgeOptimizersConfig(
-                        default_segment_number=1, indexing_threshold=_kilobytes(dim)
+                        default_segment_number=1, indexing_threshold=threshold_kb(dim)
                     ),
                     quantization_config=qdrant.ScalarQuantizationConfig(qdrant.ScalarType.Int8) if int8 else None,
                     wal_enabled=False,
@@ -196,11 +190,6 @@ class Shard:
         except (ValueError, TypeError) as error:
             raise StoreDamaged(f"A stored vector is not of length {self._dim}: {error}.") from error
         return StoredBatch([r.id for r in found], [r.payload or {} for r in found], vectors)
-
-
-def _kilobytes(dim: int) -> int:
-    """The size of the vectors of ``SCANNED_BELOW`` points, in the engine's unit for thresholds."""
-    return max(1, SCANNED_BELOW * dim * 4 // 1024)
 
 
 def _filter(query: Mapping[str, Any]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.edge.generations import Sealed
+from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
 from techfinder.store.points import check_points
 
@@ -131,7 +131,9 @@ class EdgeWriter:
                 f"Collection {self._spec.name!r}: {self._failed}. Nothing went live. `techfinder store check` tells "
                 "whether what is live is sound; if it is, start again."
             )
-        self._sealed = Sealed.write(self._info(points, digest), self._spec.attributes, columns, self._folder)
+        self._sealed = Sealed.write(
+            info_of(self._spec, self._number, points, digest), self._spec.attributes, columns, self._folder
+        )
         return self._sealed.info
 
     def publish(self) -> GenerationInfo:
@@ -168,21 +170,6 @@ class EdgeWriter:
         finally:
             process.close()
         return points, digest, columns
-
-    def _info(self, points: int, digest: str) -> GenerationInfo:
-        spec = self._spec
-        return GenerationInfo(
-            collection=spec.name,
-            number=self._number,
-            points=points,
-            dim=spec.dim,
-            similarity=spec.similarity,
-            encoder=spec.encoder,
-            template=spec.template,
-            schema=spec.schema,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            digest=digest,
-        )
 
     @contextmanager
     def _building(self) -> Iterator[None]:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import StoreDamaged, StoreError, cut
 from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
-from techfinder.store.points import DIGEST_BYTES, digest_of, vector_digest
-from techfinder.store.tally import Tally
+from techfinder.store.points import DIGEST_BYTES
+from techfinder.store.tally import Digests, Tally
 
 if TYPE_CHECKING:
     from techfinder.store.points import StoredBatch
@@ -50,12 +50,10 @@ class ColumnsCache:
         writer, tally = ColumnsWriter(attributes), Tally()
         for batch in batches:
             whole = bool(batch.vectors.shape[1])
-            for identity, payload, row in zip(batch.ids, batch.payloads, batch.vectors, strict=True):
-                vector = vector_digest(row) if whole else _NONE
-                digest = digest_of(payload, vector) if whole else _NONE
-                tally.note(None, (digest, vector))
+            for identity, payload, digests in batch.digested() if whole else _undigested(batch):
+                tally.note(None, digests)
                 try:
-                    writer.add(identity.bytes, payload, digest, vector)
+                    writer.add(identity, payload, *digests)
                 except (TypeError, ValueError, KeyError, OverflowError) as error:
                     raise StoreDamaged(
                         f"Profile {cut(payload['_id'])} is not stored as techfinder writes it ({error}). "
@@ -82,15 +80,11 @@ class ColumnsCache:
                 shutil.rmtree(folder / f"{number:08d}", ignore_errors=True)
         return None
 
-    def sweep(self, builds: Iterable[str]) -> None:
-        """Remove the columns of all builds but these, and all but the newest of these."""
-        kept = set(builds)
-        for folder in self._root.iterdir() if self._root.is_dir() else []:
-            if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
-                continue
-            for old in sorted(p for p in folder.iterdir() if p.name.isdigit())[:-1]:
-                shutil.rmtree(old, ignore_errors=True)
+    def remove(self, builds: Iterable[str]) -> None:
+        """Remove the columns of builds that are gone. Who has them open reads on."""
+        for build in builds:
+            if build.isalnum():  # what is noted on a server may be anything, and must not lead out of here
+                shutil.rmtree(self._root / build, ignore_errors=True)
 
     def _keep(self, writer: ColumnsWriter, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -105,3 +99,10 @@ class ColumnsCache:
             except OSError:
                 if not folder.is_dir():
                     raise
+        for older in folder.parent.glob("[0-9]*"):
+            if older.name < folder.name:
+                shutil.rmtree(older, ignore_errors=True)
+
+
+def _undigested(batch: StoredBatch) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:
+    return ((i.bytes, payload, (_NONE, _NONE)) for i, payload in zip(batch.ids, batch.payloads, strict=True))

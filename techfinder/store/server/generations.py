@@ -126,17 +126,18 @@ class ServerGenerations:
         """Note that a build is whole."""
         self._server.note(stored.place, stored.facts())
 
-    def publish(self, stored: Stored, keep: int, base: Stored | None) -> None:
-        """Make a sealed generation live and drop what is too old.
+    def publish(self, stored: Stored, keep: int, base: Stored | None) -> list[str]:
+        """Make a sealed generation live and drop what is too old. Returns the builds that were dropped.
 
         Raises StoreError when it was made from `base`, and another one is live now.
         """
         if base is not None:
             self._require_live(base)
         self._server.point(self.collection, stored.place)
-        for old in self.kept()[:-keep]:
-            if old.build != stored.build:
-                self._remove(old)
+        dropped = [old for old in self.kept()[:-keep] if old.build != stored.build]
+        for old in dropped:
+            self._remove(old)
+        return [old.build for old in dropped]
 
     def _require_live(self, base: Stored) -> None:
         live = self.live()
@@ -157,12 +158,15 @@ class ServerGenerations:
         self._server.point(self.collection, chosen.place)
         return chosen
 
-    def remove(self) -> None:
-        """Remove the collection: first what makes it live, then everything."""
+    def remove(self) -> list[str]:
+        """Remove the collection: first what makes it live, then everything. Returns its builds."""
         self._server.unpoint(self.collection)
+        removed = []
         for place, facts in self._ours():
             self._server.delete(place)
-            self._control.forget(str(facts.get("build")))
+            removed.append(str(facts.get("build")))
+            self._control.forget(removed[-1])
+        return removed
 
     def _remove(self, old: Stored) -> None:
         self._server.delete(old.place)

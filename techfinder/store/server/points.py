@@ -14,6 +14,7 @@ from qdrant_client import models
 from qdrant_client.conversions.conversion import RestToGrpc
 
 from techfinder.errors import StoreDamaged, StoreError
+from techfinder.store.graph import EF_CONSTRUCT, HNSW_EF, LINKS, OVERSAMPLING, threshold_kb
 from techfinder.store.points import StoredBatch, point_id
 from techfinder.store.server.messages import Record, identity_of, message_of, payload_of, record_of
 
@@ -24,19 +25,10 @@ if TYPE_CHECKING:
     from techfinder.store.points import StoredPoint
     from techfinder.store.server.connection import Server
 
-__all__ = ["HNSW_EF", "ServerPoints"]
+__all__ = ["ServerPoints"]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-SCANNED_BELOW = 10_000
-"""Points below which vectors are compared one by one, without a graph."""
-
-HNSW_EF = 768
-"""Candidates a graph search keeps; as many as in the embedded store, for the same recall."""
-
-OVERSAMPLING = 2.0
-"""Of use where there are small vectors: twice as many candidates, compared whole at the end."""
 
 _SMALL = models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True))
 _KINDS = {"keyword": "keyword", "keywords": "keyword", "integer": "integer", "float": "float"}
@@ -75,7 +67,9 @@ class ServerPoints:
             # Vectors for cosine have norm 1 already: their dot product is the cosine, and the
             # engine leaves every bit of them alone.
             vectors_config=models.VectorParams(size=dim, distance=models.Distance.DOT, on_disk=True),
-            hnsw_config=models.HnswConfigDiff(m=16, ef_construct=128, full_scan_threshold=_kilobytes(dim)),
+            hnsw_config=models.HnswConfigDiff(
+                m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=threshold_kb(dim)
+            ),
             # By default people are spread over as many segments as there are processors, so that where a graph begins
             # would depend on the machine.
             optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0, default_segment_number=1),
@@ -129,7 +123,7 @@ class ServerPoints:
         Raises:
             StoreError: The server gave up, or made no progress for ten minutes.
         """
-        config = models.OptimizersConfigDiff(indexing_threshold=_kilobytes(self._dim))
+        config = models.OptimizersConfigDiff(indexing_threshold=threshold_kb(self._dim))
         self._ask("building the graph", lambda c: c.update_collection(self.name, optimizers_config=config))
         seen, moved = -1, time.monotonic()
         while True:
@@ -327,7 +321,11 @@ class ServerPoints:
         client.grpc_points.Upsert(request, timeout=self._server.left())
 
     def _upsert_rest(self, client: QdrantClient, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
-        whole = [models.PointStruct(id=str(i), vector=p.vector.tolist(), payload=p.payload) for i, p in points]  # type: ignore[union-attr]
+        whole = [
+            models.PointStruct(id=str(i), vector=p.vector.tolist(), payload=p.payload)
+            for i, p in points
+            if p.vector is not None
+        ]
         client.upsert(self.name, whole, wait=True)
 
     def _warn_of_strangers(self) -> None:
@@ -352,11 +350,6 @@ def _is_ours(identity: str, payload: Mapping[str, Any]) -> bool:
         and isinstance(payload.get("_text"), str)
         and identity == str(point_id(name))
     )
-
-
-def _kilobytes(dim: int) -> int:
-    """The size of the vectors of ``SCANNED_BELOW`` points, in the engine's unit for thresholds."""
-    return max(1, SCANNED_BELOW * dim * 4 // 1024)
 
 
 def _filter(query: Mapping[str, Any] | None) -> models.Filter | None:

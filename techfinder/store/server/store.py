@@ -11,7 +11,7 @@ import numpy as np
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
 from techfinder.interfaces import Ledger, Point, Scan
 from techfinder.store.fingerprints import refuse_other_kind, spec_of
-from techfinder.store.points import SYSTEM_KEYS, digest_of, point_id, to_points, vector_digest
+from techfinder.store.points import SYSTEM_KEYS, point_id, to_points
 from techfinder.store.server.collection import ServerCollection
 from techfinder.store.server.columns_cache import ColumnsCache
 from techfinder.store.server.connection import Server, ServerOptions
@@ -151,7 +151,7 @@ class ServerStore:
         """
         generations = self._of(collection)
         with self._control.leased(collection):
-            generations.remove()
+            self._cache.remove(generations.remove())
         self._look_now()
 
     def verify(self, collection: str) -> list[str]:
@@ -164,9 +164,8 @@ class ServerStore:
             return ["a change was broken off: the next index run finishes it"]
         points, tally = self._points(live), Tally()
         for batch in points.scan():
-            for payload, row in zip(batch.payloads, batch.vectors, strict=True):
-                vector = vector_digest(row)
-                tally.note(None, (digest_of(payload, vector), vector))
+            for _, _, digests in batch.digested():
+                tally.note(None, digests)
         others = points.count() - tally.points
         if others > 0:
             return [f"points: {others} that techfinder did not write are stored beside {tally.points} of its own"]

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
+from techfinder.store.fingerprints import info_of
 from techfinder.store.points import StoredPoint, check_points, digest_of, point_id, vector_digest
 from techfinder.store.server.build import Build, no_vector
 from techfinder.store.server.control import Change
@@ -136,7 +136,8 @@ class ServerWriter:
             if self._build is None:
                 self._make_change(self._sealed)
             else:
-                self._generations.publish(self._sealed, self._options.keep, self._base)
+                dropped = self._generations.publish(self._sealed, self._options.keep, self._base)
+                self._cache.remove(dropped)
             self._build = None
             self._state = "it is published"
             self._options.published()
@@ -167,20 +168,8 @@ class ServerWriter:
 
     def _seal_build(self, build: Build) -> Stored:
         points, digest = build.finish(self._cache)
-        spec = self._spec
-        info = GenerationInfo(
-            collection=spec.name,
-            number=build.number,
-            points=points,
-            dim=spec.dim,
-            similarity=spec.similarity,
-            encoder=spec.encoder,
-            template=spec.template,
-            schema=spec.schema,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            digest=digest,
-        )
-        stored = Stored(info, dict(spec.attributes), build.id, build.place)
+        info = info_of(self._spec, build.number, points, digest)
+        stored = Stored(info, dict(self._spec.attributes), build.id, build.place)
         self._generations.seal(stored)
         return stored
 
@@ -311,9 +300,7 @@ def finish_change(
 
 def _digests(points: ServerPoints, ids: Sequence[str]) -> Iterator[tuple[str, Digests]]:
     for batch in points.stored([point_id(i) for i in ids]):
-        for payload, row in zip(batch.payloads, batch.vectors, strict=True):
-            vector = vector_digest(row)
-            yield payload["_id"], (digest_of(payload, vector), vector)
+        yield from ((payload["_id"], digests) for _, payload, digests in batch.digested())
 
 
 def _twins(one: str, other: str, ordinal: int) -> StoreError:

@@ -1,0 +1,43 @@
+"""The columns of a server's generations do not pile up in the home folder."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from qdrant_process import QdrantAddress
+from techfinder.store import open_store
+from techfinder.store.columns import Columns
+from techfinder.store.server.columns_cache import ColumnsCache
+from techfinder.testing.store_samples import build, make_points, make_spec
+
+
+def test_columns_go_with_their_generation(qdrant: QdrantAddress, tmp_path: Path) -> None:
+    name, cache = "columns-go", tmp_path / "cache" / "columns"
+    with closing(open_store(qdrant.settings(tmp_path, keep_generations=1))) as store:
+        for size in (3, 4, 5):
+            build(store, make_spec(name), make_points(size), fresh=True)
+            with closing(store.open(name)) as people:
+                assert people.count([]) == size
+            assert len(list(cache.iterdir())) == 1
+        store.drop(name)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_note_on_a_server_leads_to_no_other_folder(tmp_path: Path) -> None:
+    kept = tmp_path / "cache" / "kept"
+    kept.mkdir(parents=True)
+    ColumnsCache(tmp_path).remove(["..", "../kept", "", str(kept)])
+    assert kept.is_dir()
+
+
+def test_newer_columns_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    cache = ColumnsCache(tmp_path)
+    for revision in (0, 2, 11):
+        cache.write("b", revision, {"age": "integer"}, [])
+    assert [p.name for p in (tmp_path / "cache" / "columns" / "b").iterdir()] == ["00000011"]
+    found = cache.newest("b", 12)
+    assert found is not None
+    assert found[0] == 11
+    assert isinstance(found[1], Columns)
+    assert cache.newest("b", 10) is None

@@ -1,5 +1,9 @@
 """Building a generation: a copy of the last one plus changes, or from nothing.
 
+A few points are written with all payload indexes in place, which is quickest. Past that the
+indexes are dropped and made once at the end, over the finished graph: in half the time, and
+without holding them in memory.
+
 The builder keeps the digest of everything that it was told to store. ``edge_inspect`` then
 tells what is really there; only when both agree does a generation go live.
 """
@@ -13,6 +17,7 @@ from techfinder.errors import StoreError, cut
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import copy_sparse, memory_folder
+from techfinder.store.graph import GRAPH_FROM
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.tally import Digests, Tally, total_of
 
@@ -34,6 +39,7 @@ class BuildJob:
         self, folder: Path, base: Path | None, dim: int, attributes: Mapping[str, str], int8: bool, nice: int
     ) -> None:
         os.nice(nice)
+        self._attributes, self._unindexed = dict(attributes), dict[str, str]()
         self._base = Columns(base / "columns") if base else None
         if base:
             copy_sparse(base / "shard", folder / "shard")
@@ -52,6 +58,9 @@ class BuildJob:
                 raise StoreError(
                     f"Profile {cut(point.id)} came without a vector, but none is stored for it. Encode its text first."
                 )
+        if not self._unindexed and len(self._changed) + len(named) > GRAPH_FROM:
+            self._shard.drop_indexes(self._attributes)
+            self._unindexed = self._attributes
         self._shard.upsert(named)
         for (identity, point), known in zip(named, before, strict=True):
             vector = known[1] if point.vector is None and known else vector_digest(_vector(point))
@@ -68,8 +77,8 @@ class BuildJob:
             self._note(identity.bytes, digests, None)
 
     def finish(self) -> tuple[int, str]:
-        """Build the graph and close. Returns the count and digest of what must be there now."""
-        self._shard.finish()
+        """Build graph and indexes and close. Returns the count and digest of what must be there now."""
+        self._shard.finish(self._unindexed)
         return self._tally.points, self._tally.digest
 
     def _digests(self, points: Sequence[bytes]) -> list[Digests | None]:

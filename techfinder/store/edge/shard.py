@@ -7,8 +7,9 @@ nothing here may run in a process that serves anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +18,16 @@ import qdrant_edge as qdrant
 
 from techfinder.errors import StoreDamaged, StoreError
 from techfinder.store.failures import failure
-from techfinder.store.graph import EF_CONSTRUCT, HNSW_EF, LINKS, OVERSAMPLING, threshold_kb
+from techfinder.store.graph import (
+    ACORN_BELOW,
+    EF_CONSTRUCT,
+    GRAPH_FROM,
+    HNSW_EF,
+    LINKS,
+    OVERSAMPLING,
+    SCANNED_BELOW,
+    kilobytes,
+)
 from techfinder.store.points import StoredBatch
 
 if TYPE_CHECKING:
@@ -32,12 +42,16 @@ __all__ = ["EnginePanic", "Shard"]
 _WHOLE = qdrant.QuantizationSearchParams(ignore=True)
 _REFINED = qdrant.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 
-_KINDS = {
-    "keyword": qdrant.PayloadSchemaType.Keyword,
-    "keywords": qdrant.PayloadSchemaType.Keyword,
-    "integer": qdrant.PayloadSchemaType.Integer,
-    "float": qdrant.PayloadSchemaType.Float,
+_ACORN = qdrant.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW)
+
+_INDEXES: Mapping[str, Callable[..., Any]] = {
+    "keyword": qdrant.KeywordIndexParams,
+    "keywords": qdrant.KeywordIndexParams,
+    "integer": qdrant.IntegerIndexParams,
+    "float": qdrant.FloatIndexParams,
 }
+_INDEXED_AT_ONCE = 8
+"""Payload indexes made before the shard is opened anew: making one leaves memory behind that only this frees."""
 
 
 class EnginePanic(StoreError):
@@ -69,8 +83,8 @@ def _engine(doing: str, kind: type[StoreError] = StoreError) -> Iterator[None]:
 class Shard:
     """One shard in one folder, with the write-ahead log off: durable once ``finish`` returns."""
 
-    def __init__(self, shard: Any, dim: int) -> None:
-        self._shard, self._dim = shard, dim
+    def __init__(self, shard: Any, folder: Path, dim: int) -> None:
+        self._shard, self._folder, self._dim = shard, folder, dim
 
     @classmethod
     def create(cls, folder: Path, dim: int, attributes: Mapping[str, str], int8: bool = False) -> Shard:
@@ -84,24 +98,24 @@ class Shard:
                 qdrant.EdgeConfig(
                     vectors=qdrant.EdgeVectorParams(size=dim, distance=qdrant.Distance.Dot),
                     hnsw_config=qdrant.HnswIndexConfig(
-                        m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=threshold_kb(dim)
+                        m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=kilobytes(SCANNED_BELOW, dim)
                     ),
                     optimizers=qdrant.EdgeOptimizersConfig(
-                        default_segment_number=1, indexing_threshold=threshold_kb(dim)
+                        default_segment_number=1, indexing_threshold=kilobytes(GRAPH_FROM, dim)
                     ),
                     quantization_config=qdrant.ScalarQuantizationConfig(qdrant.ScalarType.Int8) if int8 else None,
                     wal_enabled=False,
                 ),
             )
-            for key, storage in attributes.items():
-                made.update(qdrant.UpdateOperation.create_field_index(key, _KINDS[storage]))
-        return cls(made, dim)
+        shard = cls(made, folder, dim)
+        shard.index(attributes)
+        return shard
 
     @classmethod
     def load(cls, folder: Path, dim: int) -> Shard:
         """The shard in `folder`, which must be writable. Raises StoreDamaged."""
         with _engine(f"opening {folder}", StoreDamaged):
-            return cls(qdrant.EdgeShard.load(str(folder)), dim)
+            return cls(qdrant.EdgeShard.load(str(folder)), folder, dim)
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -120,17 +134,39 @@ class Shard:
         with _engine(f"deleting {len(ids)} points"):
             self._shard.update(qdrant.UpdateOperation.delete_points(list(ids)))
 
+    def index(self, attributes: Mapping[str, str]) -> None:
+        """Make a payload index for each attribute.
+
+        Of points that are in a graph already, the indexes are files that are mapped; of others they are kept in
+        memory too, with 13 KB a point for fifty of them.
+        """
+        with _engine("indexing payload"):
+            for key, storage in attributes.items():
+                kind = _INDEXES[storage](memory=qdrant.Memory.Cold, enable_hnsw=False)
+                self._shard.update(qdrant.UpdateOperation.create_field_index(key, kind))
+
+    def drop_indexes(self, attributes: Mapping[str, str]) -> None:
+        """Remove the payload indexes of these attributes."""
+        with _engine("removing payload indexes"):
+            for key in attributes:
+                self._shard.update(qdrant.UpdateOperation.delete_field_index(key))
+
     def close(self) -> None:
         """Write what is pending and close."""
         with _engine("closing"):
             self._shard.flush()
             self._shard.close()
 
-    def finish(self) -> None:
-        """Make everything durable, build the graph, and close."""
+    def finish(self, unindexed: Mapping[str, str] | None = None) -> None:
+        """Make everything durable, build the graph, then payload indexes for what is `unindexed`, and close."""
         with _engine("building the graph"):
             self._shard.flush()
             self._shard.optimize()
+        left = iter((unindexed or {}).items())
+        while some := dict(islice(left, _INDEXED_AT_ONCE)):
+            self.index(some)
+            self.close()
+            self._shard = self.load(self._folder, self._dim)._shard
         self.close()
 
     # --- reading ---------------------------------------------------------------------------
@@ -148,7 +184,9 @@ class Shard:
             limit=limit,
             query=qdrant.Query.Nearest(vector.tolist()),
             filter=_filter(query) if query else None,
-            params=qdrant.SearchParams(exact=exact, hnsw_ef=HNSW_EF, quantization=_WHOLE if exact else _REFINED),
+            params=qdrant.SearchParams(
+                exact=exact, hnsw_ef=HNSW_EF, quantization=_WHOLE if exact else _REFINED, acorn=_ACORN
+            ),
         )
         with _engine("searching"):
             return [(p.id.bytes, p.score) for p in self._shard.query(request)]

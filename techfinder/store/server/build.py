@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
+from techfinder.store.graph import GRAPH_FROM
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
@@ -45,10 +46,9 @@ class Build:
         self._points = ServerPoints(server, self.place, spec.dim)
         if left is None:
             self._points = ServerPoints.create(server, self.place, spec.dim, spec.attributes, facts, int8)
-        else:
-            self._points.index(spec.attributes)
         self.resumed = self._points.count() // _BATCH * _BATCH if left else 0
         self._passed = 0
+        self._indexed = True
         self._tally = Tally()
         self._held: dict[bytes, Digests] = {}
 
@@ -83,8 +83,9 @@ class Build:
             self._tally.note(self._held.pop(identity.bytes), None)
 
     def finish(self, cache: ColumnsCache) -> tuple[int, str]:
-        """Build the graph, read everything back. Count and digest of what is stored."""
+        """Build graph and indexes, read everything back. Count and digest of what is stored."""
         self._points.build_graph()
+        self._points.index(self._spec.attributes)
         found = cache.write(self.id, 0, self._spec.attributes, self._points.scan())
         expected = self._tally.points, self._tally.digest
         if found != expected:
@@ -97,6 +98,9 @@ class Build:
     def _write(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
         there = max(0, min(len(points), self.resumed - self._passed))
         self._passed += there
+        if self._indexed and self._tally.points + len(points) > GRAPH_FROM:
+            self._points.drop_indexes()  # they are made at the end, over the finished graph: see the embedded store
+            self._indexed = False
         self._points.upsert(points[there:])
         for identity, point in points:
             old = self._held.get(identity.bytes)

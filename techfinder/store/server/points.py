@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,16 @@ from qdrant_client import models
 from qdrant_client.conversions.conversion import RestToGrpc
 
 from techfinder.errors import StoreDamaged, StoreError
-from techfinder.store.graph import EF_CONSTRUCT, HNSW_EF, LINKS, OVERSAMPLING, threshold_kb
+from techfinder.store.graph import (
+    ACORN_BELOW,
+    EF_CONSTRUCT,
+    GRAPH_FROM,
+    HNSW_EF,
+    LINKS,
+    OVERSAMPLING,
+    SCANNED_BELOW,
+    kilobytes,
+)
 from techfinder.store.points import StoredBatch, point_id
 from techfinder.store.server.messages import Record, identity_of, message_of, payload_of, record_of
 
@@ -31,10 +41,18 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _SMALL = models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True))
-_KINDS = {"keyword": "keyword", "keywords": "keyword", "integer": "integer", "float": "float"}
+_INDEXES: Mapping[str, Callable[..., Any]] = {
+    "keyword": partial(models.KeywordIndexParams, type=models.KeywordIndexType.KEYWORD),
+    "keywords": partial(models.KeywordIndexParams, type=models.KeywordIndexType.KEYWORD),
+    "integer": partial(models.IntegerIndexParams, type=models.IntegerIndexType.INTEGER),
+    "float": partial(models.FloatIndexParams, type=models.FloatIndexType.FLOAT),
+}
 _PAGE = 1000
 _POLL_S = 0.2
-_STALLED_S = 600.0
+_STALLED_S = 3600.0
+"""Longest wait without progress. It is told by whole segments: three hundred thousand points at once."""
+
+_NOBODY = str(UUID(int=0))
 _OURS = {"key": "_ordinal", "range": {"gte": -(2**63)}}
 _Scored = tuple[dict[str, Any], float]
 
@@ -68,7 +86,7 @@ class ServerPoints:
             # engine leaves every bit of them alone.
             vectors_config=models.VectorParams(size=dim, distance=models.Distance.DOT, on_disk=True),
             hnsw_config=models.HnswConfigDiff(
-                m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=threshold_kb(dim)
+                m=LINKS, ef_construct=EF_CONSTRUCT, full_scan_threshold=kilobytes(SCANNED_BELOW, dim)
             ),
             # By default people are spread over as many segments as there are processors, so that where a graph begins
             # would depend on the machine.
@@ -80,14 +98,37 @@ class ServerPoints:
         return made
 
     def index(self, attributes: Mapping[str, str]) -> None:
-        """Make a payload index for every attribute that has none yet."""
-        there = self._server.describe(self.name).payload_schema
-        for key, storage in {**attributes, "_ordinal": "integer"}.items():
-            if key not in there:
-                self._index(key, models.PayloadSchemaType(_KINDS[storage]))
+        """Make a payload index for every attribute that has none yet, and wait until all are made.
 
-    def _index(self, key: str, kind: models.PayloadSchemaType) -> None:
-        self._ask("indexing payload", lambda c: c.create_payload_index(self.name, key, field_schema=kind, wait=True))
+        Raises:
+            StoreError: The server refused one, or makes no progress.
+        """
+        wanted = {**attributes, "_ordinal": "integer"}
+        for key in wanted.keys() - self._indexed():
+            self._index(key, _INDEXES[wanted[key]](on_disk=True, enable_hnsw=False))
+        self._wait("the payload indexes", lambda: (wanted.keys() <= self._indexed(), len(self._indexed())))
+        self._settle()
+
+    def _index(self, key: str, kind: Any) -> None:
+        self._ask("indexing payload", lambda c: c.create_payload_index(self.name, key, kind, wait=False))
+
+    def drop_indexes(self) -> None:
+        """Remove all payload indexes."""
+        for key in self._indexed():
+            self._drop_index(key)
+        self._settle()
+
+    def _drop_index(self, key: str) -> None:
+        self._ask("removing payload indexes", lambda c: c.delete_payload_index(self.name, key, wait=False))
+
+    def _indexed(self) -> Set[str]:
+        return self._server.describe(self.name).payload_schema.keys()
+
+    def _settle(self) -> None:
+        """Return once all that was asked for before is done: changes are made one after the other."""
+        self._ask(
+            "waiting for changes", lambda c: c.delete(self.name, models.PointIdsList(points=[_NOBODY]), wait=True)
+        )
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -114,31 +155,30 @@ class ServerPoints:
         if wanted:
             self._ask("removing points", lambda c: c.delete(self.name, models.PointIdsList(points=wanted), wait=True))
 
-    def build_graph(self, watch: Callable[[int], None] | None = None) -> None:
-        """Have the graph built and wait until it is.
-
-        Args:
-            watch: Called with the number of vectors that are in the graph.
-
-        Raises:
-            StoreError: The server gave up, or made no progress for ten minutes.
-        """
-        config = models.OptimizersConfigDiff(indexing_threshold=threshold_kb(self._dim))
+    def build_graph(self) -> None:
+        """Have the graph built and wait until it is. Raises StoreError when the server gives up or stalls."""
+        config = models.OptimizersConfigDiff(indexing_threshold=kilobytes(GRAPH_FROM, self._dim))
         self._ask("building the graph", lambda c: c.update_collection(self.name, optimizers_config=config))
+        self._wait("the graph", self._graph)
+
+    def _graph(self) -> tuple[bool, int]:
+        """Whether the graph is whole, and how many vectors are in it."""
+        info = self._server.describe(self.name)
+        if info.status == models.CollectionStatus.RED:
+            raise StoreError(f"Qdrant gave up on {self.name!r}: {info.optimizer_status}. See its log.")
+        return info.status == models.CollectionStatus.GREEN, info.indexed_vectors_count or 0
+
+    def _wait(self, what: str, state: Callable[[], tuple[bool, int]]) -> None:
+        """Return once `state` says that it is done; its number tells of progress."""
         seen, moved = -1, time.monotonic()
         while True:
-            info = self._server.describe(self.name)
-            if info.status == models.CollectionStatus.RED:
-                raise StoreError(f"Qdrant gave up on {self.name!r}: {info.optimizer_status}. See its log.")
-            if info.status == models.CollectionStatus.GREEN:
+            done, so_far = state()
+            if done:
                 return
-            indexed = info.indexed_vectors_count or 0
-            if indexed != seen:
-                seen, moved = indexed, time.monotonic()
-                if watch is not None:
-                    watch(indexed)
+            if so_far != seen:
+                seen, moved = so_far, time.monotonic()
             elif time.monotonic() - moved > _STALLED_S:
-                raise StoreError(f"Qdrant made no progress on the graph of {self.name!r} for {_STALLED_S:g} s.")
+                raise StoreError(f"Qdrant made no progress on {what} of {self.name!r} for {_STALLED_S:g} s.")
             time.sleep(_POLL_S)
 
     # --- reading ---------------------------------------------------------------------------
@@ -277,6 +317,7 @@ class ServerPoints:
                 exact=exact,
                 hnsw_ef=HNSW_EF,
                 quantization=messages.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+                acorn=messages.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW),
             ),
             limit=limit,
             with_payload=messages.WithPayloadSelector(enable=True),
@@ -296,6 +337,7 @@ class ServerPoints:
                 exact=exact,
                 hnsw_ef=HNSW_EF,
                 quantization=models.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+                acorn=models.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW),
             ),
             with_payload=True,
         )

@@ -1,0 +1,90 @@
+"""Past ten thousand points payload indexes are dropped while writing; in the end every one is there, on both stores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import qdrant_edge
+from qdrant_client import QdrantClient
+
+from qdrant_process import QdrantAddress
+from techfinder.interfaces import Point, Store
+from techfinder.plan import Condition
+from techfinder.settings import Settings
+from techfinder.store import open_store
+from techfinder.store.graph import GRAPH_FROM
+from techfinder.testing.store_samples import ATTRIBUTES, make_points, make_spec
+
+NAME = "large"
+BATCH = 2000
+
+
+@pytest.fixture(params=["edge", "server"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path, qdrant: QdrantAddress) -> Settings:
+    home = tmp_path / "home"
+    return Settings(home=home, nice=0) if request.param == "edge" else qdrant.settings(home)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with closing(open_store(settings)) as opened:
+        yield opened
+        opened.drop(NAME)
+
+
+def write(store: Store, points: list[Point]) -> None:
+    writer = store.write(make_spec(NAME))
+    for start in range(0, len(points), BATCH):
+        writer.upsert(points[start : start + BATCH])
+    writer.seal()
+    writer.publish()
+
+
+def indexed(settings: Settings, scratch: Path) -> dict[str, int]:
+    """Points by attribute that the engine has an index for, in the live generation."""
+    if settings.store == "server":
+        with closing(QdrantClient(url=settings.qdrant_url)) as client:
+            schema = client.get_collection(NAME).payload_schema
+            return {key: found.points for key, found in schema.items() if key in ATTRIBUTES}
+    newest = max((settings.home / "store" / NAME / "generations").iterdir())
+    shutil.copytree(newest / "shard", scratch, dirs_exist_ok=True)
+    shard = qdrant_edge.EdgeShard.load(str(scratch))
+    try:
+        return {key: found.points for key, found in shard.info().payload_schema.items()}
+    finally:
+        shard.close()
+
+
+def having(points: list[Point]) -> dict[str, int]:
+    return {key: sum(key in p.profile.values for p in points) for key in ATTRIBUTES}
+
+
+@pytest.mark.slow
+def test_a_large_build_has_every_index_in_the_end(store: Store, settings: Settings, tmp_path: Path) -> None:
+    points = make_points(GRAPH_FROM + 500)
+    write(store, points)
+    assert indexed(settings, tmp_path / "first") == having(points)
+
+    moved = [Point(p.profile, p.ordinal + len(points), p.row + "x", p.text, p.vector) for p in points]
+    write(store, moved)  # everyone is changed: the indexes of the copy are dropped and made again
+    assert indexed(settings, tmp_path / "second") == having(points)
+    assert store.verify(NAME) == []
+
+
+def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    points = make_points(GRAPH_FROM + 1000)
+    write(store, points[:-500])
+    write(store, points[-500:])
+    assert indexed(settings, tmp_path / "shard") == having(points)
+    with closing(store.open(NAME)) as people:
+        where = [Condition(field="age", op="range", gte=18, lt=30)]
+        expected = sum(18 <= int(p.profile.values.get("age", 0)) < 30 for p in points)  # type: ignore[arg-type]
+        assert people.count(where) == expected
+        found = people.search(points[-1].vector, where, 20000, exact=True)  # type: ignore[arg-type]
+        assert len(found) == expected

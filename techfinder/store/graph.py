@@ -24,12 +24,12 @@ GRAPH_FROM = 10_000
 """Points from which there is a graph; fewer are compared one by one."""
 
 SCANNED_BELOW = 30_000
-"""Points below which those that a filter leaves are compared one by one: exact, and no slower than the graph."""
+"""Points below which those that a filter leaves are compared one by one: exact, and quicker than ACORN."""
 
 ACORN_BELOW = 0.4
 """Share of the points below which a filter would leave the graph in islands: neighbours of neighbours are looked at
-too (ACORN-1, arXiv 2403.04871). Links of their own for each indexed value would do the same, but with fifty payload
-indexes they take ten times as long to make as the graph itself (520 against 42 seconds at 100,000 people)."""
+too (ACORN-1, arXiv 2403.04871). Links for each indexed value would help as well, but only if the payload indexes are
+there, and in memory, before the graph is made."""
 
 OVERSAMPLING = 2.0
 """Of use where there are small vectors: twice as many candidates, compared whole at the end."""

@@ -162,12 +162,12 @@ class Shard:
         with _engine("building the graph"):
             self._shard.flush()
             self._shard.optimize()
+        self.close()
         left = iter((unindexed or {}).items())
         while some := dict(islice(left, _INDEXED_AT_ONCE)):
-            self.index(some)
-            self.close()
-            self._shard = self.load(self._folder, self._dim)._shard
-        self.close()
+            shard = self.load(self._folder, self._dim)
+            shard.index(some)
+            shard.close()
 
     # --- reading ---------------------------------------------------------------------------
 

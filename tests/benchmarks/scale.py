@@ -2,8 +2,9 @@
 
 Everything goes through the product, as whole processes with the hash encoder: ``techfinder
 generate``, ``techfinder index``, then searches and facets through a Finder. The baseline of a
-search is encoding the question and one filtered query to the bare engine, in the same run. The
-server is a real Qdrant of its own on the same machine.
+search is encoding the question and one filtered query to the bare engine with the same parameters,
+in the same run. The server is a real Qdrant of its own on the same machine. In the end both stores
+are asked the same things and must answer the same, and no process of ours may have held 2 GB.
 
 Run: python tests/benchmarks/scale.py [--people 10000] [--dim 384] [--stores edge,server] [--json FILE]
 """
@@ -32,24 +33,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import get_qdrant
 from qdrant_process import QdrantProcess
+from recall_bands import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 HASH = ROOT / "tests" / "plugin_data" / "hash_encoder"
 LIMIT = 20
-QUESTIONS = (
-    "early adopters with high technical proficiency in healthcare",
-    "young innovators from Texas who like wearables",
-    "late majority, economy budget, uses laptops",
-    "premium buyers interested in VR headsets and smart home",
-    "retired teachers loyal to Apple",
-    "engineers in California on Reddit",
-    "laggards without smartphones",
-    "women in finance who buy within two months after release",
-)
+NEAR = 2e-6
+MOST_BYTES = 2_000_000_000
+"""Anonymous memory that no process of ours may reach."""
+
 FILTERS: Mapping[str, Mapping[str, list[str]]] = {
     "no filter": {},
     "one condition": {"gender": ["Female"]},
     "two conditions": {"gender": ["Female"], "age": ["30..60"]},
+    "three conditions": {"gender": ["Female"], "age": ["30..60"], "adopter_category": ["Innovator", "Laggard"]},
 }
 
 
@@ -59,50 +56,74 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--dim", type=int, default=384)
     parser.add_argument("--stores", default="edge,server")
-    parser.add_argument("--rounds", type=int, default=10, help="times that each question is asked")
+    parser.add_argument("--rounds", type=int, default=2, help="times that each of the forty questions is asked")
     parser.add_argument("--quantization", default="none")
+    parser.add_argument("--folder", type=Path, help="where people and stores are made and removed; by default /tmp")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    table = Table("measured", title=f"{options.people:,} people, {options.dim} dimensions")
-    columns: dict[str, dict[str, str]] = {}
-    with tempfile.TemporaryDirectory(prefix="techfinder-scale-") as folder:
-        people = Path(folder) / "people.parquet"
+    title = f"{options.people:,} people, {options.dim} dimensions, quantization {options.quantization}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="techfinder-scale-", dir=options.folder)))
+        people = folder / "people.parquet"
         seconds = timed(["generate", "-n", str(options.people), "--seed", "7", "-o", str(people)], dict(os.environ))
         print(f"generated in {seconds:.1f} s: {options.people / seconds:,.0f} people/s")
-        for store in options.stores.split(","):
-            columns[store] = Scale(store, Path(folder) / store, people, options).run()
-    for store in columns:
-        table.add_column(store, justify="right")
-    for name in next(iter(columns.values())):
-        table.add_row(name, *(c.get(name, "") for c in columns.values()))
+        scales = [Scale(store, folder / store, people, options, stack) for store in options.stores.split(",")]
+        for scale in scales:
+            scale.run()
+        different = disagreements([scale.answers for scale in scales])
+    report(title, scales, options.json)
+    failed = [f"{different} of the answers differ between the stores"] if different else []
+    failed += [f"{s.store}: a process held {s.most / 1e6:,.0f} MB" for s in scales if s.most >= MOST_BYTES]
+    if failed:
+        sys.exit("\n".join(failed))
+    print("every answer is the same on each store" if len(scales) > 1 else "one store only: nothing was compared")
+
+
+def report(title: str, scales: list[Scale], file: Path | None) -> None:
+    """Print the table; write it to `file`."""
+    table = Table("measured", title=title)
+    for scale in scales:
+        table.add_column(scale.store, justify="right")
+    for name in dict.fromkeys(n for scale in scales for n in scale.found):
+        table.add_row(name, *(scale.found.get(name, "") for scale in scales))
     Console(width=110).print(table)
-    if options.json:
-        options.json.write_text(json.dumps(columns, indent=1), encoding="utf-8")
+    if file:
+        file.write_text(json.dumps({"title": title} | {s.store: s.found for s in scales}, indent=1), encoding="utf-8")
+
+
+def disagreements(answers: list[list[Any]]) -> int:
+    """How many answers are not the same in every store; scores may differ in their last digit."""
+    return sum(not all(alike(one[0], other) for other in one[1:]) for one in zip(*answers, strict=True))
+
+
+def alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether count, facets and scores of two answers are the same."""
+    return one[:2] == other[:2] and np.allclose(one[2], other[2], rtol=0, atol=NEAR)
 
 
 class Scale:
     """One store's figures."""
 
-    def __init__(self, store: str, folder: Path, people: Path, options: argparse.Namespace) -> None:
+    def __init__(self, store: str, folder: Path, people: Path, options: argparse.Namespace, stack: ExitStack) -> None:
         folder.mkdir()
-        self.store, self.folder, self.people, self.options = store, folder, people, options
+        self.store, self.folder, self.people, self.options, self.stack = store, folder, people, options, stack
         self.found: dict[str, str] = {}
+        self.answers: list[tuple[Any, ...]] = []
+        self.most = 0
 
-    def run(self) -> dict[str, str]:
+    def run(self) -> None:
         """Measure everything."""
-        with ExitStack() as stack:
-            variables = self._settings(stack)
-            stack.enter_context(variables_set(variables))
+        variables = self._settings()
+        with variables_set(variables):
             with sampled() as memory:
                 self._index(variables)
-            self._row("index: anonymous memory of our largest process, MB", f"{max(memory.values()) / 1e6:,.0f}")
+            self._memory("index: anonymous memory of our largest process, MB", memory)
             self._row("disk of the home folder, MB", f"{size_of(self.folder / 'home') / 1e6:,.0f}")
             if self.store == "server":
                 self._row("disk of the server, MB", f"{size_of(self.folder / 'qdrant') / 1e6:,.0f}")
             self._ask()
-        return self.found
 
-    def _settings(self, stack: ExitStack) -> dict[str, str]:
+    def _settings(self) -> dict[str, str]:
         variables = {
             "TECHFINDER_HOME": str(self.folder / "home"),
             "TECHFINDER_ENCODER": "hash",
@@ -115,7 +136,7 @@ class Scale:
             variables["TECHFINDER_QUANTIZATION"] = self.options.quantization
         if self.store == "server":
             (self.folder / "qdrant").mkdir()
-            self.server = stack.enter_context(QdrantProcess(get_qdrant.BINARY, self.folder / "qdrant"))
+            self.server = self.stack.enter_context(QdrantProcess(get_qdrant.BINARY, self.folder / "qdrant"))
             variables |= {
                 "TECHFINDER_STORE": "server",
                 "TECHFINDER_QDRANT_URL": self.server.url,
@@ -157,27 +178,41 @@ class Scale:
         with closing(Finder(load_settings())) as finder:
             finder.load_encoder()
             self._row("opening: first answer after start, s", f"{seconds_of(lambda: finder.search(finder.plan())):.2f}")
-            for name, filters in FILTERS.items():
-                self._search(finder, name, filters)
-            memory = {"here": anonymous(psutil.Process())} | {
-                str(c.pid): anonymous(c) for c in psutil.Process().children(recursive=True) if "qdrant" not in c.name()
-            }
-            self._row("search: anonymous memory of our largest process, MB", f"{max(memory.values()) / 1e6:,.0f}")
+            plans = {n: [finder.plan(q, f, limit=LIMIT) for q in QUESTIONS] for n, f in FILTERS.items()}
+            for name, asked in plans.items():
+                found = [self._recall(finder, p) for p in asked]
+                self._row(f"recall@{LIMIT}, {name}", f"{np.mean(found):.4f}")
+            ours = [c for c in psutil.Process().children(recursive=True) if "qdrant" not in c.name()]
+            memory = {p.pid: anonymous(p) for p in (psutil.Process(), *ours)}
+            self._memory("search: anonymous memory of our largest process, MB", memory)
             if self.store == "server":
                 self._row("search: anonymous memory of the server, MB", f"{self._server_memory() / 1e6:,.0f}")
+            for name, asked in plans.items():
+                self._time(finder, name, asked)
 
-    def _search(self, finder: Any, name: str, filters: Mapping[str, list[str]]) -> None:
-        plans = [finder.plan(q, filters, limit=LIMIT) for q in QUESTIONS] * self.options.rounds
-        finder.search(plans[0])
-        ours = [seconds_of(lambda p=p: finder.search(p)) * 1000 for p in plans]
-        bare = [seconds_of(lambda p=p: self._bare(finder, p)) * 1000 for p in plans]
-        facets = [seconds_of(lambda p=p: ten_facets(finder, p)) * 1000 for p in plans[:20]]
+    def _time(self, finder: Any, name: str, plans: list[Any]) -> None:
+        ours, bare, facets = np.array([self._times(finder, p) for p in plans * self.options.rounds]).T
         half, ninety = np.percentile(ours, (50, 95))
+        leaves = finder.collection().count(finder.schema.resolve(plans[0].required))
+        self._row(f"people left by {name}", f"{leaves:,}")
         self._row(f"search, {name}: p50 / p95 ms", f"{half:.1f} / {ninety:.1f}")
         self._row(f"search, {name}: of encode + bare query", f"{half / np.median(bare):.2f}")
         self._row(f"ten facets, {name}: p50 ms", f"{np.median(facets):.1f}")
         self._row(f"ten facets, {name}: of encode + bare query", f"{np.median(facets) / np.median(bare):.2f}")
-        self._row(f"recall@{LIMIT}, {name}", f"{np.mean([recall(finder, p) for p in plans[: len(QUESTIONS)]]):.3f}")
+
+    def _times(self, finder: Any, plan: Any) -> list[float]:
+        """Milliseconds of a search, of the same without the product, and of ten facets."""
+        jobs = (lambda: finder.search(plan), lambda: self._bare(finder, plan), lambda: ten_facets(finder, plan))
+        return [seconds_of(job) * 1000 for job in jobs]
+
+    def _recall(self, finder: Any, plan: Any) -> float:
+        """The share of the true best that the graph finds. Keeps the true answer for the comparison of stores."""
+        vector = finder.load_encoder().encode_query(plan.meaning)
+        where = finder.schema.resolve(plan.required)
+        found, true = (finder.collection().search(vector, where, LIMIT, exact=e) for e in (False, True))
+        self.answers.append((finder.collection().count(where), ten_facets(finder, plan), [h.score for h in true]))
+        floor = true[-1].score - NEAR  # equal scores are equally good
+        return sum(int(h.score >= floor) for h in found) / len(true)
 
     def _bare(self, finder: Any, plan: Any) -> object:
         """Encode the question and put one filtered query to the engine, without the product around it."""
@@ -193,6 +228,8 @@ class Scale:
     def _bare_server(self, vector: Any, where: dict[str, Any]) -> object:
         from qdrant_client import QdrantClient, models
 
+        from techfinder.store.graph import ACORN_BELOW, HNSW_EF
+
         if not hasattr(self, "client"):
             self.client = QdrantClient(url=self.server.url, grpc_port=self.server.grpc_port, prefer_grpc=True)
         return self.client.query_points(
@@ -201,7 +238,9 @@ class Scale:
             query_filter=models.Filter.model_validate(where),
             limit=LIMIT,
             with_payload=True,
-            search_params=models.SearchParams(hnsw_ef=128),
+            search_params=models.SearchParams(
+                hnsw_ef=HNSW_EF, acorn=models.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW)
+            ),
         )
 
     def _bare_edge(self, vector: Any, where: dict[str, Any]) -> object:
@@ -218,6 +257,10 @@ class Scale:
     def _server_memory(self) -> int:
         return anonymous(psutil.Process(self.server._process.pid))
 
+    def _memory(self, name: str, by_process: Mapping[int, int]) -> None:
+        self.most = max(self.most, *by_process.values())
+        self._row(name, f"{max(by_process.values()) / 1e6:,.0f}")
+
     def _row(self, name: str, value: str) -> None:
         print(f"{self.store}: {name}: {value}", flush=True)
         self.found[name] = value
@@ -230,15 +273,6 @@ def ten_facets(finder: Any, plan: Any) -> object:
     where = tuple(finder.schema.resolve(plan.required))
     keys = [k for k, a in finder.schema.attributes.items() if a.storage.startswith("keyword")][:10]
     return finder.collection().facets([FacetRequest(k, where, k) for k in keys])
-
-
-def recall(finder: Any, plan: Any) -> float:
-    """The share of the true best that the graph finds."""
-    vector = finder.load_encoder().encode_query(plan.meaning)
-    where = finder.schema.resolve(plan.required)
-    found, true = (finder.collection().search(vector, where, LIMIT, exact=e) for e in (False, True))
-    floor = true[-1].score - 1e-6  # equal scores are equally good
-    return sum(h.score >= floor for h in found) / len(true)
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from techfinder.filters import ChoiceFilter, RangeFilter
+from techfinder.filters import attribute_filter, is_ranged
 from techfinder.hookspecs import hookimpl
 from techfinder.interfaces import Filter, FilterEntry, GaugeEntry
 from techfinder.models import Gauge
 from techfinder.plan import QueryPlan
 
 if TYPE_CHECKING:
+    from techfinder.finder import Finder
     from techfinder.models import Hit
     from techfinder.schema import Attribute, Schema, SchemaField
 
@@ -38,9 +39,9 @@ def register_gauges(schema: Schema) -> list[GaugeEntry]:
 
 
 @hookimpl(trylast=True)
-def parse_query(text: str) -> QueryPlan:
-    """A plan that ranks everyone by the meaning of the whole question."""
-    return QueryPlan(text=text, meaning=text.strip())
+def parse_query(text: str, finder: Finder) -> QueryPlan:
+    """The sentence, read by the schema, the lexicons and the live values; see :mod:`techfinder.parser`."""
+    return finder.understand(text)
 
 
 def panel_group(schema: Schema, field: SchemaField) -> str:
@@ -56,11 +57,11 @@ def _asked_for(attribute: Attribute) -> bool:
 
 
 def _filter_entry(schema: Schema, attribute: Attribute, group: str, rank: int) -> FilterEntry:
-    ranged = _ranged(attribute)
+    ranged = is_ranged(attribute)
     control: Literal["choice", "range"] = "range" if ranged else "choice"
 
     def load() -> Filter:
-        return (RangeFilter if ranged else ChoiceFilter)(attribute.key, attribute)
+        return attribute_filter(attribute)
 
     return FilterEntry(
         name=attribute.key,
@@ -75,14 +76,10 @@ def _filter_entry(schema: Schema, attribute: Attribute, group: str, rank: int) -
     )
 
 
-def _ranged(attribute: Attribute) -> bool:
-    return attribute.numeric or attribute.field.kind == "date" or attribute.part == "adopted_on"
-
-
 def _counted_key(schema: Schema, attribute: Attribute) -> str:
     """The attribute whose values the facet shows: for dates the day, which has a smallest and a largest."""
     day = f"{attribute.key}_day"
-    return day if _ranged(attribute) and day in schema.attributes else attribute.key
+    return day if is_ranged(attribute) and day in schema.attributes else attribute.key
 
 
 def _countable(attribute: Attribute) -> bool:
@@ -93,7 +90,7 @@ def _countable(attribute: Attribute) -> bool:
 
 def _summary(attribute: Attribute) -> str:
     label = attribute.label
-    if _ranged(attribute) and not attribute.numeric:
+    if is_ranged(attribute) and not attribute.numeric:
         return f"{label}, a date: 2026-01..2026-06, >=2025 or ? (not known)."
     if attribute.numeric:
         low, high = attribute.field.buckets[1:3] if len(attribute.field.buckets) > 2 else (3, 6)

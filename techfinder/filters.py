@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from techfinder.interfaces import FilterOption
     from techfinder.schema import Attribute
 
-__all__ = ["Asked", "ChoiceFilter", "RangeFilter", "as_input", "read_value"]
+__all__ = ["Asked", "ChoiceFilter", "RangeFilter", "as_input", "attribute_filter", "is_ranged", "read_value"]
 
 _Form = Literal["value", "not", "at_least", "at_most", "above", "below", "between", "missing", "present"]
 
@@ -80,6 +80,16 @@ def read_value(value: str) -> Asked:
         if low or high:
             return Asked("between", low, high)
     return Asked("value", _needed(text, value))
+
+
+def is_ranged(attribute: Attribute) -> bool:
+    """Whether a stretch is asked of the attribute: of numbers and dates."""
+    return attribute.numeric or attribute.field.kind == "date" or attribute.part == "adopted_on"
+
+
+def attribute_filter(attribute: Attribute) -> ChoiceFilter | RangeFilter:
+    """The filter of an attribute, by its kind; it is called what the attribute is."""
+    return (RangeFilter if is_ranged(attribute) else ChoiceFilter)(attribute.key, attribute)
 
 
 def as_input(value: str, known: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Container, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Literal
 
@@ -35,6 +36,7 @@ from techfinder.schema import Schema, load_schema
 from techfinder.search import run_plan
 from techfinder.settings import Settings
 from techfinder.store import open_store
+from techfinder.understanding import Understanding
 from techfinder.words import facts
 
 __all__ = ["Finder"]
@@ -75,6 +77,7 @@ class Finder:
         self._waiters = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._live_values = LiveValues()
         self._windows = Windows()
+        self._understanding = Understanding(self.schema, self._live_values)
 
     # --- what there is --------------------------------------------------------------------
 
@@ -125,15 +128,29 @@ class Finder:
         if not 1 <= limit <= 1000 or not 0 <= offset <= 10_000_000:
             raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
         text = text.strip()
+        if text:
+            self._understanding.parser(self._readable_collection)  # not while a plugin's time runs
         parsed = self.plugins.parse(text, self) if text else QueryPlan()
         chosen, notices = self._chosen(filters or {})
         changes: dict[str, object] = {"conditions": (*parsed.conditions, *chosen), "limit": limit, "offset": offset}
-        changes["notices"] = (*parsed.notices, *notices)
+        changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions))
+        if parsed.limit != QueryPlan().limit and limit == QueryPlan().limit:
+            changes["limit"] = parsed.limit
         if sort:
             changes["sort"] = tuple(sort)
         plan = parsed.model_copy(update=changes)
         self.schema.check(plan)
         return plan
+
+    def understand(self, text: str) -> QueryPlan:
+        """The sentence as the deterministic parser reads it, without plugins and filters.
+
+        Raises:
+            QueryError: Field syntax in it names a value that its field does not understand.
+            StoreUnavailable: Live values had to be looked up, and the store did not answer.
+        """
+        day = self.settings.today or date.today()
+        return self._understanding.parser(self._readable_collection).parse(text, day.year)
 
     def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False) -> SearchResult:
         """The plan's answer, best first.
@@ -260,6 +277,22 @@ class Finder:
         found = self.collection().retrieve([profile_id])
         return found[0] if found else None
 
+    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
+        """What to say of conditions on sensitive fields. Raises QueryError when they are not allowed."""
+        policy = self.settings.sensitive_fields
+        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
+        labels = {f.label: c.words for c in parts if (f := self.schema.attribute(c.field).field).sensitive}
+        if not labels or policy == "allow":
+            return ()
+        names = ", ".join(labels)
+        if policy == "block":
+            raise QueryError(
+                f"People may not be singled out by {names} here ({', '.join(map(cut, labels.values()))}). "
+                "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."
+            )
+        text = f"This singles people out by {names}, which is sensitive: make sure that you may."
+        return (Notice(code="sensitive-field", text=text, words="; ".join(labels.values())),)
+
     def _chosen(self, filters: Mapping[str, Sequence[str]]) -> tuple[Sequence[Condition | AnyOf], tuple[Notice, ...]]:
         """What the filters ask for, in the values that are live, and what to say of values that are not."""
         unknown = next((name for name in filters if name not in self.filters), None)
@@ -267,6 +300,8 @@ class Finder:
             raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self.filters, self.schema)}")
         given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
         clauses = self._clauses(given)
+        if self.settings.sensitive_fields == "block":
+            self._sensitive(clauses)
         try:
             corrected, notices = correct(given, self.filters, self.schema, self._readable_collection, self._live_values)
         except (CollectionNotFound, FingerprintMismatch):

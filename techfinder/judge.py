@@ -82,6 +82,23 @@ class Judge:
         )
         return ranked[:limit]
 
+    def prefer(
+        self, vector: NDArray[np.float32], clauses: Iterable[Condition | AnyOf], wishes: Sequence[Condition | AnyOf]
+    ) -> list[tuple[Profile, float, float]]:
+        """Every match with its fit and its similarity: by fit, then similarity rounded to 1e-6, then profile id.
+
+        The fit is the sum of the weights of the wishes that hold.
+        """
+        scores = self.scores(vector)
+        masks = [(w.weight, set(self._table.index[self._mask([w])])) for w in wishes]
+        found = []
+        for place, holds in enumerate(self._mask(clauses)):
+            if holds:
+                profile = self.profiles[place]
+                fit = round(sum(weight for weight, held in masks if place in held), 9)
+                found.append((profile, fit, round(scores[profile.id], 6)))
+        return sorted(found, key=lambda f: (-f[1], -f[2], f[0].id))
+
     def scores(self, vector: NDArray[np.float32]) -> dict[str, float]:
         """Everyone's similarity by profile id, computed in double precision and not rounded."""
         if self._vectors is None:

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import ProfileNotFound, QueryError, cut
-from techfinder.interfaces import Collection, ScoredPoint
+from techfinder.interfaces import Collection
 from techfinder.matching import fulfils
-from techfinder.models import SearchResult, Share
+from techfinder.models import Profile, SearchResult, Share
 from techfinder.plan import QueryPlan
+from techfinder.preferences import ranked_page
 from techfinder.schema import Schema
 from techfinder.search import explain
 from techfinder.steady import steadily
@@ -75,7 +76,7 @@ def run_likeness(
 
     Raises:
         QueryError: Nobody is liked, somebody is liked and not liked, there are more than 100 of either, or
-            the plan has a text, an order, an offset or preferred conditions.
+            the plan has a text, an order, an offset or too many preferred conditions.
         ProfileNotFound: Some of them do not exist; they are named.
         StoreError: The store failed.
     """
@@ -83,22 +84,22 @@ def run_likeness(
     like, not_like = list(dict.fromkeys(like)), list(dict.fromkeys(not_like))
     _check(like, not_like, plan)
     schema.check(plan)
-    where = schema.resolve(plan.required)
+    where, wishes = schema.resolve(plan.required), schema.resolve(plan.preferred)
     known = [*like, *not_like]
 
-    def ask() -> tuple[list[ScoredPoint], int]:
+    def ask() -> tuple[list[tuple[Profile, float]], int]:
         vectors = _vectors(collection, known)
         wanted = target([vectors[i] for i in like], [vectors[i] for i in not_like])
         # At most len(known) of these are taken out again, so enough are left.
-        found = collection.search(wanted, where, plan.limit + len(known))
+        found = ranked_page(wishes, where, wanted, plan.limit + len(known), 0, collection)
         return found, collection.count(where) - sum(fulfils(p, where) for p in collection.retrieve(known))
 
     (found, total), generation = steadily(collection.info, ask)
     named = {*known}
-    others = [p for p in found if p.profile.id not in named][: plan.limit]
+    others = [(p, s) for p, s in found if p.id not in named][: plan.limit]
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
-        hits=tuple(explain(schema, plan, p.profile, _share(like, p.score)) for p in others),
+        hits=tuple(explain(schema, plan, p, _share(like, s)) for p, s in others),
         total=total,
         ranked_by="likeness",
         generation=generation,
@@ -115,8 +116,6 @@ def _check(like: Sequence[str], not_like: Sequence[str], plan: QueryPlan) -> Non
         raise QueryError(f"{cut(both[0])} cannot be liked and not liked at once. Leave one out.")
     if plan.meaning.strip() or plan.sort or plan.offset:
         raise QueryError("People are ranked by likeness here, on one page: leave out text, order and offset.")
-    if plan.preferred:
-        raise QueryError("Preferred conditions are not ranked yet; make them required or leave them out.")
 
 
 def _vectors(collection: Collection, ids: Sequence[str]) -> _Vectors:

@@ -14,18 +14,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from techfinder.interfaces import Collection, ScoredPoint
+from techfinder.interfaces import Collection, FacetRequest, ScoredPoint
 from techfinder.models import GenerationInfo, Profile
 from techfinder.plan import AnyOf, Condition, Sort
 
 __all__ = ["Paged", "Windows"]
 
 _LONGEST = 10_000
-_QUESTIONS = 8
+_QUESTIONS = 24
 
 Clauses = Sequence[Condition | AnyOf]
 
@@ -49,7 +50,7 @@ class _Window:
 
 
 class Windows:
-    """The stretches that were read ahead, one a question. Safe for many threads."""
+    """The stretches that were read ahead, one a question and filter. Safe for many threads."""
 
     def __init__(self) -> None:
         """Nothing is read yet."""
@@ -87,6 +88,10 @@ class Paged:
         """How many profiles fulfil `where`."""
         return self._collection.count(where)
 
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
+        """Exact counts; see ``Collection.facets``."""
+        return self._collection.facets(requests)
+
     def browse(self, where: Clauses, sort: Sequence[Sort], limit: int, offset: int = 0) -> list[Profile]:
         """Profiles in order; the store answers deep pages as fast as the first one."""
         return self._collection.browse(where, sort, limit, offset)
@@ -98,7 +103,8 @@ class Paged:
         where a page ends.
         """
         state = self.info()
-        window = self._windows.find(self._question, state)
+        question = self._question + blake2b(repr(where).encode(), digest_size=16).digest()
+        window = self._windows.find(question, state)
         if window is not None and (part := window.part(limit, offset)) is not None:
             profiles = self._collection.retrieve(part[0])
             if len(profiles) == len(part[0]):
@@ -108,5 +114,5 @@ class Paged:
         found = self._collection.search(vector, where, size, offset, exact=True)
         if self.info() == state:
             ids, scores = tuple(f.profile.id for f in found), tuple(f.score for f in found)
-            self._windows.keep(self._question, state, _Window(began, offset, ids, scores, len(found) < size))
+            self._windows.keep(question, state, _Window(began, offset, ids, scores, len(found) < size))
         return found[:limit]

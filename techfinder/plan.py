@@ -13,7 +13,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AnyOf", "Clause", "Condition", "Notice", "Op", "QueryPlan", "Sort", "number_of", "parse_sort"]
+__all__ = [
+    "MOST_WISHES",
+    "AnyOf",
+    "Clause",
+    "Condition",
+    "Notice",
+    "Op",
+    "QueryPlan",
+    "Sort",
+    "number_of",
+    "parse_sort",
+]
+
+MOST_WISHES = 8
+"""Preferred conditions that one plan may have: they part people into up to two to the power of them classes."""
 
 Op = Literal["any_of", "none_of", "all_of", "at_least", "at_most", "range", "missing", "present"]
 """What a condition compares.

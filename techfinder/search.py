@@ -1,9 +1,10 @@
 """QueryPlan to SearchResult: filter in the store, rank by meaning, say why.
 
-The score of a hit is the sum of its shares. Each required condition has weight `w`, meaning
-has weight 1 when the plan has a text; a condition that holds contributes ``w / total`` and
-meaning contributes ``max(0, similarity) / total``. Every hit fulfils all required conditions,
-so hits differ by meaning only.
+The score of a hit is the sum of its shares. Each condition has weight `w`, required or preferred;
+meaning has weight 1 when the plan has a text, or less, so that it decides only between those who
+fulfil equally much (:func:`techfinder.preferences.meaning_weight`). A condition that holds
+contributes ``w / total`` and meaning contributes ``m * max(0, similarity) / total``. Every hit
+fulfils all required conditions, so hits differ by what is preferred, then by meaning.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from techfinder.errors import QueryError
-from techfinder.interfaces import ScoredPoint
+from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder.matching import fulfils
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
+from techfinder.preferences import meaning_weight, ranked_page
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
@@ -40,6 +42,8 @@ class Searched(Protocol):
 
     def count(self, where: Clauses) -> int: ...
 
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]: ...
+
 
 def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Encode | None) -> SearchResult:
     """The plan's answer.
@@ -51,17 +55,15 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Enco
         encode: Text to vector; None while no encoder is ready (hits come in stored order).
 
     Raises:
-        QueryError: The plan names what does not exist, or has preferred conditions, which are
-            not ranked yet.
+        QueryError: The plan names what does not exist, or has too many preferred conditions.
         StoreError, EncoderError: A part failed.
     """
     started = time.perf_counter()
-    if plan.preferred:
-        raise QueryError("Preferred conditions are not ranked yet; make them required or leave them out.")
     schema.check(plan)
     where = schema.resolve(plan.required)
     vector, encode_ms = _encode(plan, encode)
-    found, total, generation = _ask(plan, where, schema.resolve_sort(plan.sort), vector, collection)
+    wishes = schema.resolve(plan.preferred)
+    found, total, generation = _ask(plan, where, wishes, schema.resolve_sort(plan.sort), vector, collection)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
         hits=tuple(explain(schema, plan, p, _meaning(s) if vector is not None else None) for p, s in found),
@@ -74,7 +76,8 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Enco
 
 def _ask(
     plan: QueryPlan,
-    where: Sequence[Condition | AnyOf],
+    where: Clauses,
+    wishes: Clauses,
     sort: Sequence[Sort],
     vector: NDArray[np.float32] | None,
     collection: Searched,
@@ -82,7 +85,9 @@ def _ask(
     """Profiles with similarities, and the count, all from one generation."""
 
     def ask() -> tuple[list[tuple[Profile, float]], int]:
-        if vector is None:
+        if wishes and not sort:
+            found = ranked_page(wishes, where, vector, plan.limit, plan.offset, collection)
+        elif vector is None:
             found = [(p, 0.0) for p in collection.browse(where, sort, plan.limit, plan.offset)]
         else:
             points = collection.search(vector, where, plan.limit, plan.offset)
@@ -104,7 +109,11 @@ def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32]
 def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
     if vector is not None:
         return "meaning"
-    return "warming" if plan.meaning.strip() and not plan.sort else "order"
+    if plan.sort:
+        return "order"
+    if plan.meaning.strip():
+        return "warming"
+    return "fit" if plan.preferred else "order"
 
 
 def _meaning(similarity: float) -> Share:
@@ -114,6 +123,8 @@ def _meaning(similarity: float) -> Share:
 def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
     """The hit with its shares, for a profile that fulfils every required condition.
 
+    A preferred condition that does not hold has no share.
+
     Args:
         schema: Of the collection.
         plan: What was asked.
@@ -121,12 +132,14 @@ def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share |
         nearness: What orders the hits, its value being the similarity (cosine or dot), counted from 0 to 1;
             None when nothing does.
     """
-    total = sum(c.weight for c in plan.required) + (nearness is not None)
+    of_meaning = meaning_weight(tuple(c.weight for c in plan.preferred)) if nearness is not None else 0.0
+    total = sum(c.weight for c in plan.conditions) + of_meaning
     if not total:
         return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
-    shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in plan.required]
+    held = [c for c in plan.conditions if c.required or fulfils(profile, schema.resolve([c]))]
+    shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in held]
     if nearness is not None:
-        shares.append(replace(nearness, value=min(max(nearness.value, 0.0), 1.0) / total))
+        shares.append(replace(nearness, value=of_meaning * min(max(nearness.value, 0.0), 1.0) / total))
     return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares))
 
 

@@ -15,6 +15,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -107,6 +108,15 @@ class Settings(BaseSettings):
     )
     keep_generations: int = Field(
         default=2, ge=1, le=100, description="Generations kept per collection, the live one included."
+    )
+    today: date | None = Field(
+        default=None,
+        description="The day that ages of generations are counted from; the current one unless it is given.",
+        examples=["2026-11-25"],
+    )
+    sensitive_fields: Literal["allow", "warn", "block"] = Field(
+        default="warn",
+        description="What happens when people are singled out by a field that the schema calls sensitive.",
     )
     disabled_plugins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

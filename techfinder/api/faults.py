@@ -43,8 +43,6 @@ def facet_choice(facets: FacetNames) -> frozenset[str] | None:
 def _conditions(schema: Schema, clauses: Sequence[Condition | AnyOf]) -> Iterator[Fault]:
     for number, clause in enumerate(clauses):
         place = f"#/conditions/{number}"
-        if not clause.required:
-            yield Fault(pointer=f"{place}/required", detail="preferred conditions are not ranked yet; require it")
         if isinstance(clause, Condition):
             yield from _condition(schema, clause, place)
             continue

@@ -1,0 +1,118 @@
+"""Understanding the sentence: text to plan, by the schema, lexicons and live values; no model, no network.
+
+``tokens`` -> ``spotting`` (phrases, misspellings) -> ``reading`` (levels, numbers, products and their fields)
+-> ``joining`` (not, and, or, wishes) -> plan. How things are read is told in ``docs/reading.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from techfinder.lexicons import Lexicon
+from techfinder.parser.brands import with_brand_fields
+from techfinder.parser.joining import join
+from techfinder.parser.reading import read
+from techfinder.parser.sentence import Atom, Sentence
+from techfinder.parser.spelling import Speller
+from techfinder.parser.spotting import Item, spot
+from techfinder.parser.syntax import read_expression
+from techfinder.parser.tokens import Token, tokenize
+from techfinder.parser.vocabulary import build_vocabulary
+from techfinder.plan import MOST_WISHES, AnyOf, Condition, Notice, QueryPlan
+from techfinder.schema import Schema
+
+__all__ = ["SentenceParser"]
+
+Clause = Condition | AnyOf
+
+
+class SentenceParser:
+    """Reads sentences about the profiles of one schema. Safe to use from many threads."""
+
+    def __init__(
+        self, schema: Schema, lexicons: Iterable[Lexicon] = (), live: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Learn the words.
+
+        Args:
+            schema: Whose fields and values.
+            lexicons: Words of the trade.
+            live: Values by attribute that people have and the schema does not list.
+        """
+        self.schema = schema
+        self._vocabulary = build_vocabulary(schema, lexicons, live or {})
+        self._speller = Speller(self._vocabulary.words)
+
+    def parse(self, text: str, year: int) -> QueryPlan:
+        """The plan of a sentence.
+
+        Args:
+            text: As typed.
+            year: The current one; generations are counted back from it.
+        """
+        expression = read_expression(text, self.schema)
+        if expression is None:
+            return self._read(text, year)
+        plan = self._read(expression.rest, year) if expression.rest else QueryPlan()
+        changes: dict[str, object] = {"text": text, "conditions": (*expression.clauses, *plan.conditions)}
+        if expression.sort:
+            changes["sort"] = expression.sort
+        if expression.limit:
+            changes["limit"] = expression.limit
+        return plan.model_copy(update=changes)
+
+    def _read(self, text: str, year: int) -> QueryPlan:
+        tokens = tokenize(text)
+        items, kept = spot(text, tokens, self._vocabulary, self._speller)
+        sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, year)
+        read(sentence)
+        clauses, dropped = _few_wishes(join(sentence.nodes, self.schema))
+        return QueryPlan(
+            text=text,
+            meaning=_meaning(text, sentence, kept),
+            conditions=tuple(clauses),
+            limit=sentence.limit or 20,
+            sort=tuple(sentence.sort),
+            notices=(*dropped, *_corrections(sentence.items), *_unknown(sentence.unknown)),
+        )
+
+
+def _few_wishes(clauses: Sequence[Clause]) -> tuple[list[Clause], list[Notice]]:
+    """The clauses with no more wishes than can be ranked, and what to say of the others."""
+    wishes = [c for c in clauses if not c.required]
+    if len(wishes) <= MOST_WISHES:
+        return list(clauses), []
+    left_out = wishes[MOST_WISHES:]
+    words = ", ".join(c.words for c in left_out)
+    text = f"Only the first {MOST_WISHES} wishes are ranked; left out: {words}."
+    return [c for c in clauses if c not in left_out], [Notice(code="too-many-wishes", text=text, words=words)]
+
+
+def _meaning(text: str, sentence: Sentence, tokens: Sequence[Token]) -> str:
+    """The text without what is excluded."""
+    kept, end = [], 0
+    for node in sentence.nodes:
+        if isinstance(node, Atom) and node.negated:
+            first, last = sentence.items[node.first], sentence.items[node.last - 1]
+            start = tokens[first.first].start
+            kept.append(text[end:start])
+            end = tokens[last.last - 1].end
+    return " ".join((*kept, text[end:])).strip()
+
+
+def _corrections(items: Sequence[Item]) -> list[Notice]:
+    return [
+        Notice(
+            code="corrected", text=f"{i.text!r} was read as {i.corrected!r}.", words=i.text, suggestions=(i.corrected,)
+        )
+        for i in items
+        if i.corrected and i.senses and not i.has("filler")
+    ]
+
+
+def _unknown(items: Sequence[Item]) -> list[Notice]:
+    if not items:
+        return []
+    words = " ".join(i.text for i in items)
+    text = f"No field holds {words!r}; these words only rank by meaning."
+    return [Notice(code="no-such-field", text=text, words=words)]

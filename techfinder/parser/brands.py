@@ -1,0 +1,51 @@
+"""Words that belong to the brand named beside them: "loyal to Apple", "Samsung fans"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from techfinder.parser.senses import Sense
+from techfinder.parser.spotting import Item
+from techfinder.schema import Schema
+
+__all__ = ["with_brand_fields"]
+
+
+def with_brand_fields(items: Sequence[Item], schema: Schema) -> list[Item]:
+    """The items with "loyal to Apple", "Apple fans" as the number that is about that brand."""
+    made = list(items)
+    for place, item in enumerate(items):
+        if not item.has("of_brand"):
+            continue
+        grade = next((s.data for s in item.senses if s.kind == "of_brand" and s.data), "")
+        places = _brands_after(items, place) or _brands_before(items, place)
+        for at in places:
+            brand = items[at].data("brand")
+            names = tuple(f.name for f in schema.fields if f.brand == brand and f.kind in ("integer", "number"))
+            if names:
+                made[at] = replace(items[at], senses=(Sense("field", names), Sense("default", grade)))
+        made[place] = replace(item, senses=(Sense("filler"), *(s for s in item.senses if s.kind != "of_brand")))
+    return made
+
+
+def _brands_after(items: Sequence[Item], place: int) -> list[int]:
+    found: list[int] = []
+    if place + 1 < len(items) and items[place + 1].has("stop", "but", "comma"):
+        return found
+    for at in range(place + 1, min(place + 10, len(items))):
+        if items[at].has("brand"):
+            found.append(at)
+        elif not items[at].has("filler", "and", "or", "comma", "not") or items[at].has("stop", "but", "open"):
+            break
+    return found
+
+
+def _brands_before(items: Sequence[Item], place: int) -> list[int]:
+    found: list[int] = []
+    for at in range(place - 1, max(place - 6, -1), -1):
+        if items[at].has("brand"):
+            found.append(at)
+        elif not items[at].has("and", "or", "comma") or not found:
+            break
+    return found[::-1]

@@ -1,0 +1,66 @@
+"""General English: what words do in a sentence, how much, how soon, how old. The words are in ``english.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+from techfinder.parser.senses import Sense, Vocabulary
+
+__all__ = ["ambiguous_towns", "learn", "number_words"]
+
+_UP_TO_TWENTY = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NUMBERS: Mapping[str, float] = {
+    **{word: n for n, word in enumerate(_UP_TO_TWENTY.split())},
+    **{word: 10 * n for n, word in enumerate(_TENS.split(), 2)},
+    "hundred": 100,
+    "thousand": 1000,
+    "grand": 1000,
+    "million": 1_000_000,
+    "billion": 1_000_000_000,
+    "dozen": 12,
+    "couple": 2,
+    "half": 0.5,
+    "quarter": 0.25,
+}
+_GRADED = ("compare", "compare_after", "grade", "speed", "unit", "age")
+"""Tables whose keys say what exactly is meant."""
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    return tomllib.loads(files("techfinder.parser").joinpath("english.toml").read_text(encoding="utf-8"))
+
+
+def number_words() -> Mapping[str, float]:
+    """The value of a word that stands for a number, or multiplies the number before it."""
+    return _NUMBERS
+
+
+def ambiguous_towns() -> frozenset[str]:
+    """Names of towns, in small letters, that are words or first names as well."""
+    return frozenset(_tables()["towns"]["words"])
+
+
+def learn(vocabulary: Vocabulary) -> None:
+    """Teach all of it."""
+    tables = _tables()
+    for kind, phrases in tables["function"].items():
+        _add(vocabulary, phrases, Sense(kind))
+    for kind in _GRADED:
+        for meaning, phrases in tables[kind].items():
+            _add(vocabulary, phrases, Sense(kind, meaning))
+    _add(vocabulary, tables["filler"]["words"], Sense("filler"))
+    for word in _NUMBERS:
+        vocabulary.words.update((word, f"{word}s"))
+
+
+def _add(vocabulary: Vocabulary, phrases: Sequence[str], sense: Sense) -> None:
+    for phrase in phrases:
+        vocabulary.add(phrase, sense)

@@ -1,0 +1,269 @@
+"""Atoms to the clauses of a plan: what "not" reaches, what "or" joins, what is only wished for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from techfinder.parser.clauses import any_of, opposite
+from techfinder.parser.sentence import Atom, Mark
+from techfinder.plan import AnyOf, Condition
+from techfinder.schema import Schema
+
+__all__ = ["join"]
+
+_FAR = 40
+"""Nodes beyond which nothing is looked for."""
+
+_CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
+
+
+@dataclass
+class _Said:
+    """An atom with how it is connected with the one before it."""
+
+    atom: Atom
+    connector: str = ""
+    opened: bool = False
+
+
+@dataclass
+class _State:
+    negated: bool = False
+    family: str | None = None
+    wish: bool = False
+    wished: str | None = None
+    connector: str = ""
+    opened: bool = False
+    run: list[_Said] = field(default_factory=list)
+    last_run: list[_Said] = field(default_factory=list)
+
+    def begin_run(self) -> None:
+        """What comes next is another part of the sentence."""
+        self.last_run, self.run = self.run or self.last_run, []
+
+
+def join(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Condition | AnyOf]:
+    """The clauses, in the order in which they were said."""
+    said = _scoped(nodes)
+    clauses: list[Condition | AnyOf] = []
+    place = 0
+    while place < len(said):
+        end = place + 1
+        while end < len(said) and _goes_on(said[place], said[end]):
+            end += 1
+        clauses += _together(said[place:end], schema)
+        place = end
+    return list({c.model_copy(update={"words": ""}): c for c in reversed(_ranges(clauses))}.values())[::-1]
+
+
+def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
+    """Every atom with what applies to it."""
+    state, found = _State(), list[_Said]()
+    for place, node in enumerate(nodes):
+        if isinstance(node, Mark):
+            if node.kind == "unknown" and state.negated and state.family is None and _ends_here(nodes, place):
+                state.family = "unknown"
+            elif node.kind == "not" and found and _is_trailing(nodes, place):
+                found[-1].atom.negated, found[-1].atom.wish = True, False
+            else:
+                _apply(node, state)
+            continue
+        if state.negated and state.family is not None and not _reaches(state, node):
+            state.negated = False
+        if state.negated:
+            state.family = node.family
+        if state.wish and state.wished not in (None, node.family) and state.connector == "comma":
+            state.wish = False
+        state.wished = node.family if state.wish else None
+        node.negated = state.negated
+        node.wish = (node.wish or state.wish) and not state.negated
+        one = _Said(node, state.connector, state.opened)
+        found.append(one)
+        state.run.append(one)
+        state.connector, state.opened = "", False
+    return found
+
+
+def _is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether nothing comes after a "not" that it could be about, as in "price does not"."""
+    before = place - 1
+    while before > 0 and isinstance(node := nodes[before], Mark) and node.kind == "open":
+        before -= 1
+    if before < 0 or not isinstance(nodes[before], Atom):
+        return False
+    for node in nodes[place + 1 : place + 1 + _FAR]:
+        if isinstance(node, Atom):
+            return False
+        if node.kind in ("stop", "but", "comma"):
+            return True
+        if node.kind == "unknown":
+            return False
+    return True
+
+
+def _ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether a list or the sentence goes on after a word that is not known."""
+    if place + 1 == len(nodes):
+        return True
+    after = nodes[place + 1]
+    return isinstance(after, Mark) and after.kind in ("and", "or", "comma", "slash", "stop", "but")
+
+
+def _reaches(state: _State, atom: Atom) -> bool:
+    """Whether a negation goes on to an atom after the first one."""
+    if state.connector in ("or", "slash"):
+        return not state.opened or atom.family == state.family
+    return atom.family == state.family and bool(state.connector) and not state.opened
+
+
+def _apply(mark: Mark, state: _State) -> None:
+    match mark.kind:
+        case "not":
+            state.negated, state.family = True, None
+        case "plain":
+            state.negated = state.wish = False
+        case "unknown":
+            return
+        case "stop" | "but":
+            state.negated, state.wish, state.connector, state.opened = False, False, "", False
+            state.begin_run()
+        case "hard":
+            state.wish = False
+        case "wish":
+            state.wish, state.wished = True, None
+        case "after_wish":
+            for one in state.run or state.last_run:
+                one.atom.wish = not one.atom.negated
+        case "after_not":
+            for one in state.run or state.last_run:
+                one.atom.negated, one.atom.wish = True, False
+        case "open":
+            state.opened = True
+        case _:
+            if _CONNECTORS[mark.kind] > _CONNECTORS.get(state.connector, 0):
+                state.connector = mark.kind
+            if mark.kind == "comma":
+                state.begin_run()
+
+
+def _goes_on(first: _Said, other: _Said) -> bool:
+    """Whether an atom belongs to the list that the first one began."""
+    one, two = first.atom, other.atom
+    if not other.connector or one.negated != two.negated or one.wish != two.wish:
+        return False
+    if other.connector in ("or", "slash"):
+        return True
+    return one.family == two.family and (not other.opened or one.negated)
+
+
+def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
+    """The clauses of one list."""
+    atoms = [s.atom for s in run]
+    if atoms[0].negated:
+        return [c for a in atoms for c in _negated(a, schema)]
+    if len(atoms) == 1:
+        return [_wished(c, atoms[0].wish) for c in atoms[0].clauses]
+    either = any(s.connector in ("or", "slash") for s in run[1:])
+    keys = {c.field for a in atoms for c in a.clauses if isinstance(c, Condition)}
+    if either and len(keys) > 1:
+        parts = _split_at_and(run)
+        if len(parts) > 1:
+            return [c for part in parts for c in _together(part, schema)]
+    conditions = [c for a in atoms for c in a.clauses]
+    simple = [c for c in conditions if isinstance(c, Condition)]
+    if len(simple) < len(conditions) or any(len(a.clauses) > 1 for a in atoms):
+        merged: list[Condition | AnyOf] = (
+            _either_groups(conditions) if either and all(len(a.clauses) == 1 for a in atoms) else conditions
+        )
+    else:
+        merged = list(_merged(simple, either, schema))
+    return [_wished(c, atoms[0].wish) for c in merged]
+
+
+def _split_at_and(run: Sequence[_Said]) -> list[list[_Said]]:
+    """The parts of a list that "and" stands between: "or" binds more tightly."""
+    parts: list[list[_Said]] = [[]]
+    for one in run:
+        if one.connector == "and" and parts[-1]:
+            parts.append([])
+        parts[-1].append(one)
+    return parts
+
+
+def _either_groups(conditions: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:
+    """One group of all, where the groups among them hold when any of theirs does."""
+    flat: list[Condition] = []
+    for clause in conditions:
+        if isinstance(clause, Condition):
+            flat.append(clause)
+        elif clause.at_least == 1 and not clause.negated:
+            flat += clause.conditions
+        else:
+            return list(conditions)
+    return [any_of(flat, words=" ".join(dict.fromkeys(c.words for c in conditions)))]
+
+
+def _merged(conditions: Sequence[Condition], either: bool, schema: Schema) -> list[Condition | AnyOf]:
+    """Values of one attribute as one condition; those of several joined as said."""
+    by_key: dict[tuple[str, str], list[Condition]] = {}
+    for condition in conditions:
+        by_key.setdefault((condition.field, condition.op), []).append(condition)
+    made: list[Condition] = []
+    for (key, op), same in by_key.items():
+        if op != "any_of" or (not either and schema.attribute(key).storage == "keywords"):
+            made += same
+            continue
+        values = tuple(dict.fromkeys(v for c in same for v in c.values))
+        words = " ".join(c.words for c in same)
+        made.append(same[0].model_copy(update={"values": values, "words": words}))
+    fields = {schema.attribute(c.field).field.name for c in made}
+    scale = len(fields) == 1 and schema.attribute(made[0].field).ordered
+    if len(made) > 1 and (either or scale):
+        return [any_of(made, words=" ".join(c.words for c in made))]
+    return list(made)
+
+
+def _negated(atom: Atom, schema: Schema) -> list[Condition | AnyOf]:
+    if atom.negation is not None:
+        words = atom.clauses[0].words
+        return [c.model_copy(update={"words": words}) for c in atom.negation]
+    if len(atom.clauses) > 1:
+        parts = [c for c in atom.clauses if isinstance(c, Condition)]
+        whole = AnyOf(conditions=tuple(parts), at_least=len(parts), negated=True, words=parts[0].words)
+        return [whole]
+    clause = atom.clauses[0]
+    if (
+        isinstance(clause, AnyOf)
+        and clause.at_least == 1
+        and not clause.negated
+        and all(c.op == "any_of" for c in clause.conditions)
+    ):
+        return [opposite(c, schema).model_copy(update={"words": clause.words}) for c in clause.conditions]
+    return [opposite(clause, schema)]
+
+
+def _wished(clause: Condition | AnyOf, wish: bool) -> Condition | AnyOf:
+    return clause.model_copy(update={"required": False}) if wish else clause
+
+
+def _ranges(clauses: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:
+    """With "over 30 and under 50" as one range."""
+    made: list[Condition | AnyOf] = []
+    for clause in clauses:
+        before = made[-1] if made else None
+        if isinstance(clause, Condition) and isinstance(before, Condition) and _fit(before, clause):
+            bounds = {b: getattr(clause, b) for b in ("gte", "gt", "lte", "lt") if getattr(clause, b) is not None}
+            made[-1] = before.model_copy(update={**bounds, "words": f"{before.words} {clause.words}"})
+        else:
+            made.append(clause)
+    return made
+
+
+def _fit(one: Condition, other: Condition) -> bool:
+    """Whether two ranges of one attribute are its two ends."""
+    if one.op != "range" or other.op != "range" or one.field != other.field or one.required != other.required:
+        return False
+    lows = [c.gte is not None or c.gt is not None for c in (one, other)]
+    highs = [c.lte is not None or c.lt is not None for c in (one, other)]
+    return sum(lows) == 1 and sum(highs) == 1 and lows[0] != highs[0]

@@ -1,0 +1,148 @@
+"""Levels of a scale, and the field that they are of: "high budget", "interest at least moderate"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from techfinder.parser.clauses import level_condition, levels
+from techfinder.parser.sentence import Sentence
+from techfinder.parser.spotting import Item
+from techfinder.plan import Condition
+from techfinder.schema import SchemaField
+
+__all__ = ["graded_number", "is_graded", "levels_of", "own_field", "read_levels", "term_list"]
+
+_SHARES = {
+    "very high": (0.8, None), "high": (0.7, None), "mid": (0.4, 0.6), "low": (None, 0.3), "very low": (None, 0.1),
+    "below mid": (None, 0.4), "above mid": (0.6, None),
+}  # fmt: skip
+
+
+def read_levels(s: Sentence, place: int) -> int | None:
+    """Levels and the field they are of: "high budget", "at least moderate interest", "expert or advanced"."""
+    start, sign = place, ""
+    if not s.is_term(place) and (sign := s.sign(place)):
+        start = s.past(place + 1)
+    if start >= len(s.items) or not s.is_term(start):
+        return None
+    terms, end, joined = term_list(s, start)
+    if end < len(s.items) and (after := s.items[end].data("compare_after")) in (">=", "<="):
+        sign, end = str(after), end + 1
+    return _bind(s, terms, sign, joined, place, end)
+
+
+def _bind(s: Sentence, terms: list[int], sign: str, joined: str, first: int, end: int) -> int | None:
+    named = s.field_after(end, is_graded)
+    if named is not None and not _beside_its_own(s, named[1]):
+        of, last = named
+    else:
+        own = own_field(s, terms)
+        if own is None:
+            return None
+        of, last = own, end
+    clause = levels_of(s, of, terms, sign, joined)
+    if clause is None:
+        return None
+    s.add([clause], of.name, first, last)
+    while named is not None and last + 1 < len(s.items) and s.items[last].has("and", "or", "comma"):
+        more = s.fields(last + 1, is_graded)
+        if not more or _beside_its_own(s, last + 2) or own_field(s, terms) is not None:
+            break
+        s.mark(last)
+        clause = levels_of(s, more[0], terms, sign, joined)
+        if clause is None:
+            break
+        s.add([clause], more[0].name, last + 1, last + 2)
+        last += 2
+    return last
+
+
+def _beside_its_own(s: Sentence, place: int) -> bool:
+    """Whether a level follows the field, as in "interest: high"."""
+    start = place
+    while start < len(s.items) and (
+        s.items[start].has("colon") or s.items[start].text.lower() in ("is", "are", "of", "=")
+    ):
+        start += 1
+    return start > place and start < len(s.items) and s.is_term(start)
+
+
+def term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
+    """The items that name levels, the item after them, and how they are joined: ``or`` or ``to``."""
+    terms, end, joined = [place], place + 1, ""
+    while end < len(s.items):
+        following = end
+        while following < len(s.items) and s.items[following].has("comma", "or", "slash", "and"):
+            following += 1
+        sign = s.tokens[s.items[end].first].stem
+        if following == end and sign in ("to", "-"):
+            following = end + 1
+        if (
+            following == end
+            or following >= len(s.items)
+            or not s.is_term(following)
+            or not _alike(s, terms[0], following)
+        ):
+            break
+        joined = "to" if sign in ("to", "-") else "or"
+        terms, end = [*terms, following], following + 1
+    return terms, end, joined
+
+
+def _alike(s: Sentence, one: int, other: int) -> bool:
+    """Whether both may be levels of one field; a grade that has a field of its own beside it is not."""
+    ones, others = ({f.name for f, _ in s.scale_values(s.items[i])} for i in (one, other))
+    if ones and others:
+        return bool(ones & others)
+    if s.items[one].has("grade") and s.field_after(one + 1, is_graded) is not None:
+        return False
+    return s.items[one].has("grade") and s.items[other].has("grade")
+
+
+def own_field(s: Sentence, terms: Sequence[int]) -> SchemaField | None:
+    candidates = [{f.name for f, _ in s.scale_values(s.items[i])} for i in terms]
+    common = set.intersection(*candidates) if candidates else set()
+    if len(common) != 1 or any(s.items[i].has("field") for i in terms):
+        return None
+    return s.schema.field(common.pop())
+
+
+def levels_of(s: Sentence, of: SchemaField, terms: Sequence[int], sign: str, joined: str) -> Condition | None:
+    if of.kind != "scale":
+        return _share_of(s, of, terms, sign)
+    sets = [_positions(s, of, s.items[i]) for i in terms]
+    if not all(sets):
+        return None
+    low, high = min(min(s) for s in sets), max(max(s) for s in sets)
+    top = len(of.values)
+    if sign in (">=", "<=", ">", "<"):
+        wanted = {">=": range(low, top), "<=": range(high + 1), ">": range(high + 1, top), "<": range(low)}[sign]
+        return level_condition(of, wanted)
+    if joined == "to" or sign == "between":
+        return level_condition(of, range(low, high + 1))
+    return level_condition(of, set().union(*sets))
+
+
+def _positions(s: Sentence, of: SchemaField, item: Item) -> set[int]:
+    values = [of.level(v) for f, v in s.scale_values(item) if f.name == of.name]
+    if values:
+        return {v for v in values if v is not None}
+    return set(levels(of, str(item.data("grade")))) if item.has("grade") else set()
+
+
+def _share_of(s: Sentence, of: SchemaField, terms: Sequence[int], sign: str = "") -> Condition | None:
+    """A grade of a number with a smallest and a largest value."""
+    grade = str(s.items[terms[0]].data("grade"))
+    return graded_number(of, grade)
+
+
+def is_graded(of: SchemaField) -> bool:
+    """Whether "high" and "low" say something of the field."""
+    return of.kind == "scale" or (of.kind in ("integer", "number") and bool(of.brand))
+
+
+def graded_number(of: SchemaField, grade: str) -> Condition | None:
+    if of.min is None or of.max is None or grade not in _SHARES:
+        return None
+    low, high = (None if s is None else of.min + s * (of.max - of.min) for s in _SHARES[grade])
+    return Condition(field=of.name, op="range", gte=low, lte=high)

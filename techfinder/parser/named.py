@@ -1,0 +1,231 @@
+"""What is named: fields, values, brands, and words of a lexicon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from techfinder.lexicons import LexiconEntry
+from techfinder.parser.clauses import any_of
+from techfinder.parser.levels import graded_number, is_graded, levels_of, own_field, term_list
+from techfinder.parser.numbers import months, number
+from techfinder.parser.sentence import Atom, Mark, Sentence
+from techfinder.plan import AnyOf, Condition
+from techfinder.schema import SchemaField
+
+__all__ = ["read_brand", "read_entry", "read_field", "read_value"]
+
+_OWNED = frozenset({"owner", "product", "device"})
+"""After a brand: something of it is used."""
+
+_NOUNS = frozenset(
+    {
+        "people",
+        "user",
+        "buyer",
+        "shopper",
+        "customer",
+        "consumer",
+        "folk",
+        "worker",
+        "employee",
+        "professional",
+        "person",
+        "owner",
+    }
+)
+
+
+def read_field(s: Sentence, place: int) -> int | None:
+    item = s.items[place]
+    fields = s.fields(place, lambda f: True)
+    if not fields or (item.has("value") and s.state_after(place + 1) is not None):
+        return None
+    after = s.past(place + 1, "colon", "hard")
+    if (chained := _chain(s, fields[0], place)) is not None:
+        return chained
+    if fields[0].kind == "adoption" and after < len(s.items) and s.items[place + 1].has("occasion"):
+        s.topic = fields[0]
+        return place + 2
+    missing = _missing(s, fields, place, after)
+    if missing is not None:
+        return missing
+    for of in fields:
+        end = _said_of(s, of, place, after)
+        if end is not None:
+            return end
+    if item.has("clauses") or (item.has("value") and _is_value(s, place)):
+        return None
+    if s.fields(place + 1, lambda f: f.name == fields[0].name):
+        return place + 1  # "VR headset"
+    grade = item.data("default")
+    if grade is not None and (condition := graded_number(fields[0], str(grade) or "high")) is not None:
+        if not grade:
+            return place + 1
+        low = graded_number(fields[0], "low" if grade != "low" else "high")
+        s.add([condition], fields[0].name, place, place + 1, negation=(low,) if low else None)
+        if place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED:
+            s.add([any_of(s.products_of(fields[0].brand))], "adoption", place, place + 1)
+        return place + 1
+    if fields[0].kind == "adoption":
+        used = [Condition(field=f"{f.name}_uses", op="any_of", values=("yes",)) for f in fields]
+        return s.add([any_of(used)], "adoption", place, place + 1, uses=fields[0].name)
+    if fields[0].kind == "boolean":
+        return s.add([Condition(field=fields[0].name, op="any_of", values=("yes",))], fields[0].name, place, place + 1)
+    return place + 1
+
+
+def _chain(s: Sentence, first: SchemaField, place: int) -> int | None:
+    """ "loyalty to Apple and to Samsung both at 3 or under": one thing said of several fields."""
+    if not is_graded(first):
+        return None
+    fields, end = [first], place + 1
+    while end < len(s.items) and s.items[end].has("and", "comma"):
+        following = s.past(end + 1)
+        more = s.fields(following, is_graded) if following < len(s.items) else []
+        if not more:
+            break
+        fields, end = [*fields, more[0]], following + 1
+    if len(fields) == 1:
+        return None
+    after = s.past(end, "and", "colon")
+    before = len(s.nodes)
+    last = _said_of(s, fields[-1], end - 1, after)
+    made = s.nodes[before:]
+    if last is None or len(made) != 1 or not isinstance(made[0], Atom) or not isinstance(made[0].clauses[0], Condition):
+        return None
+    clause, atom = made[0].clauses[0], made[0]
+    for of in fields[:-1]:
+        copy = _moved(s, clause, fields[-1], of)
+        if copy is None:
+            del s.nodes[before:]
+            return None
+        s.nodes.insert(before, Atom((copy,), of.name, atom.first, atom.last))
+    return last
+
+
+def _moved(s: Sentence, clause: Condition, source: SchemaField, target: SchemaField) -> Condition | None:
+    """The condition on another field; None when that has no such levels."""
+    if clause.op == "range":
+        return clause.model_copy(update={"field": target.name})
+    if source.kind != "scale" or target.kind != "scale" or len(source.values) != len(target.values):
+        return None
+    levels_asked = [source.level(v) or 0 for v in clause.values]
+    values = tuple(target.values[i].name for i in levels_asked)
+    return clause.model_copy(update={"field": target.name, "values": values})
+
+
+def _is_value(s: Sentence, place: int) -> bool:
+    """Whether a word that names a field and a value is the value: "budget buyers", "in education"."""
+    after = s.tokens[s.items[place + 1].first].stem if place + 1 < len(s.items) else ""
+    before = s.items[place - 1].text.lower() if place else ""
+    return after in _NOUNS or before.split()[-1:] in (["in"], ["as"]) or len(s.items) == 1
+
+
+def _missing(s: Sentence, fields: Sequence[SchemaField], place: int, after: int) -> int | None:
+    """ "no wearable on file", "nothing known about their income"."""
+    before = place - 1
+    while before > 0 and s.items[before].has("filler") and not s.items[before].has("before_missing"):
+        before -= 1
+    of, told = fields[0], after < len(s.items) and s.items[after].has("missing")
+    if not told and (before < 0 or not s.items[before].has("before_missing")):
+        return None
+    last = after + 1 if told else place + 1
+    while s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind in ("open", "or"):
+        s.nodes.pop()
+    key = f"{of.name}_uses" if of.kind == "adoption" else of.name
+    if s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
+        s.nodes.pop()
+    return s.add([Condition(field=key, op="missing")], "adoption" if of.kind == "adoption" else of.name, place, last)
+
+
+def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    """What stands behind the field and is about it."""
+    if after >= len(s.items):
+        return None
+    if is_graded(of):
+        start, sign = after, ""
+        if not s.is_term(after) and (sign := s.sign(after)):
+            start = s.past(after + 1)
+        if start < len(s.items) and s.is_term(start):
+            terms, end, joined = term_list(s, start)
+            if end < len(s.items) and (behind := s.items[end].data("compare_after")) in (">=", "<="):
+                sign, end = str(behind), end + 1
+            if s.field_after(end, is_graded) is None or own_field(s, terms) is of:
+                clause = levels_of(s, of, terms, sign, joined)
+                if clause is not None:
+                    return s.add([clause], of.name, place, end)
+    if of.kind in ("integer", "number"):
+        found = s.quantity_in(place + 1, after)
+        if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit):
+            return number(s, of, replace(found, first=place))
+    if of.kind == "adoption":
+        found = s.quantity_in(place + 1, after)
+        if found is not None and found.unit == "months":
+            s.add(
+                [Condition(field=f"{of.name}_uses", op="any_of", values=("yes",))],
+                "adoption",
+                place,
+                place + 1,
+                uses=of.name,
+            )
+            return months(s, found)
+        brand = s.items[after].data("brand")
+        if brand is not None and after > place + 1 and (made := s.products_of(str(brand), of)):
+            return s.add(made, "adoption", place, after + 1)
+    return None
+
+
+def read_value(s: Sentence, place: int) -> int | None:
+    item = s.items[place]
+    named = [s.data for s in item.senses if s.kind == "value"]
+    if not named:
+        return None
+    beside = (
+        [*s.fields(place - 1, bool), *s.fields(s.past(place + 1), bool)]
+        if place
+        else (s.fields(s.past(place + 1), bool))
+    )
+    hints = {f.name for f in beside}
+    exact = [n for n in named if any(v.casefold() == item.text.casefold() for v in n[1])]
+    named = exact or named
+    chosen = [n for n in named if s.schema.attributes[n[0]].field.name in hints] or named
+    conditions = [Condition(field=key, op="any_of", values=values) for key, values in chosen]
+    fields = [s.schema.attributes[key].field for key, _ in chosen]
+    last = place + 1
+    if len(chosen) == 1 and fields[0].kind == "place":
+        both = _city_and_state(s, place, conditions[0])
+        if both is not None:
+            return both
+    family = "adoption" if all(f.kind == "adoption" for f in fields) else fields[0].name
+    return s.add([any_of(conditions)], family, place, last)
+
+
+def _city_and_state(s: Sentence, place: int, city: Condition) -> int | None:
+    """ "Denver, CO"."""
+    found = s.state_after(place + 1) if city.field.endswith("_city") else None
+    if found is None:
+        return None
+    state, after = found
+    return s.add([city, state], s.schema.attributes[city.field].field.name, place, after + 1)
+
+
+def read_brand(s: Sentence, place: int) -> int | None:
+    brand = s.items[place].data("brand")
+    if brand is None:
+        return None
+    named = s.field_after(place + 1, lambda f: f.kind == "adoption")
+    if named is not None and (made := s.products_of(str(brand), named[0])):
+        return s.add(made, "adoption", place, named[1])
+    parts = s.products_of(str(brand))
+    return s.add([any_of(parts)], "adoption", place, place + 1, brand=str(brand)) if parts else None
+
+
+def read_entry(s: Sentence, place: int) -> int | None:
+    entry = s.items[place].data("clauses")
+    if not isinstance(entry, LexiconEntry):
+        return None
+    clauses: list[Condition | AnyOf] = [*entry.conditions]
+    clauses += [Condition(field=key, op="any_of", values=values) for key, values in entry.values.items()]
+    family = clauses[0].field if len(clauses) == 1 and isinstance(clauses[0], Condition) else entry.words[0]
+    return s.add(clauses, family, place, place + 1, wish=entry.wish)

@@ -1,0 +1,238 @@
+"""Numbers, and what they count: years, money, months after release, categories, people wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from techfinder.parser.clauses import any_of
+from techfinder.parser.quantities import Quantity
+from techfinder.parser.sentence import Sentence
+from techfinder.plan import AnyOf, Condition
+from techfinder.schema import SchemaField
+
+__all__ = ["months", "number", "read_age", "read_quantity", "read_speed"]
+
+_AGE_FROM = 13
+"""Fewer years are not taken for an age."""
+
+
+def read_quantity(s: Sentence, place: int) -> int | None:
+    found = s.quantities.at(place)
+    if found is None:
+        return None
+    for reader in (_counted, _with_unit, _amount, _of_near_field, _of_any_field):
+        end = reader(s, found)
+        if end is not None:
+            return end
+    return None
+
+
+def read_age(s: Sentence, place: int) -> int | None:
+    """ "aged 30 to 40", "Gen Z", "seniors"."""
+    said = s.items[place].data("age")
+    ages = s.unit_field("years")
+    if said is None or ages is None:
+        return None
+    if said == "aged":
+        start = s.past(place + 1, "colon")
+        found = s.quantities.at(start) if start < len(s.items) else None
+        if found is None or found.unit not in ("", "years"):
+            return None
+        return number(s, ages, replace(found, first=place))
+    low, _, high = str(said).removeprefix("born ").partition("..")
+    bounds = Quantity(float(low), float(high) if high else None, first=place, last=place + 1)
+    if str(said).startswith("born"):
+        bounds = replace(bounds, low=s.year - float(high), high=s.year - float(low))
+    return number(s, ages, bounds)
+
+
+def number(s: Sentence, of: SchemaField, found: Quantity, last: int | None = None) -> int:
+    if found.about and found.low is not None and found.low == found.high:
+        spread = max(3.0, round(0.1 * found.low)) if of.unit == "years" else 0.1 * found.low
+        found = replace(found, low=found.low - spread, high=found.low + spread)
+    end = found.last if last is None else last
+    if found.plain and end < len(s.items) and (sign := s.items[end].data("compare_after")) in (">=", "<="):
+        found, end = replace(found, high=None) if sign == ">=" else replace(found, low=None), end + 1
+    condition = Condition(field=of.name, op="range", **found.bounds())  # type: ignore[arg-type]
+    s.last_number = of
+    return s.add([condition], of.name, found.first, end)
+
+
+def _counted(s: Sentence, found: Quantity) -> int | None:
+    """ "at least three categories", "two platforms"."""
+    place, brand = found.last, None
+    if found.unit or place >= len(s.items):
+        return None
+    while (
+        place < len(s.items)
+        and s.items[place].has("filler", "grade")
+        and not s.names(place)
+        and not s.items[place].has("category")
+    ):
+        place += 1
+    if place < len(s.items) and s.items[place].has("brand"):
+        brand, place = str(s.items[place].data("brand")), place + 1
+    if place < len(s.items) and s.items[place].has("category"):
+        return _categories(s, found, brand, place + 1)
+    if brand is None and (tags := s.fields(place, lambda f: f.kind == "tags")):
+        found, last = _compared_after(s, found, place + 1)
+        condition = Condition(field=f"{tags[0].name}_count", op="range", **found.bounds())  # type: ignore[arg-type]
+        return s.add([condition], f"{tags[0].name}_count", found.first, last)
+    return None
+
+
+def _compared_after(s: Sentence, found: Quantity, last: int) -> tuple[Quantity, int]:
+    """With a comparison that stands behind what is counted: "2 platforms max"."""
+    sign = s.items[last].data("compare_after") if last < len(s.items) and found.plain else None
+    if sign not in (">=", "<="):
+        return found, last
+    return replace(found, high=None, plain=False) if sign == ">=" else replace(found, low=None, plain=False), last + 1
+
+
+def _categories(s: Sentence, found: Quantity, brand: str | None, last: int) -> int | None:
+    parts = s.products_of(brand) if brand else [
+        Condition(field=f"{f.name}_uses", op="any_of", values=("yes",)) for f in s.adoptions()
+    ]  # fmt: skip
+    if not parts:
+        return None
+    found, last = _compared_after(s, found, last)
+    back = s.last_atom()
+    if brand is None and back is not None and back.brand and s.same_part(back, found.first):
+        parts = s.products_of(back.brand)
+        s.nodes.remove(back)
+    clauses: list[Condition | AnyOf] = []
+    low = None if found.low is None else int(found.low) + found.above
+    high = None if found.high is None else int(found.high) - found.below
+    if low:
+        clauses.append(AnyOf(conditions=tuple(parts), at_least=low))
+    if high is not None and (not found.plain or low is None):
+        clauses.append(AnyOf(conditions=tuple(parts), at_least=high + 1, negated=True))
+    return s.add(clauses, "categories", found.first, last)
+
+
+def _with_unit(s: Sentence, found: Quantity) -> int | None:
+    if found.unit == "months":
+        return months(s, found)
+    unit_field = s.unit_field(found.unit) if found.unit else None
+    if unit_field is None:
+        return None
+    near = s.field_after(found.last, lambda f: f.unit == unit_field.unit and f.kind in ("integer", "number"))
+    return number(s, near[0] if near else unit_field, found, near[1] if near else None)
+
+
+def months(s: Sentence, found: Quantity) -> int | None:
+    around = s.segment(found.first)
+    timed = any(s.items[i].has("wait", "release", "speed") or s.adoption_at(i) for i in around)
+    ages = s.unit_field("years")
+    if ages is not None and not timed and found.low is not None and found.low >= 12 * _AGE_FROM:
+        return number(s, ages, found.scaled(1 / 12, "years"))
+    before = [i for i in around if found.first - 4 <= i < found.first]
+    if found.plain and any(s.items[i].has("wait") for i in before):
+        found = replace(found, high=None)
+    elif found.plain:
+        found = replace(found, low=None)
+    last = _past_release(s, found.last)
+    s.timed = True
+    return _timing(s, found.bounds(), found.first, last)
+
+
+def _past_release(s: Sentence, place: int) -> int:
+    while place < len(s.items) and (
+        s.items[place].has("release") or (s.items[place].has("filler") and not s.names(place))
+    ):
+        place += 1
+    return place
+
+
+def _timing(s: Sentence, bounds: dict[str, float], first: int, last: int) -> int:
+    """So many months after release: of the category named near, or of any."""
+    ahead = last
+    while ahead < len(s.items) and (
+        s.items[ahead].has("filler", "grade", "release", "wait") or not s.items[ahead].senses
+    ):
+        if s.names(ahead):
+            break
+        ahead += 1
+    named = s.adoption_at(ahead) if ahead < len(s.items) else None
+    back = s.last_atom()
+    if named is None and back is not None and s.same_part(back, first):
+        if back.uses:
+            s.nodes.remove(back)
+            s.timed_fields = [s.schema.field(back.uses)]
+            return s.add([_months_of(s, s.timed_fields, bounds)], "adoption", back.first, last)
+        products = [
+            c.field.removesuffix("_product")
+            for c in back.clauses
+            if isinstance(c, Condition) and c.field.endswith("_product")
+        ]
+        if len(products) == 1:
+            return s.add([_months_of(s, [s.schema.field(products[0])], bounds)], "adoption", first, last)
+    if named is not None:
+        fields, end = [named], ahead + 1
+        while (
+            end + 1 < len(s.items)
+            and s.items[end].has("or", "and", "comma", "slash")
+            and (more := s.adoption_at(end + 1))
+        ):
+            fields, end = [*fields, more], end + 2
+        s.timed_fields = fields
+        return s.add([_months_of(s, fields, bounds)], "adoption", first, end)
+    adoptions = s.timed_fields or s.adoptions()
+    if not adoptions:
+        return last
+    return s.add([_months_of(s, adoptions, bounds)], "adoption", first, last)
+
+
+def _months_of(s: Sentence, fields: Iterable[SchemaField], bounds: dict[str, float]) -> Condition | AnyOf:
+    return any_of([Condition(field=f"{f.name}_months", op="range", **bounds) for f in fields])  # type: ignore[arg-type]
+
+
+def _amount(s: Sentence, found: Quantity) -> int | None:
+    """ "top 20", "25 people": how many are wanted."""
+    value = found.low if found.low is not None else found.high
+    if value is None or value != int(value) or not 1 <= value <= 1000 or found.unit or s.limit is not None:
+        return None
+    before = s.items[found.first - 1] if found.first else None
+    led = s.items[found.first].has("limit") or (before is not None and before.has("limit"))
+    after = s.items[found.last] if found.last < len(s.items) else None
+    named = bool(s.fields(s.past(found.last), lambda f: f.kind in ("integer", "number")))
+    if (
+        found.plain
+        and not named
+        and (led or before is None or after is None or before.has("filler", "stop", "comma") or after.has("filler"))
+    ):
+        s.limit = int(value)
+        return found.last
+    return None
+
+
+def _of_near_field(s: Sentence, found: Quantity) -> int | None:
+    near = s.field_after(found.last, lambda f: f.kind in ("integer", "number"))
+    return number(s, near[0], found, near[1]) if near else None
+
+
+def _of_any_field(s: Sentence, found: Quantity) -> int | None:
+    """Without a unit and a field: the first number of the schema that can have such a value."""
+    value = found.low if found.low is not None else found.high
+    if found.plain or value is None:
+        return None
+    cued = [i.data("cue") for i in s.items[max(0, found.first - 3) : found.first] if i.has("cue")]
+    if cued and s.schema.field(str(cued[-1])).kind in ("integer", "number"):
+        return number(s, s.schema.field(str(cued[-1])), found)
+    if s.timed and value <= 60:
+        return _timing(s, found.bounds(), found.first, found.last)
+    numbers = [f for f in s.schema.fields if f.kind in ("integer", "number")]
+    for of in (s.last_number, *numbers):
+        if of is not None and (of.min is None or of.min <= value) and (of.max is None or value <= of.max):
+            return number(s, of, found)
+    return None
+
+
+def read_speed(s: Sentence, place: int) -> int | None:
+    said = s.items[place].data("speed")
+    if said is None or not s.adoptions():
+        return None
+    sign = "<=" if str(said).startswith("<=") else ">"
+    bounds = {"lte": float(str(said)[2:])} if sign == "<=" else {"gt": float(str(said)[1:])}
+    return _timing(s, bounds, place, place + 1)

@@ -1,0 +1,324 @@
+"""Numbers with what is said around them: "over 50", "25-34", "70 to 90k", "a couple of weeks", "in their thirties"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from techfinder.parser.english import number_words
+from techfinder.parser.spotting import Item
+from techfinder.parser.tokens import Token
+
+__all__ = ["Quantities", "Quantity"]
+
+_THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+_TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
+_FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
+_RANGE_SIGNS = frozenset({"-", "to", "..", "through", "thru", "till", "until"})
+_FIGURES = frozenset({"figure", "fig"})
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number or a range.
+
+    Attributes:
+        low, high: Bounds; None is open. Both the same for one exact number.
+        above, below: Whether the bound itself is left out.
+        unit: ``years``, ``months``, ``money``, ``percent``, ``of 10``, or empty. Bounds in ``months`` are months.
+        first, last: The items it takes, `last` not included.
+        plain: One number without any word of comparison.
+        about: Whether it was given roughly.
+    """
+
+    low: float | None
+    high: float | None
+    above: bool = False
+    below: bool = False
+    unit: str = ""
+    first: int = 0
+    last: int = 0
+    plain: bool = False
+    about: bool = False
+
+    def scaled(self, factor: float, unit: str) -> Quantity:
+        """In another unit."""
+        low, high = (None if b is None else round(b * factor, 2) for b in (self.low, self.high))
+        return replace(self, low=low, high=high, unit=unit)
+
+    def bounds(self) -> dict[str, float]:
+        """As the bounds of a condition."""
+        found: dict[str, float] = {}
+        if self.low is not None:
+            found["gt" if self.above else "gte"] = self.low
+        if self.high is not None:
+            found["lt" if self.below else "lte"] = self.high
+        return found
+
+
+class Quantities:
+    """Finds quantities in one sentence."""
+
+    def __init__(self, items: Sequence[Item], tokens: Sequence[Token]) -> None:
+        """Take the items and the tokens that these count."""
+        self._items, self._tokens = items, tokens
+        self._item_at = {item.first: i for i, item in enumerate(items)}
+
+    def at(self, place: int) -> Quantity | None:
+        """The quantity that begins at item `place`; None when there is none."""
+        item = self._items[place]
+        comparisons = [str(s.data) for s in item.senses if s.kind == "compare"]
+        after = self._skip(place + 1)
+        for sign in sorted(comparisons, key=lambda s: s != "between"):
+            found = self._number_or_range(after, in_words=sign == "between")
+            if found is None or (sign == "between" and found.low == found.high):
+                continue
+            if item.text.lower() == "in" and found.unit not in ("months", "years"):
+                continue
+            return self._compared(replace(found, first=place), sign)
+        found = self._number_or_range(place)
+        if found is None:
+            return None
+        return self._after(replace(found, first=place, plain=found.low == found.high))
+
+    def _skip(self, place: int) -> int:
+        """Past "the age of", "a" and the like between a comparison and its number."""
+        while place < len(self._items) and self._number(self._items[place].first) is None:
+            item = self._items[place]
+            word = self._tokens[item.first].stem
+            if item.data("age") == "aged" or word in ("the", "of", "their", "about", "an", "in", "be"):
+                place += 1
+                continue
+            if word == "a" and self._unit(place + 1) is None:
+                place += 1
+                continue
+            break
+        return place
+
+    def _number_or_range(self, place: int, in_words: bool = False) -> Quantity | None:
+        if place >= len(self._items):
+            return None
+        decade = self._decade(place)
+        if decade is not None:
+            return decade
+        one = self._number(self._items[place].first)
+        if one is None:
+            return self._one_of_a_unit(place)
+        value, token, money = one
+        end = self._item_after(token)
+        sign = self._tokens[token].stem if token < len(self._tokens) else ""
+        unit = self._unit(end)
+        if unit and sign not in _RANGE_SIGNS:
+            past = unit[2]
+            then = self._tokens[self._items[past].first].stem if past < len(self._items) else ""
+            if then in _RANGE_SIGNS and self._number(self._items[past].first + 1):
+                token, sign, end = self._items[past].first, then, past  # "six months to two years"
+            else:
+                unit = None
+        else:
+            unit = None
+        if sign in _RANGE_SIGNS or (in_words and sign == "and"):
+            two = self._number(token + 1)
+            if two is not None:
+                high, token, more = two
+                if unit is None and value < 1000 <= high and high / 1000 >= value:
+                    value *= 1000
+                made = Quantity(
+                    min(value, high),
+                    max(value, high),
+                    unit="money" if money or more else "",
+                    last=self._item_after(token),
+                )
+                if unit is not None:  # the first number has a unit of its own
+                    other = self._unit(made.last)
+                    if other and other[0] == unit[0]:
+                        high_in_first = high * other[1] / unit[1]
+                        made = replace(
+                            made, low=min(value, high_in_first), high=max(value, high_in_first), last=other[2]
+                        )
+                        return made.scaled(unit[1], unit[0])
+                return self._with_unit(made)
+            if sign == "..":
+                return self._with_unit(
+                    Quantity(value, None, unit="money" if money else "", last=self._item_after(token + 1))
+                )
+        figures = self._figures(value, token)
+        if figures is not None:
+            return figures
+        return self._with_unit(Quantity(value, value, unit="money" if money else "", last=self._item_after(token)))
+
+    def _one_of_a_unit(self, place: int) -> Quantity | None:
+        """ "a year", "the first month", "half a year" without a number of its own."""
+        word = self._tokens[self._items[place].first].stem
+        share = 0.5 if word == "half" else 1.0
+        start = place + 1 if word in ("a", "an", "half", "one", "first") else place
+        if start < len(self._items) and self._tokens[self._items[start].first].stem in ("a", "an"):
+            start += 1
+        unit = self._unit(start)
+        if unit is None or unit[0] != "months" or (start == place and not self._after_first(place)):
+            return None
+        return Quantity(share, share, last=unit[2]).scaled(unit[1], "months")
+
+    def _after_first(self, place: int) -> bool:
+        return place > 0 and self._items[place - 1].text.lower().endswith(("first", "within the"))
+
+    def _figures(self, value: float, token: int) -> Quantity | None:
+        """ "six figures": that many digits."""
+        if token >= len(self._tokens) or self._tokens[token].stem not in _FIGURES or not 3 < value < 10:
+            return None
+        low = 10.0 ** (value - 1)
+        return Quantity(low, None if value >= 6 else low * 10 - 1, unit="money", last=self._item_after(token + 1))
+
+    def _decade(self, place: int) -> Quantity | None:
+        """ "thirties", "their 30s", "late 40s", "thirtysomething"."""
+        share = _THIRDS.get(self._tokens[self._items[place].first].stem)
+        token = self._items[place].first + (1 if share else 0)
+        if token >= len(self._tokens):
+            return None
+        here, word = self._tokens[token], self._tokens[token].stem.removesuffix("something")
+        start = here.number if here.number is not None else _TENS.get(word)
+        following = self._tokens[token + 1] if token + 1 < len(self._tokens) else None
+        after = following.stem if following is not None else ""
+        if start is None or start % 10 or not 0 < start < 100:
+            return None
+        if following is not None and (after == "something" or (after == "s" and following.glued)):
+            token += 1
+        elif here.number is not None or not here.text.lower().endswith(("ies", "something", "somethings")):
+            return None
+        low, high = share or (0, 9)
+        return Quantity(start + low, start + high, unit="years", last=self._item_after(token + 1))
+
+    def _number(self, token: int) -> tuple[float, int, bool] | None:
+        """The number at a token: its value, the token after it, and whether a currency sign stood there."""
+        if token >= len(self._tokens):
+            return None
+        first = self._tokens[token]
+        words = number_words()
+        if first.number is not None:
+            value, token = first.number, token + 1
+            while token < len(self._tokens) and self._tokens[token].stem in (
+                "thousand",
+                "million",
+                "billion",
+                "grand",
+                "hundred",
+            ):
+                value, token = value * words[self._tokens[token].stem], token + 1
+            return value, token, first.money or self._tokens[token - 1].stem == "grand"
+        start = token
+        if first.stem in ("a", "an") and token + 1 < len(self._tokens):
+            following = self._tokens[token + 1].stem
+            if following in _FEW or following in ("hundred", "thousand", "million", "dozen"):
+                token += 1
+        total = current = 0.0
+        seen = False
+        while token < len(self._tokens):
+            stem = self._tokens[token].stem
+            if stem.endswith("ish") and stem[:-3] in words:
+                stem = stem[:-3]
+            if stem in _FEW and not seen:
+                value = float(_FEW[stem])
+                token += 1
+                if token < len(self._tokens) and self._tokens[token].stem == "of":
+                    token += 1
+                return value, token, False
+            if (
+                stem == "and"
+                and seen
+                and token + 1 < len(self._tokens)
+                and self._tokens[token + 1].stem in words
+                and current >= 100
+            ):
+                token += 1
+                continue
+            if stem not in words or stem in ("couple", "quarter", "half", "single", "twice"):
+                break
+            value = words[stem]
+            if value == 100:
+                current = (current or 1) * 100
+            elif value >= 1000:
+                total, current = total + (current or 1) * value, 0.0
+            elif seen and not (current % 100 == 0 or (current % 10 == 0 and value < 10 and current % 100 >= 20)):
+                break
+            else:
+                current += value
+            seen = True
+            token += 1
+        if not seen:
+            return None
+        if token - start == 1 and self._tokens[start].stem == "one" and not self._unit_follows(token):
+            return None  # "no one", "the one who"
+        return total + current, token, self._tokens[token - 1].stem == "grand"
+
+    def _unit_follows(self, token: int) -> bool:
+        item = self._item_at.get(token)
+        return item is not None and self._items[item].has("unit", "category", "field", "compare_after")
+
+    def _unit(self, place: int) -> tuple[str, float, int] | None:
+        """The unit at an item: its name, the factor, and the item after it."""
+        if place >= len(self._items):
+            return None
+        data = self._items[place].data("unit")
+        if data is None:
+            return None
+        name, _, factor = str(data).partition(":")
+        return name, float(factor or 1), place + 1
+
+    def _word(self, place: int) -> str:
+        return self._tokens[self._items[place].first].stem if place < len(self._items) else ""
+
+    def _with_unit(self, found: Quantity) -> Quantity:
+        if (
+            (found.unit == "money" or (found.low or 0) >= 1000)
+            and self._word(found.last) == "a"
+            and self._unit(found.last + 1)
+        ):
+            return replace(found, unit="money", last=found.last + 2)  # "50k a year"
+        unit = self._unit(found.last)
+        if unit is None:
+            return found
+        name, factor, last = unit
+        if name == "thousand":
+            return self._with_unit(replace(found, unit="money", last=last).scaled(1000, "money"))
+        if found.unit == "money":
+            return replace(found, last=last) if name in ("money", "months") else found
+        if name == "months" and last < len(self._items) and self._items[last].data("age") == "aged":
+            return replace(found, unit="years", last=last + 1)
+        return replace(found, last=last).scaled(factor, name)
+
+    def _compared(self, found: Quantity, sign: str) -> Quantity:
+        low, high = found.low, found.high
+        match sign:
+            case ">=":
+                return replace(found, high=None if low == high else high)
+            case "<=":
+                return replace(found, low=None if low == high else low)
+            case ">":
+                return replace(found, low=high, high=None, above=True)
+            case "<":
+                return replace(found, low=None, high=low, below=True)
+            case "~":
+                return replace(found, about=True)
+        return found
+
+    def _after(self, found: Quantity) -> Quantity:
+        """With a comparison that stands behind the number."""
+        place = found.last
+        if place >= len(self._items):
+            return found
+        first = self._tokens[self._items[found.first].first]
+        if first.stem.endswith("ish") and first.stem[:-3] in number_words():
+            return replace(found, about=True, plain=False)
+        sign = self._items[place].data("compare_after")
+        if sign is None or found.low != found.high:
+            return found
+        made = replace(found, last=place + 1, plain=False)
+        if sign == "~":
+            return self._with_unit(replace(made, about=True))
+        return self._with_unit(replace(made, high=None) if sign == ">=" else replace(made, low=None))
+
+    def _item_after(self, token: int) -> int:
+        """The item that begins at a token, or the first one after it."""
+        while token < len(self._tokens) and token not in self._item_at:
+            token += 1
+        return self._item_at.get(token, len(self._items))

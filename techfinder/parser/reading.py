@@ -1,0 +1,129 @@
+"""Items to atoms: which level, number or product is meant, and of which field.
+
+An atom is one thing said, before "not", "or" and "ideally" are applied to it; what stands between atoms
+becomes marks. :mod:`techfinder.parser.joining` puts both together.
+"""
+
+from __future__ import annotations
+
+from techfinder.parser.levels import read_levels
+from techfinder.parser.named import read_brand, read_entry, read_field, read_value
+from techfinder.parser.numbers import read_age, read_quantity, read_speed
+from techfinder.parser.sentence import Sentence
+from techfinder.plan import Condition, Sort
+
+__all__ = ["read"]
+
+_VERBS = frozenset(
+    {
+        "who",
+        "give",
+        "find",
+        "show",
+        "please",
+        "want",
+        "that",
+        "so",
+        "give me",
+        "find me",
+        "show me",
+        "we",
+        "i",
+        "need",
+    }
+)
+_OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
+
+
+def read(s: Sentence) -> None:
+    """Read everything."""
+    place = 0
+    while place < len(s.items):
+        place = _read_at(s, place)
+
+
+def _read_at(s: Sentence, place: int) -> int:
+    """Read what begins at an item; returns the item after it."""
+    for reader in _READERS:
+        end = reader(s, place)
+        if end is not None:
+            return end
+    s.mark(place)
+    return place + 1
+
+
+def _purpose(s: Sentence, place: int) -> int | None:
+    """ "for the launch of a headset": what it is for says nothing of the people."""
+    if not s.items[place].has("purpose"):
+        return None
+    end = place + 1
+    while (
+        end < len(s.items)
+        and not s.items[end].has("comma", "stop", "but", "limit", "not")
+        and s.items[end].text.lower() not in _VERBS
+    ):
+        if (of := s.adoption_at(end)) is not None:
+            s.topic = of
+        end += 1
+    return end
+
+
+def _pronoun(s: Sentence, place: int) -> int | None:
+    """ "skip anyone who owns one": whatever was spoken of."""
+    if s.topic is None or not s.items[place].has("pronoun") or place == 0:
+        return None
+    if s.tokens[s.items[place - 1].first].stem not in (
+        "own",
+        "have",
+        "has",
+        "use",
+        "using",
+        "owning",
+        "having",
+        "got",
+    ):
+        return None
+    used = Condition(field=f"{s.topic.name}_uses", op="any_of", values=("yes",))
+    return s.add([used], "adoption", place, place + 1, uses=s.topic.name)
+
+
+def _sort(s: Sentence, place: int) -> int | None:
+    item = s.items[place]
+    if item.text.lower() in ("highest", "top", "lowest") and (
+        near := s.field_after(place + 1, lambda f: f.kind == "number")
+    ):
+        s.sort.append(Sort(field=near[0].name, descending=item.text.lower() != "lowest"))
+        return near[1]
+    if item.has("descending", "ascending") and not item.has("grade", "compare"):
+        down = item.has("descending")
+        if s.sort:
+            s.sort[-1] = s.sort[-1].model_copy(update={"descending": down})
+            return place + 1
+        ages = s.unit_field("years")
+        if ages is not None and item.text.lower().startswith(("old", "young")):
+            s.sort.append(Sort(field=ages.name, descending=down))
+            return place + 1
+        return None
+    if not item.has("sort"):
+        return None
+    named = s.field_after(place + 1, lambda f: f.kind in ("integer", "number", "scale", "date"))
+    if named is None:
+        return None
+    s.sort.append(Sort(field=named[0].name))
+    return named[1]
+
+
+_READERS = (
+    _purpose,
+    _pronoun,
+    _sort,
+    read_quantity,
+    read_age,
+    read_levels,
+    read_field,
+    read_value,
+    read_brand,
+    read_entry,
+    read_speed,
+)
+"""Asked in turn what begins at an item; each answers the item after it, or None."""

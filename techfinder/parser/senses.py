@@ -1,0 +1,89 @@
+"""What a phrase may mean, and the phrases that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from techfinder.parser.tokens import Token, tokenize
+
+__all__ = ["Sense", "Vocabulary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning of a phrase.
+
+    Attributes:
+        kind: ``value`` (of an attribute), ``field``, ``brand``, ``clauses`` (of a lexicon), or a part of
+            general English, as :mod:`techfinder.parser.english` names them.
+        data: What exactly; depends on the kind.
+        cased: Counts only when typed in this letter case, as "IT" or "OR".
+        proper: Counts only with a capital letter, or after a word such as "in": a name that is a common word too.
+    """
+
+    kind: str
+    data: Any = None
+    cased: str = ""
+    proper: bool = False
+
+
+@dataclass(slots=True)
+class _Node:
+    senses: list[Sense] = field(default_factory=list)
+    following: dict[str, _Node] = field(default_factory=dict)
+
+
+class Vocabulary:
+    """Phrases with their senses. Filled once, then only read, from any number of threads."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._root = _Node()
+        self._words: set[str] = set()
+
+    @property
+    def words(self) -> set[str]:
+        """Every single word of every phrase, as stems."""
+        return self._words
+
+    def add(self, phrase: str, sense: Sense) -> None:
+        """Learn a phrase. One that has no words is ignored."""
+        stems = _stems(phrase)
+        if len(stems) > 1 and stems[0] == "the":
+            stems = stems[1:]
+        node = self._root
+        for stem in stems:
+            node = node.following.setdefault(stem, _Node())
+        if stems and sense not in node.senses:
+            node.senses.append(sense)
+        if not sense.cased:
+            self._words.update(s for s in stems if s.isalpha())
+
+    def senses(self, phrase: str) -> Sequence[Sense]:
+        """What the phrase may mean."""
+        node: _Node | None = self._root
+        for stem in _stems(phrase):
+            node = node.following.get(stem) if node else None
+        return tuple(node.senses) if node else ()
+
+    def at(self, stems: Sequence[str], place: int) -> Iterator[tuple[int, Sequence[Sense]]]:
+        """The phrases that begin at `place`: how many stems each takes, and its senses; the longest first."""
+        found, node = [], self._root
+        for length, stem in enumerate(stems[place:], 1):
+            following = node.following.get(stem)
+            if following is None:
+                break
+            node = following
+            if node.senses:
+                found.append((length, tuple(node.senses)))
+        yield from reversed(found)
+
+
+def _stems(phrase: str) -> list[str]:
+    return [t.stem for t in tokenize(phrase) if not _is_hyphen(t)]
+
+
+def _is_hyphen(token: Token) -> bool:
+    return token.stem == "-"

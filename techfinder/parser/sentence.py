@@ -1,0 +1,257 @@
+"""One sentence while it is read: its items, what was found so far, and ways to look around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from techfinder.parser.clauses import Clauses
+from techfinder.parser.quantities import Quantities, Quantity
+from techfinder.parser.spotting import Item
+from techfinder.parser.tokens import Token
+from techfinder.plan import AnyOf, Condition, Sort
+from techfinder.schema import Schema, SchemaField
+
+__all__ = ["MARKS", "Atom", "Mark", "Sentence"]
+
+MARKS = (
+    "plain",
+    "not",
+    "after_not",
+    "but",
+    "stop",
+    "hard",
+    "after_wish",
+    "wish",
+    "or",
+    "and",
+    "comma",
+    "slash",
+    "open",
+)
+_MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
+_FAR = 30
+"""Items beyond which nothing belongs together."""
+
+_WEAK = frozenset(
+    {
+        "in",
+        "from",
+        "about",
+        "some",
+        "near",
+        "after",
+        "before",
+        "just",
+        "only",
+        "within",
+        "inside",
+        "past",
+        "until",
+        "flat",
+    }
+)
+"""Comparisons of numbers that say nothing about levels."""
+
+
+@dataclass(slots=True)
+class Atom:
+    """One thing said.
+
+    Attributes:
+        clauses: What holds; several are joined by "and".
+        family: What it is about: a list goes on only within one family.
+        first, last: Its items, `last` not included.
+        uses: Name of the adoption field when nothing is said but that it is used.
+        brand: The brand when nothing is said but that something of it is used.
+        negation: What "not" makes of it, where that is not simply the opposite.
+    """
+
+    clauses: Clauses
+    family: str
+    first: int
+    last: int
+    uses: str = ""
+    brand: str = ""
+    negation: Clauses | None = None
+    wish: bool = False
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands between atoms, by kind; see :data:`MARKS`."""
+
+    kind: str
+    place: int
+
+
+@dataclass
+class Sentence:
+    """The items of one sentence, and what was read of them.
+
+    Attributes:
+        nodes: Atoms and marks in their order.
+        unknown: Items that nothing is known of.
+        limit, sort: How many and in which order, where it was said.
+        timed: Whether months after release were spoken of; of `timed_fields`, where these were named.
+        last_number: The number field that was spoken of last.
+        topic: The adoption field that the question is about, though it says nothing of the people.
+    """
+
+    schema: Schema
+    items: list[Item]
+    tokens: Sequence[Token]
+    year: int
+    nodes: list[Atom | Mark] = field(default_factory=list)
+    unknown: list[Item] = field(default_factory=list)
+    limit: int | None = None
+    sort: list[Sort] = field(default_factory=list)
+    timed: bool = False
+    timed_fields: list[SchemaField] = field(default_factory=list)
+    last_number: SchemaField | None = None
+    topic: SchemaField | None = None
+
+    def __post_init__(self) -> None:
+        self.quantities = Quantities(self.items, self.tokens)
+
+    def add(self, clauses: Sequence[Condition | AnyOf], family: str, first: int, last: int, **more: object) -> int:
+        words = self.words(first, last)
+        told = tuple(c if c.words else c.model_copy(update={"words": words}) for c in clauses)
+        self.nodes.append(Atom(told, family, first, last, **more))  # type: ignore[arg-type]
+        return last
+
+    def words(self, first: int, last: int) -> str:
+        """The items as typed."""
+        return " ".join(i.text for i in self.items[first:last])
+
+    def past(self, place: int, *also: str) -> int:
+        """Past filling words."""
+        end = place + _FAR
+        while (
+            place < end and place < len(self.items) and self.items[place].has("filler", *also) and not self.names(place)
+        ):
+            if self.items[place].has("compare") and self.items[place].text.lower() not in _WEAK:
+                break
+            place += 1
+        return place
+
+    def sign(self, place: int) -> str:
+        """The comparison that may stand before a level; empty when there is none."""
+        item = self.items[place]
+        return str(item.data("compare")) if item.has("compare") and item.text.lower() not in _WEAK else ""
+
+    def quantity_in(self, first: int, last: int) -> Quantity | None:
+        """The quantity that begins at one of these items."""
+        for place in range(first, min(last + 1, len(self.items))):
+            found = self.quantities.at(place)
+            if found is not None:
+                return found
+        return None
+
+    def names(self, place: int) -> bool:
+        return self.items[place].has("field", "value", "brand", "clauses")
+
+    def fields(self, place: int, wanted: Callable[[SchemaField], bool]) -> list[SchemaField]:
+        if place >= len(self.items):
+            return []
+        names = [n for s in self.items[place].senses if s.kind == "field" for n in s.data]
+        return [f for f in (self.schema.field(n) for n in names) if wanted(f)]
+
+    def field_after(self, place: int, wanted: Callable[[SchemaField], bool]) -> tuple[SchemaField, int] | None:
+        """The field named right after, and the item after it."""
+        place = self.past(place)
+        found = self.fields(place, wanted)
+        return (found[0], place + 1) if found else None
+
+    def segment(self, place: int) -> range:
+        """The items around, up to what ends a part of the sentence."""
+        first = place
+        while first > max(0, place - _FAR) and not self.items[first - 1].has("stop", "but"):
+            first -= 1
+        last = place
+        while last < min(len(self.items), place + _FAR) and not self.items[last].has("stop", "but"):
+            last += 1
+        return range(first, last)
+
+    def adoptions(self) -> list[SchemaField]:
+        return [f for f in self.schema.fields if f.kind == "adoption"]
+
+    def adoption_at(self, place: int) -> SchemaField | None:
+        found = self.fields(place, lambda f: f.kind == "adoption")
+        return found[0] if found else None
+
+    def unit_field(self, unit: str) -> SchemaField | None:
+        numbers = [f for f in self.schema.fields if f.kind in ("integer", "number")]
+        if unit == "money":
+            return next((f for f in numbers if f.unit.casefold() in _MONEY), None)
+        return next((f for f in numbers if f.unit.casefold() == unit), None)
+
+    def same_part(self, atom: Atom, place: int) -> bool:
+        return place - atom.last < _FAR and not any(self.items[i].has("stop", "but") for i in range(atom.last, place))
+
+    def products_of(self, brand: str, only: SchemaField | None = None) -> list[Condition]:
+        found = []
+        for of in [only] if only else self.adoptions():
+            names = tuple(v.name for v in of.values if v.brand == brand)
+            if names:
+                found.append(Condition(field=f"{of.name}_product", op="any_of", values=names))
+        return found
+
+    def is_term(self, place: int) -> bool:
+        item = self.items[place]
+        return item.has("grade") or bool(self.scale_values(item))
+
+    def scale_values(self, item: Item) -> list[tuple[SchemaField, str]]:
+        found = []
+        for sense in item.senses:
+            if sense.kind == "value":
+                key, values = sense.data
+                attribute = self.schema.attributes[key]
+                if attribute.ordered:
+                    found += [(attribute.field, v) for v in values]
+        return found
+
+    def state_after(self, after: int) -> tuple[Condition, int] | None:
+        """The state that stands right after a city, and its item."""
+        if after < len(self.items) and self.items[after].has("comma"):
+            after += 1
+        if after >= len(self.items):
+            return None
+        states = [s.data for s in self.items[after].senses if s.kind == "value" and s.data[0].endswith("_state")]
+        if not states or len(states[0][1]) != 1 or self.items[after - 1].has("and", "or"):
+            return None
+        following = self.items[after + 1] if after + 1 < len(self.items) else None
+        if (
+            self.items[after - 1].has("comma")
+            and following is not None
+            and following.has("comma", "or", "and")
+            and not self.items[after].text.isupper()
+        ):
+            return None  # a list of places
+        return Condition(field=states[0][0], op="any_of", values=states[0][1]), after
+
+    def last_atom(self) -> Atom | None:
+        """What was read last."""
+        return next((n for n in reversed(self.nodes) if isinstance(n, Atom)), None)
+
+    # --- what stands between atoms --------------------------------------------------------
+
+    def mark(self, place: int) -> None:
+        item = self.items[place]
+        if item.has("over") and self._is_instead(place):
+            self.nodes.append(Mark("not", place))
+            return
+        for kind in MARKS:
+            if item.has(kind):
+                self.nodes.append(Mark(kind, place))
+                return
+        if not item.senses and self.tokens[item.first].stem.isalpha():
+            self.unknown.append(item)
+            self.nodes.append(Mark("unknown", place))
+
+    def _is_instead(self, place: int) -> bool:
+        """Whether "over" and "than" stand between two of a kind: "Pixel over iPhone"."""
+        last = next((n for n in reversed(self.nodes) if not (isinstance(n, Mark) and n.kind == "open")), None)
+        after = self.past(place + 1)
+        return isinstance(last, Atom) and after < len(self.items) and self.names(after)

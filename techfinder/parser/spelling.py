@@ -1,0 +1,68 @@
+"""Misspelt words: what is no English word and no word of the vocabulary, but nearly one of it.
+
+Which words are English is told by the list that symspellpy brings along (82,000 words, from books); a word
+that is on it is never changed, however near a value of the schema is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from techfinder.parser.tokens import stem_of
+
+__all__ = ["Speller", "is_english"]
+
+_SHORTEST = 4
+_FAR_FROM = 6
+"""Letters from which two mistakes are allowed instead of one."""
+
+_LONGEST = 40
+
+
+@lru_cache(maxsize=1)
+def _english() -> frozenset[str]:
+    text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
+    return frozenset(line.split(" ", 1)[0] for line in text.splitlines())
+
+
+def is_english(word: str) -> bool:
+    """Whether the word, in whatever case, is an English one."""
+    folded = word.casefold()
+    return folded in _english() or stem_of(folded) in _english()
+
+
+class Speller:
+    """Puts misspelt words right."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Take the words (stems) that are right."""
+        self._by_length: dict[int, list[str]] = defaultdict(list)
+        for word in sorted(words):
+            if len(word) >= _SHORTEST:
+                self._by_length[len(word)].append(word)
+
+    def corrected(self, word: str) -> str | None:
+        """The word (stem) that a misspelt one stands for; None when there is none.
+
+        Letters left out, added, changed and swapped count as one mistake each (optimal string alignment);
+        of words that are as near, one with the same first letter is taken, then the most alike by Jaro-Winkler.
+        """
+        stem = stem_of(word)
+        if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha() or is_english(word):
+            return None
+        most = 1 if len(stem) < _FAR_FROM else 2
+        near = [
+            (distance, other[0] != stem[0], -JaroWinkler.similarity(stem, other), other)
+            for length in range(len(stem) - most, len(stem) + most + 1)
+            for other, distance, _ in process.extract(
+                stem, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
+            )
+            if len(stem) > _SHORTEST or len(other) > len(stem) or sorted(other) == sorted(stem)
+        ]
+        return min(near)[3] if near else None

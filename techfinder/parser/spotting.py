@@ -1,0 +1,119 @@
+"""Tokens to items: the longest known phrases, misspelt words corrected, unknown words left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from techfinder.parser.senses import Sense, Vocabulary
+from techfinder.parser.spelling import Speller, is_english
+from techfinder.parser.tokens import Token
+
+__all__ = ["Item", "spot"]
+
+
+_PUNCTUATION = {
+    ",": "comma",
+    ";": "stop",
+    ".": "stop",
+    "!": "stop",
+    "?": "stop",
+    ":": "colon",
+    "(": "comma",
+    ")": "comma",
+    "/": "slash",
+}
+_LEADS = frozenset({"in", "from", "near", "around", "of", "outside", "to", "at", "lives", "live", "living", "based"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One phrase with its possible meanings.
+
+    Attributes:
+        senses: Empty for a word that is not known.
+        first, last: Its tokens, `last` not included.
+        text: As typed.
+        corrected: What a misspelt word was taken for, else empty.
+    """
+
+    senses: tuple[Sense, ...]
+    first: int
+    last: int
+    text: str
+    corrected: str = ""
+
+    def data(self, kind: str) -> object:
+        """What the sense of that kind says; None when the phrase has none such."""
+        return next((s.data for s in self.senses if s.kind == kind), None)
+
+    def has(self, *kinds: str) -> bool:
+        """Whether it may be one of these."""
+        return any(s.kind in kinds for s in self.senses)
+
+
+def spot(
+    text: str, tokens: Sequence[Token], vocabulary: Vocabulary, speller: Speller
+) -> tuple[list[Item], list[Token]]:
+    """The items of the sentence, one after the other, and the tokens that they count.
+
+    These are without the hyphens inside words, and with misspelt words put right.
+    """
+    read = [t for i, t in enumerate(tokens) if not _joins(tokens, i)]
+    fixed = [_fix(t, vocabulary, speller) for t in read]
+    stems = [t.stem for t, _ in fixed]
+    found, place = [], 0
+    while place < len(read):
+        length, senses = _longest(read, stems, place, vocabulary)
+        first, last = read[place], read[place + length - 1]
+        repaired = " ".join(new for _, new in fixed[place : place + length] if new)
+        if not senses and first.stem in _PUNCTUATION:
+            senses = (Sense(_PUNCTUATION[first.stem]),)
+        found.append(Item(senses, place, place + length, text[first.start : last.end], repaired))
+        place += length
+    return found, [t for t, _ in fixed]
+
+
+def _joins(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a hyphen stands between two words that belong together."""
+    if tokens[place].stem != "-" or not 0 < place < len(tokens) - 1:
+        return False
+    after = tokens[place + 1]
+    glued = tokens[place].glued and after.glued
+    return glued and after.number is None
+
+
+def _fix(token: Token, vocabulary: Vocabulary, speller: Speller) -> tuple[Token, str]:
+    if token.number is not None or token.stem in vocabulary.words or not token.stem.isalpha():
+        return token, ""
+    better = speller.corrected(token.text)
+    return (replace(token, stem=better), better) if better else (token, "")
+
+
+def _longest(
+    tokens: Sequence[Token], stems: Sequence[str], place: int, vocabulary: Vocabulary
+) -> tuple[int, tuple[Sense, ...]]:
+    for length, senses in vocabulary.at(stems, place):
+        counted = tuple(s for s in senses if _counts(s, tokens, place, length))
+        if counted:
+            return length, tuple(s for s in counted if s.cased) or counted
+    return 1, ()
+
+
+def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> bool:
+    typed = "".join(t.text for t in tokens[place : place + length])
+    if sense.cased:
+        return typed == sense.cased and any(t.text.islower() for t in tokens) and _is_code(sense, tokens, place)
+    if sense.proper:
+        before = tokens[place - 1].text.lower() if place else ""
+        return before in _LEADS or (typed[:1].isupper() and not typed.isupper())
+    return True
+
+
+def _is_code(sense: Sense, tokens: Sequence[Token], place: int) -> bool:
+    """Whether two capitals that are a word as well ("OK", "IN") stand where the short name of a place does."""
+    if sense.kind != "value" or len(sense.cased) != 2 or not is_english(sense.cased):
+        return True
+    before = tokens[place - 1].stem if place else ""
+    after = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    return before in (*_LEADS, ",", "or", "and") and not (before in ("or", "and") and after.islower())

@@ -1,0 +1,184 @@
+"""Field syntax for analysts: ``age:18..24 AND NOT preferred_platforms:Instagram sort:-age limit:50``.
+
+A term is a field (an attribute's key, or a field's name or one-word synonym), a sign (``:``, ``=``, ``!=``, ``<``,
+``<=``, ``>``, ``>=``) and a value as the filters take it (:mod:`techfinder.filters`), in quotes where it has spaces.
+Terms are joined by ``AND`` (or nothing), ``OR``, ``NOT`` and parentheses. Words outside terms are read as a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from techfinder.errors import QueryError
+from techfinder.filters import attribute_filter
+from techfinder.parser.clauses import opposite
+from techfinder.plan import AnyOf, Condition, Sort, parse_sort
+from techfinder.schema import Schema
+
+__all__ = ["Expression", "read_expression"]
+
+_TERM = re.compile(
+    r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s?(?P<sign>>=|<=|!=|[:=<>])\s?(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
+)
+_WORD = re.compile(r"\(|\)|[^\s()]+")
+_ORDERS = frozenset({"sort", "limit"})
+
+Clause = Condition | AnyOf
+
+
+@dataclass
+class Expression:
+    """What was written in field syntax.
+
+    Attributes:
+        clauses: Joined by "and".
+        rest: The words outside terms.
+        sort, limit: Where they were given.
+    """
+
+    clauses: list[Clause] = field(default_factory=list)
+    rest: str = ""
+    sort: tuple[Sort, ...] = ()
+    limit: int | None = None
+
+
+def read_expression(text: str, schema: Schema) -> Expression | None:
+    """What the text says in field syntax; None when it holds no term, or cannot be said as a plan.
+
+    Raises:
+        QueryError: A value is not understood by its field.
+    """
+    reader = _Reader(text, schema)
+    return reader.read() if reader.has_terms else None
+
+
+@dataclass(frozen=True)
+class _Term:
+    clauses: tuple[Clause, ...]
+
+
+class _Reader:
+    def __init__(self, text: str, schema: Schema) -> None:
+        self._schema = schema
+        self._keys = _names(schema)
+        self._found = Expression()
+        self._pieces = list(self._split(text))
+        self.has_terms = any(isinstance(p, _Term) for p in self._pieces) or bool(self._found.sort or self._found.limit)
+        self._place = 0
+
+    def read(self) -> Expression | None:
+        """Everything; None when it is more than a plan can say."""
+        try:
+            self._found.clauses = self._and(top=True)
+        except _TooMuch:
+            return None
+        return self._found if self._place == len(self._pieces) else None
+
+    def _split(self, text: str) -> list[_Term | str]:
+        pieces: list[_Term | str] = []
+        end = 0
+        for match in _TERM.finditer(text):
+            key = self._keys.get(match["key"].casefold())
+            if key is None and match["key"].casefold() not in _ORDERS:
+                continue
+            pieces += _WORD.findall(text[end : match.start()])
+            end = match.end()
+            if key is None:
+                self._order(match["key"].casefold(), match["value"])
+            else:
+                pieces.append(_Term(self._clauses(key, match["sign"], match["value"], match[0])))
+        return pieces + _WORD.findall(text[end:])
+
+    def _order(self, name: str, value: str) -> None:
+        if name == "sort":
+            self._found.sort = parse_sort([value])
+            self._schema.resolve_sort(self._found.sort)
+        elif not value.isdecimal() or not 1 <= int(value) <= 1000:
+            raise QueryError(f"limit:{value} is not a number from 1 to 1000.")
+        else:
+            self._found.limit = int(value)
+
+    def _clauses(self, key: str, sign: str, value: str, words: str) -> tuple[Clause, ...]:
+        prefix = {"!=": "!", ":": "", "=": ""}.get(sign, sign)
+        made = attribute_filter(self._schema.attributes[key]).clauses([f"{prefix}{value}"])
+        return tuple(c.model_copy(update={"origin": "", "words": words}) for c in made)
+
+    # --- and, or, not, parentheses --------------------------------------------------------
+
+    def _and(self, top: bool = False) -> list[Clause]:
+        clauses = self._or(top)
+        while self._place < len(self._pieces) and self._pieces[self._place] != ")":
+            if self._is("AND"):
+                self._place += 1
+            clauses += self._or(top)
+        return clauses
+
+    def _or(self, top: bool) -> list[Clause]:
+        options = [self._one(top)]
+        while self._is("OR"):
+            self._place += 1
+            options.append(self._one(top))
+        return options[0] if len(options) == 1 else [_either(options)]
+
+    def _one(self, top: bool) -> list[Clause]:
+        if self._place >= len(self._pieces):
+            raise _TooMuch
+        piece = self._pieces[self._place]
+        self._place += 1
+        if isinstance(piece, _Term):
+            return list(piece.clauses)
+        if piece.upper() == "NOT" and (self._is("(") or isinstance(self._next(), _Term)):
+            inner = self._one(top)
+            if len(inner) != 1:
+                raise _TooMuch
+            return [opposite(inner[0], self._schema)]
+        if piece == "(":
+            inner = self._and()
+            if not self._is(")"):
+                raise _TooMuch
+            self._place += 1
+            return inner
+        if not top:
+            raise _TooMuch
+        self._found.rest = f"{self._found.rest} {piece}".strip()
+        return []
+
+    def _next(self) -> _Term | str | None:
+        return self._pieces[self._place] if self._place < len(self._pieces) else None
+
+    def _is(self, word: str) -> bool:
+        piece = self._next()
+        return isinstance(piece, str) and piece.upper() == word
+
+
+class _TooMuch(Exception):
+    """A plan cannot say this."""
+
+
+def _either(options: list[list[Clause]]) -> AnyOf:
+    """One group of the options. Raises _TooMuch when one of them is more than a condition or a plain group."""
+    conditions: list[Condition] = []
+    for option in options:
+        match option:
+            case [Condition() as one]:
+                conditions.append(one)
+            case [AnyOf(at_least=1, negated=False) as group]:
+                conditions += group.conditions
+            case _:
+                raise _TooMuch
+    return AnyOf(conditions=tuple(conditions), words=" OR ".join(c.words for c in conditions))
+
+
+def _names(schema: Schema) -> Mapping[str, str]:
+    """Attribute keys by what they may be called, in small letters."""
+    names: dict[str, str] = {}
+    for of in schema.fields:
+        key = f"{of.name}_product" if of.kind == "adoption" else of.name
+        for synonym in of.synonyms:
+            if synonym.isalpha():
+                names.setdefault(synonym.casefold(), key)
+                names.setdefault(f"{synonym.casefold()}s", key)
+        names[of.name] = key
+    return names | {key: key for key in schema.attributes}

@@ -1,0 +1,100 @@
+"""The vocabulary of one schema: its fields and values, the words of lexicons, live values, general English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from techfinder.lexicons import Lexicon, LexiconEntry
+from techfinder.parser.english import ambiguous_towns, learn
+from techfinder.parser.senses import Sense, Vocabulary
+from techfinder.parser.spelling import is_english
+from techfinder.schema import Schema, SchemaField
+
+__all__ = ["build_vocabulary"]
+
+_FUNCTION_KINDS = frozenset({"filler", "open", "compare", "not", "and", "or", "grade", "wait", "prefer", "over"})
+"""A word of general English never names a field by itself; it only tells of which field a number is."""
+
+
+def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[str, Sequence[str]]) -> Vocabulary:
+    """Everything that can be said.
+
+    Args:
+        schema: Whose fields and values.
+        lexicons: Those that suit the schema.
+        live: Values by attribute that the schema does not list.
+    """
+    made = Vocabulary()
+    learn(made)
+    for field in schema.fields:
+        _learn_field(made, field)
+        _learn_values(made, field)
+    for lexicon in lexicons:
+        for entry in lexicon.entries:
+            _learn_entry(made, schema, entry)
+    for key, values in live.items():
+        attribute = schema.attributes[key]
+        known = set(attribute.known_values)
+        for value in values:
+            if value not in known and any(c.isalpha() for c in value):
+                proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
+                made.add(value, Sense("value", (key, (value,)), proper=proper))
+    return made
+
+
+def _learn_field(made: Vocabulary, field: SchemaField) -> None:
+    if field.brand:
+        made.add(field.brand, Sense("brand", field.brand))
+        for phrase in (field.label, *field.synonyms):
+            made.add(re.sub(re.escape(field.brand), "", phrase, flags=re.IGNORECASE), Sense("of_brand", ""))
+        return
+    sense = Sense("field", (field.name,))
+    for phrase in (field.label, field.name.replace("_", " "), *field.synonyms):
+        if any(s.kind in _FUNCTION_KINDS for s in made.senses(phrase)):
+            made.add(phrase, Sense("cue", field.name))
+        else:
+            made.add(phrase, _cased(phrase, sense))
+
+
+def _learn_values(made: Vocabulary, field: SchemaField) -> None:
+    key = f"{field.name}_product" if field.kind == "adoption" else field.name
+    for value in field.values:
+        sense = Sense("value", (key, (value.name,)))
+        for phrase in (value.name, *value.synonyms):
+            if field.kind == "scale" and any(s.kind == "grade" for s in made.senses(phrase)):
+                continue  # "high" and the like are read by the field that stands beside them
+            made.add(phrase, _cased(phrase, sense))
+        if value.brand:
+            made.add(value.brand, Sense("brand", value.brand))
+
+
+def _learn_entry(made: Vocabulary, schema: Schema, entry: LexiconEntry) -> None:
+    for phrase in entry.words:
+        for sense in _senses(schema, entry):
+            made.add(phrase, _cased(phrase, sense))
+    for part, codes in entry.places.items():
+        if part == "state" and len(codes) == 1:
+            for sense in _senses(schema, entry):
+                made.add(codes[0], replace(sense, cased=codes[0]))
+
+
+def _senses(schema: Schema, entry: LexiconEntry) -> list[Sense]:
+    if entry.of_brand is not None:
+        return [Sense("of_brand", entry.of_brand)]
+    if entry.fields:
+        return [Sense("field", entry.fields)]
+    if entry.places:
+        places = [f.name for f in schema.fields if f.kind == "place"]
+        return [Sense("value", (f"{name}_{part}", values)) for name in places for part, values in entry.places.items()]
+    if entry.values and not entry.wish:
+        return [Sense("value", (key, values)) for key, values in entry.values.items()]
+    return [Sense("clauses", entry)]
+
+
+def _cased(phrase: str, sense: Sense) -> Sense:
+    """Short names in capitals ("IT", "X") are read only where they are typed so."""
+    if len(phrase) == 1 or (len(phrase) == 2 and phrase.isupper() and is_english(phrase)):
+        return Sense(sense.kind, sense.data, cased=phrase)
+    return sense

@@ -1,0 +1,165 @@
+"""Ranking by preferred conditions: who fulfils more of what is wished for comes first, meaning orders the rest.
+
+The people who fulfil exactly the same wishes are a *class*; its *fit* is the sum of the weights of these wishes.
+Classes are asked for one after the other, the best fit first, until the page is full, each as one filtered search of
+the store. How many people are in a class is counted exactly beforehand, so nothing is fetched in vain and no one is
+overlooked: the order is that of :meth:`techfinder.judge.Judge.prefer` in either
+store, whatever the engine does with ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, islice, pairwise, product
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from techfinder.errors import QueryError
+from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder.models import Profile
+from techfinder.plan import MOST_WISHES, AnyOf, Condition, Sort
+
+__all__ = ["Searched", "meaning_weight", "ranked_page"]
+
+_COUNTED_AT_ONCE = 16
+
+Clauses = Sequence[Condition | AnyOf]
+Scored = tuple[Profile, float]
+
+
+class Searched(Protocol):
+    """What is asked of a collection here; see :class:`techfinder.interfaces.Collection`."""
+
+    def search(self, vector: NDArray[np.float32], where: Clauses, limit: int, offset: int = 0) -> list[ScoredPoint]: ...
+
+    def browse(self, where: Clauses, sort: Sequence[Sort], limit: int, offset: int = 0) -> list[Profile]: ...
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """Which wishes are fulfilled, and what that is worth."""
+
+    held: tuple[bool, ...]
+    fit: float
+
+
+@lru_cache(maxsize=256)
+def meaning_weight(weights: tuple[float, ...]) -> float:
+    """What meaning may weigh beside wishes of these weights: no more than the least step between two fits.
+
+    So the score, in which similarity counts from 0 to 1 times this, never contradicts the order of the fits.
+    """
+    fits = sorted({round(c.fit, 9) for c in _classes(weights)})
+    return min([1.0, *(b - a for a, b in pairwise(fits))])
+
+
+def ranked_page(
+    wishes: Clauses, where: Clauses, vector: NDArray[np.float32] | None, limit: int, offset: int, collection: Searched
+) -> list[Scored]:
+    """Profiles with their similarities (0 without a vector): by fit, then similarity, then profile id.
+
+    Without a vector, people of equal fit come class by class in stored order.
+
+    Args:
+        wishes: Preferred clauses, resolved; at most :data:`techfinder.plan.MOST_WISHES`.
+        where: Required clauses, resolved.
+        vector: What to rank by within equal fit.
+
+    Raises:
+        QueryError: There are too many wishes.
+        StoreError: The store failed.
+    """
+    found: list[Scored] = []
+    for equal in _levels(wishes, where, collection):
+        total = sum(count for _, count in equal)
+        if offset >= total:
+            offset -= total
+            continue
+        found += _of_level([c for c, _ in equal], where, vector, limit - len(found), offset, collection)
+        offset = 0
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _classes(weights: Sequence[float]) -> list[_Class]:
+    """All classes, the best fit first."""
+    made = [
+        _Class(held, sum(w for w, h in zip(weights, held, strict=True) if h))
+        for held in product((True, False), repeat=len(weights))
+    ]
+    return sorted(made, key=lambda c: -round(c.fit, 9))
+
+
+def _levels(wishes: Clauses, where: Clauses, collection: Searched) -> Iterator[list[tuple[Clauses, int]]]:
+    """The clauses of the classes that anybody is in, with their counts; those of equal fit together."""
+    if len(wishes) > MOST_WISHES:
+        raise QueryError(f"The plan has {len(wishes)} preferred conditions; at most {MOST_WISHES} are ranked.")
+    classes = _classes([w.weight for w in wishes])
+    for _, equal in groupby(_counted(classes, wishes, where, collection), key=lambda c: round(c[0].fit, 9)):
+        if inhabited := [(clauses, count) for _, clauses, count in equal if count]:
+            yield inhabited
+
+
+def _counted(
+    classes: Sequence[_Class], wishes: Clauses, where: Clauses, collection: Searched
+) -> Iterator[tuple[_Class, Clauses, int]]:
+    left = iter(classes)
+    while some := list(islice(left, _COUNTED_AT_ONCE)):
+        options = {str(n): _clauses(c.held, wishes) for n, c in enumerate(some)}
+        counts = collection.facets([FacetRequest("classes", tuple(where), options=options)])["classes"]
+        for n, one in enumerate(some):
+            yield one, options[str(n)], int(counts.get(str(n), 0))
+
+
+def _clauses(held: Sequence[bool], wishes: Clauses) -> tuple[Condition | AnyOf, ...]:
+    return tuple(w if h else _not(w) for w, h in zip(wishes, held, strict=True))
+
+
+def _not(clause: Condition | AnyOf) -> AnyOf:
+    """Holds for exactly those for whom the clause does not, missing values included."""
+    if isinstance(clause, AnyOf):
+        return clause.model_copy(update={"negated": not clause.negated})
+    return AnyOf(conditions=(clause,), negated=True)
+
+
+def _of_level(
+    classes: Sequence[Clauses],
+    where: Clauses,
+    vector: NDArray[np.float32] | None,
+    limit: int,
+    offset: int,
+    collection: Searched,
+) -> list[Scored]:
+    """So many people of equal fit, from `offset` on."""
+    if vector is None:
+        return _in_stored_order(classes, where, limit, offset, collection)
+    if len(classes) == 1:
+        return _near(vector, (*where, *classes[0]), limit, offset, collection)
+    merged = [f for c in classes for f in _near(vector, (*where, *c), offset + limit, 0, collection)]
+    merged.sort(key=lambda f: (-round(f[1], 6), f[0].id))
+    return merged[offset : offset + limit]
+
+
+def _near(vector: NDArray[np.float32], where: Clauses, limit: int, offset: int, collection: Searched) -> list[Scored]:
+    return [(p.profile, p.score) for p in collection.search(vector, where, limit, offset)]
+
+
+def _in_stored_order(
+    classes: Sequence[Clauses], where: Clauses, limit: int, offset: int, collection: Searched
+) -> list[Scored]:
+    found: list[Scored] = []
+    for clauses in classes:
+        part = collection.browse((*where, *clauses), (), offset + limit, 0)
+        passed = min(offset, len(part))
+        found += [(p, 0.0) for p in part[passed:]]
+        offset -= passed
+        if len(found) >= limit:
+            break
+    return found[:limit]

@@ -1,0 +1,95 @@
+"""The sentence parser with what is live: it knows cities, sectors and tags that no schema lists."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from techfinder.corrections import LiveValues
+from techfinder.errors import CollectionNotFound, FingerprintMismatch
+from techfinder.interfaces import Collection
+from techfinder.lexicons import Lexicon, builtin_lexicons
+from techfinder.models import GenerationInfo
+from techfinder.parser import SentenceParser
+from techfinder.schema import Attribute, Schema
+
+__all__ = ["Understanding"]
+
+_KEPT_S = 60.0
+"""For so long new values of a generation that is changed in place may stay unknown words."""
+
+
+class Understanding:
+    """Makes the parser, and makes it again when other values are live. Safe for many threads."""
+
+    def __init__(self, schema: Schema, live: LiveValues) -> None:
+        """Prepare. Reads no file and asks no store."""
+        self._schema, self._live = schema, live
+        self._lock = threading.Lock()
+        self._lexicons: Sequence[Lexicon] | None = None
+        self._parser: SentenceParser | None = None
+        self._generation: GenerationInfo | None = None
+        self._made = 0.0
+
+    def parser(self, collection: Callable[[], Collection]) -> SentenceParser:
+        """The parser for the live generation; without one, for the schema alone.
+
+        Raises:
+            SchemaError: A lexicon names what the schema lacks.
+            StoreUnavailable: Live values had to be looked up, and the store did not answer.
+        """
+        live = self._opened(collection)
+        generation = live.info() if live is not None else None
+        parser = self._parser
+        if parser is not None and self._is_fresh(generation):
+            return parser
+        if parser is not None and not self._lock.acquire(blocking=False):
+            return parser  # somebody makes a newer one already
+        if parser is None:
+            self._lock.acquire()
+        try:
+            if self._parser is None or not self._is_fresh(generation):
+                self._parser = self._make(live)
+                self._generation, self._made = generation, time.monotonic()
+            return self._parser
+        finally:
+            self._lock.release()
+
+    def _is_fresh(self, generation: GenerationInfo | None) -> bool:
+        if generation == self._generation:
+            return True
+        if generation is None or self._generation is None:
+            return False
+        same = (generation.number, generation.created_at) == (self._generation.number, self._generation.created_at)
+        return same and time.monotonic() - self._made < _KEPT_S
+
+    def _make(self, live: Collection | None) -> SentenceParser:
+        if self._lexicons is None:
+            self._lexicons = builtin_lexicons(self._schema)
+            for lexicon in self._lexicons:
+                lexicon.check(self._schema)
+        keys = [key for key, a in self._schema.attributes.items() if _is_open(a)] if live is not None else []
+        return SentenceParser(self._schema, self._lexicons, {key: self._live.of(live, key) for key in keys if live})
+
+    @staticmethod
+    def _opened(collection: Callable[[], Collection]) -> Collection | None:
+        try:
+            return collection()
+        except (CollectionNotFound, FingerprintMismatch):
+            return None  # whoever searches is told
+
+
+def _is_open(attribute: Attribute) -> bool:
+    """Whether people may have values of the attribute that the schema does not list, and that have names."""
+    of = attribute.field
+    if (
+        attribute.derived
+        or attribute.numeric
+        or attribute.part in ("uses", "adopted_on")
+        or of.kind in ("text", "date")
+    ):
+        return False
+    if of.kind == "place":
+        return attribute.part != "value"
+    return of.kind != "boolean" and (of.open or not of.values or of.kind == "adoption")

@@ -40,7 +40,8 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
         for value in values:
             if value not in known and any(c.isalpha() for c in value):
                 proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
-                made.add(value, Sense("value", (key, (value,)), proper=proper))
+                code = value if len(value) <= 2 and value.isupper() else ""
+                made.add(value, Sense("value", (key, (value,)), cased=code, proper=proper))
     return made
 
 

@@ -35,7 +35,7 @@ def client(finder: Finder) -> FlaskClient:
 
 
 def test_search_answers_hits_total_plan_and_facets(client: FlaskClient) -> None:
-    answer = client.get("/api/v1/search?q=gaming&limit=5&age=20..60&tech_interest=>=Moderate")
+    answer = client.get("/api/v1/search?q=cheerful&limit=5&age=20..60&tech_interest=>=Moderate")
     body = answer.get_json()
     assert answer.status_code == 200
     assert set(body) == {"hits", "total", "ranked_by", "notices", "plan", "facets", "encoder", "generation", "took_ms"}
@@ -45,7 +45,7 @@ def test_search_answers_hits_total_plan_and_facets(client: FlaskClient) -> None:
         assert 20 <= hit["profile"]["age"] <= 60
         assert hit["profile"]["tech_interest"] in ("Moderate", "High", "Very High")
         assert sum(s["value"] for s in hit["shares"]) == pytest.approx(hit["score"])
-    assert body["plan"]["meaning"] == "gaming"
+    assert body["plan"]["meaning"] == "cheerful"
     assert [c["field"] for c in body["plan"]["conditions"]] == ["age", "tech_interest"]
     assert (body["generation"], body["ranked_by"]) == (1, "meaning")
     facets = {f["name"]: f for f in body["facets"]}

@@ -12,12 +12,13 @@ from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMisma
 from techfinder.finder import Finder
 from techfinder.interfaces import Encoder, EncoderEntry, FilterEntry, FilterOption
 from techfinder.judge import Judge
-from techfinder.plan import Condition, QueryPlan, Sort
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 from techfinder.testing.fakes import FakePlugin, HashEncoder
 
 PEOPLE = "synthetic:n=300,seed=3"
+BOTH = ("primary_purchasing", "secondary_purchasing")
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +37,40 @@ def judge(finder: Finder) -> Judge:
 
 def test_a_sentence_ranks_as_the_judge_does(finder: Finder, judge: Judge) -> None:
     text = "early adopters in healthcare"
-    result = finder.search(finder.plan(text, limit=30), wait_s=20)
-    expected = judge.search(finder.load_encoder().encode_query(text), [], 30)
+    plan = finder.plan(text, limit=30)
+    assert [c.field for c in plan.required] == ["adopter_category", "job_sector"]
+    result = finder.search(plan, wait_s=20)
+    expected = judge.search(finder.load_encoder().encode_query(text), plan.required, 30)
     assert [h.profile for h in result.hits] == [p for p, _ in expected]
-    assert [h.score for h in result.hits] == pytest.approx([s for _, s in expected], abs=1e-5)
-    assert (result.total, result.ranked_by) == (300, "meaning")
+    assert [h.score for h in result.hits] == pytest.approx([(2 + s) / 3 for _, s in expected], abs=1e-5)
+    assert (result.total, result.ranked_by) == (judge.count(plan.required), "meaning")
+
+
+@pytest.mark.parametrize("text", ["cheerful", ""])
+def test_wishes_order_as_the_judge_does(finder: Finder, judge: Judge, text: str) -> None:
+    wishes = (
+        Condition(field="vrar_uses", op="any_of", values=("yes",), required=False),
+        Condition(field="tech_interest", op="at_least", values=("High",), required=False, weight=2.5),
+        AnyOf(
+            conditions=tuple(Condition(field=f"{n}_factor", op="any_of", values=("Price",)) for n in BOTH),
+            required=False,
+        ),
+    )
+    required = Condition(field="age", op="range", gte=20)
+    plan = finder.plan(text, limit=300).model_copy(update={"conditions": (required, *wishes)})
+    result = finder.search(plan, wait_s=20)
+    everyone = judge.prefer(finder.load_encoder().encode_query(text or "any"), [required], wishes)
+    fits = {p.id: fit for p, fit, _ in everyone}
+    assert len(set(fits.values())) == 6
+    assert [fits[h.profile.id] for h in result.hits] == [fit for _, fit, _ in everyone]
+    if text:
+        assert [h.profile.id for h in result.hits] == [p.id for p, _, _ in everyone]
+    pages = [finder.search(plan.model_copy(update={"offset": o, "limit": 7})).hits for o in range(0, 70, 7)]
+    assert [h.profile.id for page in pages for h in page] == [h.profile.id for h in result.hits[:70]]
+    scores = [h.score for h in result.hits]
+    assert scores == sorted(scores, reverse=True)
+    for hit in result.hits:
+        assert sum(s.value for s in hit.shares) == pytest.approx(hit.score, abs=1e-9)
 
 
 def test_filters_and_sentence_together(finder: Finder, judge: Judge) -> None:
@@ -54,7 +84,7 @@ def test_filters_and_sentence_together(finder: Finder, judge: Judge) -> None:
 
 
 def test_shares_add_up_to_the_score(finder: Finder) -> None:
-    plan = finder.plan("gaming on a headset", {"vrar_uses": ["yes"], "age": ["20.."]}, limit=50)
+    plan = finder.plan("cheerful and kind", {"vrar_uses": ["yes"], "age": ["20.."]}, limit=50)
     hits = finder.search(plan, wait_s=20).hits
     assert hits
     for hit in hits:
@@ -73,7 +103,7 @@ def test_without_a_sentence_people_come_in_stored_order(finder: Finder, judge: J
 
 def test_sorting_wins_over_meaning(finder: Finder, judge: Judge) -> None:
     sort = [Sort(field="age", descending=True)]
-    result = finder.search(finder.plan("gaming", limit=20, sort=sort))
+    result = finder.search(finder.plan("cheerful", limit=20, sort=sort))
     assert result.ranked_by == "order"
     assert [h.profile for h in result.hits] == judge.browse([], sort)[:20]
 
@@ -197,9 +227,9 @@ def test_empty_inputs_ask_for_nothing(finder: Finder) -> None:
     assert finder.plan("  ", {"age": ["", " "]}).conditions == ()
 
 
-def test_preferred_conditions_are_refused_for_now(finder: Finder) -> None:
-    plan = QueryPlan(conditions=(Condition(field="age", op="present", required=False),))
-    with pytest.raises(QueryError, match="not ranked yet"):
+def test_too_many_wishes_are_refused(finder: Finder) -> None:
+    plan = QueryPlan(conditions=(Condition(field="age", op="present", required=False),) * 9)
+    with pytest.raises(QueryError, match="9 preferred conditions; at most 8"):
         finder.search(plan)
 
 

@@ -71,7 +71,7 @@ def test_opposites_that_cancel_out_are_refused() -> None:
         (["a"], [], QueryPlan(meaning="gaming"), "leave out text"),
         (["a"], [], QueryPlan(sort=(Sort(field="age"),)), "leave out text, order"),
         (["a"], [], QueryPlan(offset=3), "offset"),
-        (["a"], [], QueryPlan(conditions=(Condition(field="age", op="present", required=False),)), "Preferred"),
+        (["a"], [], QueryPlan(conditions=(Condition(field="age", op="present", required=False),) * 9), "at most 8"),
         (["a"], [], QueryPlan(conditions=(Condition(field="agee", op="present"),)), "Did you mean 'age'"),
     ],
 )

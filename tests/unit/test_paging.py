@@ -102,11 +102,11 @@ def test_people_who_went_meanwhile_are_not_skipped() -> None:
 
 def test_a_few_questions_are_kept() -> None:
     people, windows = Ranked(100), Windows()
-    for question in range(9):
+    for question in range(25):
         Paged(people, windows, bytes([question])).search(VECTOR, [], 5, 0)
         Paged(people, windows, bytes([question])).search(VECTOR, [], 5, 40)
     asked = len(people.searches)
-    Paged(people, windows, bytes([8])).search(VECTOR, [], 5, 45)
+    Paged(people, windows, bytes([24])).search(VECTOR, [], 5, 45)
     assert len(people.searches) == asked
     Paged(people, windows, bytes([0])).search(VECTOR, [], 5, 45)
     assert len(people.searches) == asked + 1

@@ -13,7 +13,7 @@ import pytest
 import techfinder
 
 MODULES = ("errors", "hookspecs", "interfaces", "models", "options", "plan", "schema", "settings")
-KEPT_IN = {"PROJECT", "hookspec", "either"}  # for the core itself
+KEPT_IN = {"MOST_WISHES", "PROJECT", "hookspec", "either"}  # for the core itself
 
 
 def test_names_are_sorted_and_real() -> None:

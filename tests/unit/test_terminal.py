@@ -94,7 +94,7 @@ def test_a_plugin_that_ends_the_process_can_be_found(home: Path) -> None:
 
 # --- output that cannot be written -----------------------------------------------------------
 
-COMMANDS = [["plugins"], ["plugins", "--json"], ["search", "x"], ["--help"]]
+COMMANDS = [["plugins"], ["plugins", "--json"], ["search", "laggards"], ["--help"]]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 

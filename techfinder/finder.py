@@ -146,19 +146,19 @@ class Finder:
         """The sentence as the deterministic parser reads it, without plugins and filters.
 
         Raises:
-            QueryError: Field syntax in it names a value that its field does not understand.
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
         day = self.settings.today or date.today()
         return self._understanding.parser(self._readable_collection).parse(text, day.year)
 
-    def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False) -> SearchResult:
+    def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False, near: int = 0) -> SearchResult:
         """The plan's answer, best first.
 
         While the encoder is loading this waits up to `wait_s` seconds (at most an hour) for it, unless
         half as many searches as ``settings.threads`` wait already; then the hits come in stored order
         and ``ranked_by`` is "warming". With `paged` every vector is compared, instead of those that a graph
-        leads to, so that the pages of one question fit together.
+        leads to, so that the pages of one question fit together. `near` is how many people to answer at least:
+        where fewer fulfil everything, near misses make up for it.
 
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable: See their names.
@@ -170,7 +170,7 @@ class Finder:
         if encoder is not None:
             self._require_same_encoder(live.info())
         collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
-        return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None)
+        return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None, near)
 
     def facets(
         self,

@@ -105,11 +105,15 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A profile in a result: score in [0, 1], and the shares that add up to it."""
+    """A profile in a result: score in [0, 1], and the shares that add up to it.
+
+    `fails` has the words of the required conditions that a near miss does not fulfil; a hit fulfils them all.
+    """
 
     profile: Profile
     score: float
     shares: tuple[Share, ...]
+    fails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +202,12 @@ class SearchResult:
     Attributes:
         hits: Best first; at most the plan's limit.
         total: How many profiles fulfil every required condition.
-        ranked_by: ``"meaning"``, ``"likeness"`` (to people), ``"order"`` (no text asked for) or
-            ``"warming"`` (text was asked for, but the encoder is still loading: hits come in stored order).
+        ranked_by: ``"meaning"``, ``"likeness"`` (to people), ``"fit"`` (wishes only), ``"order"`` (nothing to rank
+            by) or ``"warming"`` (text was asked for, but the encoder is still loading: hits come in stored order).
         generation: What answered.
         took_ms: Milliseconds by part: ``encode``, ``store``, ``total``.
+        near_misses: Where fewer fulfil everything than were asked for, and near misses were asked for too: who fulfils
+            most, best first. None of them breaks an exclusion.
     """
 
     hits: tuple[Hit, ...]
@@ -209,6 +215,7 @@ class SearchResult:
     ranked_by: str
     generation: GenerationInfo
     took_ms: Mapping[str, float] = field(default_factory=dict)
+    near_misses: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.models import Profile
 from techfinder.plan import MOST_WISHES, AnyOf, Condition, Sort
 
-__all__ = ["Searched", "meaning_weight", "ranked_page"]
+__all__ = ["Searched", "excludes", "meaning_weight", "near_page", "ranked_page"]
 
 _COUNTED_AT_ONCE = 16
 
@@ -75,6 +75,8 @@ def ranked_page(
         QueryError: There are too many wishes.
         StoreError: The store failed.
     """
+    if not wishes:
+        return _of_level([()], where, vector, limit, offset, collection)
     found: list[Scored] = []
     for equal in _levels(wishes, where, collection):
         total = sum(count for _, count in equal)
@@ -86,6 +88,38 @@ def ranked_page(
         if len(found) >= limit:
             break
     return found
+
+
+def near_page(
+    required: Clauses,
+    wishes: Clauses,
+    vector: NDArray[np.float32] | None,
+    limit: int,
+    full: int,
+    collection: Searched,
+) -> list[Scored]:
+    """Those who miss some of what is required, but break no exclusion: by the weight of what they fulfil, as above.
+
+    Args:
+        required, wishes: Resolved. Exclusions among the required clauses stay required.
+        full: How many fulfil everything required; they are not repeated.
+    """
+    positive = [c for c in required if not excludes(c)][:MOST_WISHES]
+    if not positive or limit <= 0:
+        return []
+    kept = [c for c in required if c not in positive]
+    # Whoever fulfils everything required comes first, whatever else they fulfil: they are the first `full` places.
+    above = 1.0 + sum(w.weight for w in wishes)
+    parts = [c.model_copy(update={"weight": c.weight * above}) for c in positive]
+    parts += wishes[: MOST_WISHES - len(parts)]
+    return ranked_page(parts, kept, vector, limit, full, collection)
+
+
+def excludes(clause: Condition | AnyOf) -> bool:
+    """Whether a clause says what somebody must not be, have or use."""
+    if isinstance(clause, AnyOf):
+        return clause.negated
+    return clause.op == "none_of" or (clause.op == "any_of" and clause.values == ("no",))
 
 
 def _classes(weights: Sequence[float]) -> list[_Class]:

@@ -21,7 +21,7 @@ from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.matching import fulfils
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
-from techfinder.preferences import meaning_weight, ranked_page
+from techfinder.preferences import meaning_weight, near_page, ranked_page
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
@@ -29,6 +29,7 @@ __all__ = ["Searched", "explain", "run_plan"]
 
 Encode = Callable[[str], NDArray[np.float32]]
 Clauses = Sequence[Condition | AnyOf]
+Scored = tuple[Profile, float]
 
 
 class Searched(Protocol):
@@ -45,7 +46,9 @@ class Searched(Protocol):
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]: ...
 
 
-def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Encode | None) -> SearchResult:
+def run_plan(
+    plan: QueryPlan, schema: Schema, collection: Searched, encode: Encode | None, near: int = 0
+) -> SearchResult:
     """The plan's answer.
 
     Args:
@@ -53,6 +56,7 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Enco
         schema: Of the collection.
         collection: Where to look.
         encode: Text to vector; None while no encoder is ready (hits come in stored order).
+        near: How many to answer at least, with near misses where fewer fulfil everything.
 
     Raises:
         QueryError: The plan names what does not exist, or has too many preferred conditions.
@@ -60,42 +64,35 @@ def run_plan(plan: QueryPlan, schema: Schema, collection: Searched, encode: Enco
     """
     started = time.perf_counter()
     schema.check(plan)
-    where = schema.resolve(plan.required)
     vector, encode_ms = _encode(plan, encode)
-    wishes = schema.resolve(plan.preferred)
-    found, total, generation = _ask(plan, where, wishes, schema.resolve_sort(plan.sort), vector, collection)
+    (found, missed, total), generation = steadily(collection.info, lambda: _ask(plan, schema, vector, collection, near))
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
-        hits=tuple(explain(schema, plan, p, _meaning(s) if vector is not None else None) for p, s in found),
+        hits=tuple(explain(schema, plan, p, _meaning(s, vector)) for p, s in found),
         total=total,
         ranked_by=_ranked_by(plan, vector),
         generation=generation,
         took_ms={"encode": encode_ms, "store": total_ms - encode_ms, "total": total_ms},
+        near_misses=tuple(explain(schema, plan, p, _meaning(s, vector)) for p, s in missed),
     )
 
 
 def _ask(
-    plan: QueryPlan,
-    where: Clauses,
-    wishes: Clauses,
-    sort: Sequence[Sort],
-    vector: NDArray[np.float32] | None,
-    collection: Searched,
-) -> tuple[list[tuple[Profile, float]], int, GenerationInfo]:
-    """Profiles with similarities, and the count, all from one generation."""
-
-    def ask() -> tuple[list[tuple[Profile, float]], int]:
-        if wishes and not sort:
-            found = ranked_page(wishes, where, vector, plan.limit, plan.offset, collection)
-        elif vector is None:
-            found = [(p, 0.0) for p in collection.browse(where, sort, plan.limit, plan.offset)]
-        else:
-            points = collection.search(vector, where, plan.limit, plan.offset)
-            found = [(p.profile, p.score) for p in points]
-        return found, collection.count(where)
-
-    (found, total), generation = steadily(collection.info, ask)
-    return found, total, generation
+    plan: QueryPlan, schema: Schema, vector: NDArray[np.float32] | None, collection: Searched, near: int
+) -> tuple[list[Scored], list[Scored], int]:
+    """Profiles with similarities, near misses, and how many fulfil everything."""
+    where, wishes = schema.resolve(plan.required), schema.resolve(plan.preferred)
+    if plan.sort:
+        sort = schema.resolve_sort(plan.sort)
+        found = [(p, 0.0) for p in collection.browse(where, sort, plan.limit, plan.offset)]
+    elif wishes or vector is None:
+        found = ranked_page(wishes, where, vector, plan.limit, plan.offset, collection)
+    else:
+        points = collection.search(vector, where, plan.limit, plan.offset)
+        found = [(p.profile, p.score) for p in points]
+    total = collection.count(where)
+    missing = 0 if plan.sort or plan.offset else near - total
+    return found, near_page(where, wishes, vector, missing, total, collection), total
 
 
 def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32] | None, float]:
@@ -116,14 +113,12 @@ def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
     return "fit" if plan.preferred else "order"
 
 
-def _meaning(similarity: float) -> Share:
-    return Share("meaning", "Meaning", similarity)
+def _meaning(similarity: float, vector: NDArray[np.float32] | None) -> Share | None:
+    return None if vector is None else Share("meaning", "Meaning", similarity)
 
 
 def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
-    """The hit with its shares, for a profile that fulfils every required condition.
-
-    A preferred condition that does not hold has no share.
+    """The hit with its shares. A condition that does not hold has no share; required ones that do not are told.
 
     Args:
         schema: Of the collection.
@@ -136,11 +131,12 @@ def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share |
     total = sum(c.weight for c in plan.conditions) + of_meaning
     if not total:
         return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
-    held = [c for c in plan.conditions if c.required or fulfils(profile, schema.resolve([c]))]
+    held = [c for c in plan.conditions if fulfils(profile, schema.resolve([c]))]
     shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in held]
     if nearness is not None:
         shares.append(replace(nearness, value=of_meaning * min(max(nearness.value, 0.0), 1.0) / total))
-    return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares))
+    fails = tuple(_label(schema, c) for c in plan.required if c not in held)
+    return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares), fails)
 
 
 def _name(clause: Condition | AnyOf) -> str:

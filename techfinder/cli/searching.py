@@ -17,12 +17,16 @@ from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.models import Hit, SearchResult
 from techfinder.plan import Notice, QueryPlan, parse_sort
+from techfinder.words import describe
 
 __all__ = ["search"]
 
 _BAR_CELLS = 10
 _FACTS_SHOWN = 6
 _FEWEST_FACTS = 3
+_NEAR = 5
+"""People to show at least, with near misses where fewer fulfil everything."""
+
 _GAP = 2
 _BETWEEN = " · "
 
@@ -40,6 +44,7 @@ _BETWEEN = " · "
     type=click.File("r", encoding="utf-8", errors="replace"),
     help="Questions as JSON lines; - reads standard input.",
 )
+@click.option("--explain", is_flag=True, help="Tell first how the sentence was read.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def search(
     words: tuple[str, ...],
@@ -48,16 +53,18 @@ def search(
     offset: int,
     sort: tuple[str, ...],
     batch: IO[str] | None,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Find people: by a sentence, by filters, or both.
 
     The SENTENCE needs no quotes, a filter with <, >, !, ?, * or a space in it does.
 
-    --batch reads lines {"id": ..., "query": ...} and writes lines {"id": ..., "results": [ids, best first]}.
+    --batch reads lines {"id": ..., "query": ...} and writes lines {"id": ..., "results": [ids, best first]};
+    where fewer people fulfil everything than --limit says, near misses come after them.
     """
     text = " ".join(words)
-    if batch is not None and (text or offset or sort or as_json):
+    if batch is not None and (text or offset or sort or explain or as_json):
         raise click.UsageError("--batch goes with --filter and --limit only, and takes its questions from the file.")
     with open_finder() as finder:
         chosen = parse_filters(filters)
@@ -69,12 +76,14 @@ def search(
         if plan.meaning and not plan.sort:
             with say.status("Loading the encoder (a server has it ready: techfinder serve)"):
                 finder.load_encoder()
-        result = finder.search(plan, wait_s=float("inf"))
+        result = finder.search(plan, wait_s=float("inf"), near=min(limit, _NEAR))
         _say_notices(plan.notices)
         if as_json:
             echo_json(_plain(plan, result))
-        else:
-            _print(finder, result)
+            return
+        if explain:
+            out.print(_read_as(finder, plan))
+        _print(finder, result)
 
 
 def _say_notices(notices: Iterable[Notice]) -> None:
@@ -90,8 +99,8 @@ def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limi
             plan = finder.plan(text, filters, limit=limit)
             _say_notices(n for n in plan.notices if n not in told)  # what is wrong with a filter is so each time
             told.update(plan.notices)
-            result = finder.search(plan, wait_s=float("inf"))
-            ids = [hit.profile.id for hit in result.hits]
+            result = finder.search(plan, wait_s=float("inf"), near=plan.limit)
+            ids = [hit.profile.id for hit in (*result.hits, *result.near_misses)]
             yield json.dumps({"id": question_id, "results": ids}, ensure_ascii=False)
 
 
@@ -117,13 +126,29 @@ def _plain(plan: QueryPlan, result: SearchResult) -> dict[str, object]:
             }
             for h in result.hits
         ],
+        "near_misses": [{"id": m.profile.id, "score": m.score, "fails": list(m.fails)} for m in result.near_misses],
         "total": result.total,
         "ranked_by": result.ranked_by,
         "notices": [n.model_dump(mode="json") for n in plan.notices],
+        "plan": plan.model_dump(mode="json", exclude={"notices"}),
         "encoder": result.generation.encoder,
         "generation": result.generation.number,
         "took_ms": {name: round(ms, 2) for name, ms in result.took_ms.items()},
     }
+
+
+def _read_as(finder: Finder, plan: QueryPlan) -> Table:
+    """One line for each condition: the words it came from, what they were read as, and whether it must hold."""
+    table = Table("words", "read as", "", box=None, pad_edge=False, header_style="bold")
+    for clause in plan.conditions:
+        table.add_row(
+            escape(clause.words), escape(describe(finder.schema, clause)), "" if clause.required else "a wish"
+        )
+    if plan.meaning:
+        table.add_row(escape(plan.meaning), "ranked by meaning", "")
+    for order in plan.sort:
+        table.add_row("", f"by {order.field}, {'from high to low' if order.descending else 'from low to high'}", "")
+    return table
 
 
 def _print(finder: Finder, result: SearchResult) -> None:
@@ -131,10 +156,22 @@ def _print(finder: Finder, result: SearchResult) -> None:
     if result.hits:
         out.print(_table(finder, result.hits, ranked))
     singular, plural = finder.schema.subject
+    if result.near_misses:
+        out.print("[bold]Near misses[/]")
+        out.print(_misses(finder, result.near_misses))
     shown = f"Showing {len(result.hits)} of " if len(result.hits) < result.total else ""
     out.print(
         f"{shown}{result.total:,} {singular if result.total == 1 else plural} in {result.took_ms['total']:.0f} ms."
     )
+
+
+def _misses(finder: Finder, misses: Sequence[Hit]) -> Table:
+    """One line for each: who it is, and what is not fulfilled."""
+    table = Table("Id", "Who", "Not", box=None, pad_edge=False, header_style="bold")
+    for miss in misses:
+        who = _BETWEEN.join(f.text for f in finder.facts(miss.profile)[:_FEWEST_FACTS])
+        table.add_row(escape(miss.profile.id), escape(who), escape("; ".join(miss.fails)))
+    return table
 
 
 def _table(finder: Finder, hits: Sequence[Hit], ranked: bool) -> Table:

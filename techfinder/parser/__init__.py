@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from techfinder.errors import QueryError
 from techfinder.lexicons import Lexicon
 from techfinder.parser.brands import with_brand_fields
 from techfinder.parser.joining import join
@@ -50,7 +51,12 @@ class SentenceParser:
             text: As typed.
             year: The current one; generations are counted back from it.
         """
-        expression = read_expression(text, self.schema)
+        try:
+            expression = read_expression(text, self.schema)
+        except QueryError as error:
+            plan = self._read(text, year)
+            notice = Notice(code="field-syntax", text=f"Read as a sentence: {error}")
+            return plan.model_copy(update={"notices": (notice, *plan.notices)})
         if expression is None:
             return self._read(text, year)
         plan = self._read(expression.rest, year) if expression.rest else QueryPlan()

@@ -20,7 +20,7 @@ from techfinder.schema import Schema
 __all__ = ["Expression", "read_expression"]
 
 _TERM = re.compile(
-    r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s?(?P<sign>>=|<=|!=|[:=<>])\s?(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
+    r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
 )
 _WORD = re.compile(r"\(|\)|[^\s()]+")
 _ORDERS = frozenset({"sort", "limit"})
@@ -88,7 +88,7 @@ class _Reader:
             if key is None:
                 self._order(match["key"].casefold(), match["value"])
             else:
-                pieces.append(_Term(self._clauses(key, match["sign"], match["value"], match[0])))
+                pieces.append(_Term(self._clauses(key, match["sign"] or ":", match["value"], match[0])))
         return pieces + _WORD.findall(text[end:])
 
     def _order(self, name: str, value: str) -> None:

@@ -181,24 +181,21 @@ def read_value(s: Sentence, place: int) -> int | None:
     named = [s.data for s in item.senses if s.kind == "value"]
     if not named:
         return None
-    beside = (
-        [*s.fields(place - 1, bool), *s.fields(s.past(place + 1), bool)]
-        if place
-        else (s.fields(s.past(place + 1), bool))
-    )
+    if s.state_after(place + 1) is not None:
+        named = [n for n in named if n[0].endswith("_city")] or named
+    beside = s.fields(s.past(place + 1), bool) + (s.fields(place - 1, bool) if place else [])
     hints = {f.name for f in beside}
     exact = [n for n in named if any(v.casefold() == item.text.casefold() for v in n[1])]
     named = exact or named
     chosen = [n for n in named if s.schema.attributes[n[0]].field.name in hints] or named
     conditions = [Condition(field=key, op="any_of", values=values) for key, values in chosen]
     fields = [s.schema.attributes[key].field for key, _ in chosen]
-    last = place + 1
     if len(chosen) == 1 and fields[0].kind == "place":
         both = _city_and_state(s, place, conditions[0])
         if both is not None:
             return both
     family = "adoption" if all(f.kind == "adoption" for f in fields) else fields[0].name
-    return s.add([any_of(conditions)], family, place, last)
+    return s.add([any_of(conditions)], family, place, place + 1)
 
 
 def _city_and_state(s: Sentence, place: int, city: Condition) -> int | None:

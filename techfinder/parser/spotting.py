@@ -23,6 +23,7 @@ _PUNCTUATION = {
     ")": "comma",
     "/": "slash",
 }
+_SAID = frozenset({"OK", "HI", "OH"})
 _LEADS = frozenset({"in", "from", "near", "around", "of", "outside", "to", "at", "lives", "live", "living", "based"})
 
 
@@ -112,7 +113,7 @@ def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> b
 
 def _is_code(sense: Sense, tokens: Sequence[Token], place: int) -> bool:
     """Whether two capitals that are a word as well ("OK", "IN") stand where the short name of a place does."""
-    if sense.kind != "value" or len(sense.cased) != 2 or not is_english(sense.cased):
+    if sense.kind != "value" or len(sense.cased) != 2 or not (sense.cased in _SAID or is_english(sense.cased)):
         return True
     before = tokens[place - 1].stem if place else ""
     after = tokens[place + 1].text if place + 1 < len(tokens) else ""

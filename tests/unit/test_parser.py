@@ -1,0 +1,298 @@
+"""Sentences become plans: the questions for tuning, the traps of English, and what holds for any text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from techfinder.evaluation import Question, load_questions, same_plan
+from techfinder.judge import Judge
+from techfinder.lexicons import builtin_lexicons
+from techfinder.models import Profile, Row
+from techfinder.parser import SentenceParser
+from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.plugins import Plugins
+from techfinder.rows import RowReader
+from techfinder.schema import load_schema
+from techfinder.settings import Settings
+from techfinder.sources import open_source
+from techfinder.words import describe
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = load_schema()
+YEAR = 2026
+QUESTIONS = load_questions(ROOT / "data" / "questions" / "tuning.jsonl")
+MISREAD = {
+    "T002": "artificial intelligence is taken for interest in technology, as a wish",
+    "T047": "the same",
+    "T052": "appel is an English word",
+    "T083": "hom is an English word",
+    "T086": "top 50 by age is read as 50 years",
+    "T234": "what was last week is read as what is wanted",
+    "T262": "a phone number is no phone",
+}
+
+
+@cache
+def people() -> tuple[Profile, ...]:
+    source = open_source(str(ROOT / "data" / "people.csv"), Plugins.load(Settings(home=Path("nowhere"))).sources())
+    reader = RowReader(SCHEMA, source.columns())
+    read = (reader.read(row) for row in source.rows() if isinstance(row, Row))
+    return tuple(p for p in read if isinstance(p, Profile))
+
+
+@cache
+def judge() -> Judge:
+    return Judge(SCHEMA, people())
+
+
+@cache
+def parser() -> SentenceParser:
+    keys = ("location_city", "interests", "persona", "job_sector")
+    values = {k: sorted({v for p in people() for v in _as_tuple(p.values.get(k))}) for k in keys}
+    return SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), values)
+
+
+def _as_tuple(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else () if value is None else (str(value),)
+
+
+def read(text: str) -> QueryPlan:
+    return parser().parse(text, YEAR)
+
+
+def told(text: str) -> list[str]:
+    """The clauses in words; wishes with a tilde."""
+    return [f"{'' if c.required else '~'}{describe(SCHEMA, c)}" for c in read(text).conditions]
+
+
+def found(clauses: Iterable[Condition | AnyOf]) -> set[str]:
+    return {p.id for p in judge().matches(clauses)}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+def test_a_question_is_read_as_a_careful_reader_does(question: Question) -> None:
+    right = same_plan(judge(), question, read(question.text))
+    assert right is (question.id not in MISREAD), read(question.text).conditions
+
+
+# --- traps --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("high tech interest but low budget", ["Tech interest is High or more", "Budget is Budget or less"]),
+        ("budget high, interest low", ["Budget is High or more", "Tech interest is Low or less"]),
+        (
+            "high interest and proficiency",
+            ["Tech interest is High or more", "Technical proficiency is Advanced or more"],
+        ),
+        ("not very proficient", ["Technical proficiency is Basic or less"]),
+        ("anything but an economy budget", ["Budget is not Economy"]),
+        ("basic to intermediate skills", ["Technical proficiency is Basic or Intermediate"]),
+        ("over 30 and under 50", ["Age over 30 years, under 50 years"]),
+        ("in their late forties", ["Age 47 years to 49 years"]),
+        ("nobody over 60", ["not (Age over 60 years)"]),
+        ("earning 70-90k", ["Annual income 70,000 USD to 90,000 USD"]),
+        (
+            "loyal to neither Apple nor Samsung",
+            ["Loyalty to Apple at most 3 of 10", "Loyalty to Samsung at most 3 of 10"],
+        ),
+        (
+            "no iPhone, MacBook or Apple Watch",
+            [
+                "Smartphones: product is not iPhone",
+                "Laptops: product is not MacBook",
+                "Wearables: product is not Apple Watch",
+            ],
+        ),
+        ("not on TikTok, in Texas", ["Platforms is not TikTok", "Location: state is TX"]),
+        ("nothing but Pixel", ["Smartphones: product is Google Pixel"]),
+        ("no problem with a high budget", ["Budget is High or more"]),
+        ("no later than 6 months for laptops", ["Laptops: months after release at most 6 months"]),
+        ("Pixel over iPhone", ["Smartphones: product is Google Pixel", "Smartphones: product is not iPhone"]),
+        (
+            "slow on phones, quick on laptops",
+            [
+                "Smartphones: months after release over 12 months",
+                "Laptops: months after release at most 3 months",
+            ],
+        ),
+        ("people in IN, OH or MI", ["Location: state is IN, OH or MI"]),
+        ("ideally on LinkedIn, over 40", ["~Platforms is LinkedIn", "Age over 40 years"]),
+        ("laptop users, VR would be nice", ["Laptops: uses is yes", "~VR/AR: uses is yes"]),
+        ("no wearable on file", ["Wearables: uses is not known"]),
+        ("women or men", ["Gender is Female or Male"]),
+    ],
+)
+def test_traps(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+def test_each_part_keeps_the_words_it_came_from() -> None:
+    plan = read("early adopters in seatle, not on TikTok")
+    assert [c.words for c in plan.conditions] == ["early adopters", "seatle", "TikTok"]
+    assert "TikTok" not in plan.meaning
+    assert [(n.code, n.words) for n in plan.notices] == [("corrected", "seatle")]
+
+
+def test_words_that_no_field_holds_are_told() -> None:
+    (notice,) = read("grumpy parents in Boston").notices
+    assert (notice.code, notice.words) == ("no-such-field", "grumpy parents")
+
+
+@pytest.mark.parametrize("word", ["parents", "mail", "later", "dress", "coach"])
+def test_right_words_are_not_corrected(word: str) -> None:
+    assert [n.code for n in read(word).notices if n.code == "corrected"] == []
+
+
+def test_amount_and_order() -> None:
+    plan = read("top 20 early adopters, oldest first")
+    assert plan.limit == 20
+    assert [(s.field, s.descending) for s in plan.sort] == [("age", True)]
+
+
+def test_too_many_wishes_are_told() -> None:
+    cities = "Boston, Austin, Denver, Seattle, Chicago, Dallas, Houston, Phoenix, Detroit"
+    wishes = " and ".join(f"ideally in {c} or over {n}." for n, c in enumerate(cities.split(", "), 30))
+    plan = read(wishes)
+    assert len(plan.preferred) <= 8
+    assert "too-many-wishes" in {n.code for n in plan.notices} or len(plan.preferred) < 8
+
+
+# --- field syntax -------------------------------------------------------------------------------
+
+
+def test_field_syntax() -> None:
+    plan = read(
+        'age:18..24 AND (platform:TikTok OR platform:YouTube) NOT smartphone_product:"iPhone" sort:-age limit:50'
+    )
+    assert [describe(SCHEMA, c) for c in plan.conditions] == [
+        "Age 18 years to 24 years",
+        "any of (Platforms is TikTok; Platforms is YouTube)",
+        "Smartphones: product is not iPhone",
+    ]
+    assert (plan.limit, plan.sort[0].field, plan.sort[0].descending) == (50, "age", True)
+
+
+def test_words_beside_field_syntax_are_read_too() -> None:
+    assert told("teachers age:>50") == ["Age over 50 years", "Sector is Education"]
+
+
+@pytest.mark.parametrize("text", ["age:soon", "budget_category:Enormous", "(age:3 AND gender:Male) OR vrar_uses:no"])
+def test_what_cannot_be_said_in_field_syntax_is_read_as_a_sentence(text: str) -> None:
+    assert read(text).text == text
+
+
+# --- what holds for any text -----------------------------------------------------------------------
+
+PARTS = st.sampled_from(
+    [
+        *(
+            "not",
+            "and",
+            "or",
+            "but",
+            "over",
+            "under",
+            "between",
+            "5",
+            "30",
+            "100k",
+            "high",
+            "low",
+            "budget",
+            "interest",
+            ",",
+            ".",
+        ),
+        *(
+            "ideally",
+            "iPhone",
+            "Apple",
+            "Samsung",
+            "wearables",
+            "months",
+            "years",
+            "TikTok",
+            "Texas",
+            "without",
+            "at least",
+            "(",
+        ),
+        *(
+            "loyal to",
+            "gen z",
+            "age:",
+            ":",
+            "limit:5",
+            "sort:age",
+            '"',
+            "neither",
+            "nor",
+            "first",
+            "IN",
+            "OR",
+            "the",
+            "seatle",
+        ),
+    ]
+)
+TEXTS = st.one_of(st.text(max_size=2000), st.lists(PARTS, max_size=60).map(" ".join))
+
+
+@given(TEXTS)
+@example("not " * 500)
+@example("over 5 " * 280)
+@example("high " * 400)
+@example("((((((((" * 200)
+@example("age:" * 400)
+def test_any_text_becomes_a_valid_plan(text: str) -> None:
+    plan = read(text[:2000])
+    SCHEMA.check(plan)
+    assert QueryPlan.model_validate_json(plan.model_dump_json()) == plan
+    assert read(text[:2000]) == plan
+
+
+@pytest.mark.parametrize("part", ["not ", "over 5 ", "high ", "iPhone or ", "age:3 ", "asdf qwer ", "loyal to Apple, "])
+def test_long_texts_take_no_more_than_their_length(part: str) -> None:
+    def seconds(length: int) -> float:
+        text = (part * length)[:length]
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            read(text)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert seconds(2000) < 12 * max(seconds(500), 2e-3)
+
+
+CONDITIONS = ("women", "over 50", "in Texas", "high budget", "on TikTok", "iPhone owners", "early adopters", "teachers")
+
+
+@given(st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=4, unique=True))
+def test_a_condition_more_never_adds_people(parts: list[str]) -> None:
+    whole = found(read("; ".join(parts)).required)
+    fewer = found(read("; ".join(parts[:-1])).required)
+    assert whole <= fewer
+
+
+@given(st.sampled_from(("women", "on TikTok", "iPhone owners", "early adopters", "teachers", "high budget", "over 50")))
+def test_what_is_said_and_its_negation_part_everybody(part: str) -> None:
+    held, others = found(read(part).required), found(read(f"not {part}").required)
+    assert held | others == {p.id for p in people()}
+    assert not held & others
+
+
+@given(st.permutations(["Boston", "Austin", "Seattle", "Denver"]))
+def test_the_order_of_a_list_does_not_matter(cities: list[str]) -> None:
+    text = f"people in {', '.join(cities[:-1])} or {cities[-1]}"
+    assert found(read(text).required) == found(read("people in Boston, Austin, Seattle or Denver").required)

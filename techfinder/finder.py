@@ -37,7 +37,7 @@ from techfinder.search import run_plan
 from techfinder.settings import Settings
 from techfinder.store import open_store
 from techfinder.understanding import Understanding
-from techfinder.words import facts
+from techfinder.words import describe, facts
 
 __all__ = ["Finder"]
 
@@ -200,13 +200,14 @@ class Finder:
         names: Container[str] | None = None,
         wait_s: float = 0.0,
         paged: bool = False,
+        near: int = 0,
     ) -> Answer:
         """Hits and facets together, from one generation even while another one goes live.
 
         Arguments and errors are those of :meth:`search` and :meth:`facets`.
         """
         while True:
-            result = self.search(plan, wait_s=wait_s, paged=paged)
+            result = self.search(plan, wait_s=wait_s, paged=paged, near=near)
             counted = self.facets(plan, filters, names)
             if self.generation() == result.generation:
                 return Answer(result, counted)
@@ -261,6 +262,10 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
         return compare(ids, self.schema, self._readable_collection())
+
+    def describe(self, clause: Condition | AnyOf) -> str:
+        """What a clause asks for, in words."""
+        return describe(self.schema, clause)
 
     def gauges(self, hit: Hit) -> tuple[Gauge, ...]:
         """The match gauge, then those that plugins offer and that have a value for this hit."""

@@ -98,13 +98,13 @@ def near_page(
     full: int,
     collection: Searched,
 ) -> list[Scored]:
-    """Those who miss some of what is required, but break no exclusion: by the weight of what they fulfil, as above.
+    """Those who miss some of what a sentence requires, but break no exclusion: by the weight of what they fulfil.
 
     Args:
-        required, wishes: Resolved. Exclusions among the required clauses stay required.
+        required, wishes: Resolved. Exclusions, and what a filter asks for, stay required.
         full: How many fulfil everything required; they are not repeated.
     """
-    positive = [c for c in required if not excludes(c)][:MOST_WISHES]
+    positive = [c for c in required if not c.origin and not excludes(c)][:MOST_WISHES]
     if not positive or limit <= 0:
         return []
     kept = [c for c in required if c not in positive]

@@ -110,22 +110,45 @@ def status(page: Page, text: str) -> None:
     expect(page.locator("#status")).to_have_text(text)
 
 
+def test_what_was_understood_is_shown_and_filters(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/?q=innovators+in+healthcare,+ideally+over+70")
+    readings = page.locator(".readings > div")
+    expect(readings).to_have_text(
+        [
+            re.compile("innovators.*Adopter category is Innovator"),
+            re.compile("healthcare.*Sector is Healthcare"),
+            re.compile(r"over 70.*Age over 70 years.*\(a wish\)"),
+        ]
+    )
+    status(page, "4 of 60 people")
+    best = page.locator(".card").first
+    expect(best).to_contain_text("Healthcare")
+    expect(best.locator(".badge")).to_contain_text("Innovator")
+    expect(best.get_by_role("link")).to_have_text("P0054")
+
+
+def test_near_misses_stand_apart_and_say_what_they_lack(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/?q=innovators+in+healthcare+over+75")
+    shelf = page.get_by_role("region", name="Near misses")
+    expect(shelf.locator(".fails").first).to_have_text(re.compile("^Not: "))
+    assert shelf.locator(".card").count() + page.locator("#results > .cards > .card").count() == 4
+
+
 def test_typing_shows_who_fits_and_filters_and_back_work(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(address)
     status(page, "60 people")
     box = page.get_by_role("searchbox")
-    box.press_sequentially("Innovator in Healthcare", delay=15)
+    box.press_sequentially("cheerful company", delay=15)
     expect(page.locator(".ring")).to_have_count(20)
-    expect(page).to_have_url(f"{address}/?q=Innovator+in+Healthcare")
-    expect(page).to_have_title("Innovator in Healthcare · techfinder")
+    expect(page).to_have_url(f"{address}/?q=cheerful+company")
+    expect(page).to_have_title("cheerful company · techfinder")
     expect(box).to_be_focused()
     expect(page.get_by_role("status")).to_have_text("60 people")
     best = page.locator(".card").first
-    expect(best).to_contain_text("Healthcare")
-    expect(best.locator(".badge")).to_contain_text("Innovator")
     expect(best.get_by_role("img", name=re.compile(r"^Match: \d+%$"))).to_be_visible()
-    expect(best.get_by_role("img", name="Budget: Premium")).to_be_visible()
     ranked = ids(page)
 
     page.get_by_role("checkbox", name=re.compile("Early Adopter")).check()
@@ -134,7 +157,7 @@ def test_typing_shows_who_fits_and_filters_and_back_work(address: str, new_page:
     status(page, "24 of 60 people")
     expect(page.get_by_role("checkbox", name=re.compile("Innovator"))).to_be_focused()
     expect(page).to_have_url(
-        re.compile(r"\?q=Innovator\+in\+Healthcare&adopter_category=Early\+Adopter&adopter_category=Innovator$")
+        re.compile(r"\?q=cheerful\+company&adopter_category=Early\+Adopter&adopter_category=Innovator$")
     )
 
     page.go_back()
@@ -143,7 +166,7 @@ def test_typing_shows_who_fits_and_filters_and_back_work(address: str, new_page:
     page.go_back()
     status(page, "60 people")
     assert ids(page) == ranked
-    expect(page.get_by_role("searchbox")).to_have_value("Innovator in Healthcare")
+    expect(page.get_by_role("searchbox")).to_have_value("cheerful company")
     page.go_back()
     expect(page.locator(".ring")).to_have_count(0)
     expect(page).to_have_url(f"{address}/")
@@ -183,13 +206,13 @@ def test_show_more_adds_cards_and_a_card_leads_to_the_profile(address: str, new_
 def test_without_javascript_it_is_a_form_with_the_same_results(address: str, new_page: NewPage) -> None:
     live, plain = new_page(), new_page(java_script_enabled=False)
     plain.goto(address)
-    plain.get_by_role("searchbox").fill("Innovator in Healthcare")
+    plain.get_by_role("searchbox").fill("cheerful company")
     plain.get_by_role("button", name="Search").click()
     plain.get_by_role("checkbox", name=re.compile("Innovator")).check()
     plain.locator("#facet-age > summary").click()
     plain.locator("#facet-age-min").fill("30")
     plain.get_by_role("button", name="Apply filters").click()
-    expect(plain).to_have_url(f"{address}/?q=Innovator+in+Healthcare&adopter_category=Innovator&age=30..")
+    expect(plain).to_have_url(f"{address}/?q=cheerful+company&adopter_category=Innovator&age=30..")
     live.goto(plain.url)
     assert ids(plain) == ids(live)
     assert len(ids(plain)) == 10
@@ -202,19 +225,19 @@ def test_cards_are_there_while_the_encoder_loads_and_rank_themselves(
     with served(environment(home) | {GATE: str(gate)}) as address:
         page = new_page()
         page.goto(address)
-        page.get_by_role("searchbox").fill("Innovator in Healthcare")
+        page.get_by_role("searchbox").fill("cheerful company")
         expect(page.get_by_text("Warming up: ranking by meaning starts in a few seconds")).to_be_visible()
         expect(page.locator(".card")).to_have_count(20)
         gate.touch()
         expect(page.locator(".ring")).to_have_count(20)
         expect(page.locator("#warming")).to_have_count(0)
-        expect(page).to_have_url(f"{address}/?q=Innovator+in+Healthcare")
+        expect(page).to_have_url(f"{address}/?q=cheerful+company")
 
 
 @pytest.mark.parametrize("width", [320, 768, 1360])
 def test_nothing_sticks_out_and_the_keyboard_reaches_the_filters(address: str, new_page: NewPage, width: int) -> None:
     page = new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{address}/?q=Innovator&age=30..")
+    page.goto(f"{address}/?q=cheerful&age=30..")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     switch = page.locator("#show-panel")
     if page.locator(".panel-switch").is_visible():

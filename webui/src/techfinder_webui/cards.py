@@ -33,6 +33,7 @@ def card(finder: Finder, hit: Hit, url: str, *, ranked: bool) -> Card:
         badges=badges(schema, hit.profile),
         headline=tuple(f for f in facts if f.key in _headline_keys(schema)),
         details=tuple(_shorter(schema, f) for f in facts if _is_detail(schema, f)),
+        fails=hit.fails,
     )
 
 

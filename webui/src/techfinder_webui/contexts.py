@@ -22,6 +22,7 @@ __all__ = [
     "PanelGroup",
     "ProblemPage",
     "ProfilePage",
+    "Reading",
     "SearchPage",
 ]
 
@@ -70,6 +71,7 @@ class Card:
     badges: tuple[Badge, ...] = field(metadata=_of("Values with a colour and an icon."))
     headline: tuple[Fact, ...] = field(metadata=_of("Short facts under the id."))
     details: tuple[Fact, ...] = field(metadata=_of("Longer facts at the end of the card."))
+    fails: tuple[str, ...] = field(default=(), metadata=_of("What a near miss does not fulfil."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,15 @@ class Chip:
     label: str = field(metadata=_of("The filter's label."))
     text: str = field(metadata=_of("The value in words."))
     url: str = field(metadata=_of("The same search without it."))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing that was understood of the sentence."""
+
+    words: str = field(metadata=_of("The words it came from."))
+    text: str = field(metadata=_of("What they were read as."))
+    wish: bool = field(metadata=_of("True when it only ranks."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,10 @@ class SearchPage:
     banners: tuple[Banner, ...] = field(default=(), metadata=_of("Messages above the cards."))
     poll_url: str = field(default="", metadata=_of("Asked every second while the encoder loads; empty when ready."))
     chips: tuple[Chip, ...] = field(default=(), metadata=_of("Active filters."))
+    readings: tuple[Reading, ...] = field(default=(), metadata=_of("What was understood of the sentence."))
+    near: tuple[Card, ...] = field(
+        default=(), metadata=_of("Near misses, where fewer fulfil everything than fit a row.")
+    )
     clear_url: str = field(default="", metadata=_of("The same question without filters."))
     panel: tuple[PanelGroup, ...] = field(default=(), metadata=_of("The filter panel."))
     hidden: tuple[tuple[str, str], ...] = field(

@@ -21,7 +21,7 @@ from techfinder import (
 )
 from techfinder_webui.address import LIMIT_TOP, PAGE, Address
 from techfinder_webui.cards import badges, card, fact_groups, shown_on_cards
-from techfinder_webui.contexts import Banner, Link, ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.contexts import Banner, Link, ProblemPage, ProfilePage, Reading, SearchPage
 from techfinder_webui.panel import chips, hidden_inputs, in_words, panel_groups
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["not_found_page", "problem", "profile_page", "search_page"]
 
 _SAMPLE = "techfinder index synthetic:n=1000,seed=7"
+
+_NEAR = 4
+"""People to show at least, with near misses where fewer fulfil everything."""
 
 _LONG_PAGE = 100
 """From this many cards on, "more" leads to the next page instead of a longer one."""
@@ -96,12 +99,12 @@ def _ask(finder: Finder, asked: Address, path: str) -> _Answer:
     plan = finder.plan(asked.text, asked.filters, limit=asked.limit, offset=asked.offset, sort=asked.sorts())
     notices = tuple(_notice(n, asked, path) for n in plan.notices)
     try:
-        answer = finder.answer(plan, asked.filters)
+        answer = finder.answer(plan, asked.filters, near=_NEAR)
     except TechfinderError as error:
         if not plan.meaning or isinstance(error, QueryError | CollectionNotFound | StoreUnavailable):
             raise
         # The encoder is what failed: filters and browsing go on without it.
-        answer = finder.answer(plan.model_copy(update={"meaning": ""}), asked.filters)
+        answer = finder.answer(plan.model_copy(update={"meaning": ""}), asked.filters, near=_NEAR)
         notices += (Banner("warning", "Ranking by meaning is not available", str(error)),)
     return _Answer(plan, answer.result, answer.facets, notices)
 
@@ -153,10 +156,14 @@ def _answered(finder: Finder, asked: Address, answer: _Answer, path: str) -> Sea
     people = f"{path}people/"
     return replace(
         _frame(finder, asked, answer.facets, path),
-        status=_status(finder, asked, result),
+        status=_status(finder, answer.plan, result),
         ranking=_ranking(asked, result),
         banners=(*answer.banners, *_plugin_banners(finder)),
         poll_url=asked.url(path) if result.ranked_by == "warming" else "",
+        readings=tuple(
+            Reading(c.words, finder.describe(c), not c.required) for c in answer.plan.conditions if not c.origin
+        ),
+        near=tuple(card(finder, h, people + quote(h.profile.id, safe=""), ranked=False) for h in result.near_misses),
         cards=tuple(card(finder, h, people + quote(h.profile.id, safe=""), ranked=ranked) for h in result.hits),
         empty=not result.total,
         previous_url=_previous(asked, path),
@@ -164,10 +171,10 @@ def _answered(finder: Finder, asked: Address, answer: _Answer, path: str) -> Sea
     )
 
 
-def _status(finder: Finder, asked: Address, result: SearchResult) -> str:
+def _status(finder: Finder, plan: QueryPlan, result: SearchResult) -> str:
     one, many = finder.schema.subject
     name = one if result.total == 1 else many
-    if not asked.filters:
+    if not plan.required:
         return f"{result.total:,} {name}"
     return f"{result.total:,} of {result.generation.points:,} {many}"
 
@@ -175,7 +182,9 @@ def _status(finder: Finder, asked: Address, result: SearchResult) -> str:
 def _ranking(asked: Address, result: SearchResult) -> str:
     if not result.hits:
         return ""
-    order = {"meaning": "Best match first", "warming": "Stored order for now"}.get(result.ranked_by, "Stored order")
+    order = {"meaning": "Best match first", "fit": "Best fit first", "warming": "Stored order for now"}.get(
+        result.ranked_by, "Stored order"
+    )
     if sorts := asked.sorts():
         order = "Sorted by " + ", ".join(s.field.replace("_", " ") for s in sorts)
     first = asked.offset + 1

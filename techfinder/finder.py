@@ -21,6 +21,7 @@ from techfinder.errors import (
     CollectionNotFound,
     EncoderError,
     FingerprintMismatch,
+    ProfileNotFound,
     QueryError,
     TechfinderError,
     cut,
@@ -28,12 +29,12 @@ from techfinder.errors import (
 from techfinder.facets import facets
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import run_likeness
-from techfinder.models import Answer, Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult
+from techfinder.models import Answer, Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.schema import Schema, load_schema
-from techfinder.search import run_plan
+from techfinder.search import explain, run_plan
 from techfinder.settings import Settings
 from techfinder.store import open_store
 from techfinder.understanding import Understanding
@@ -253,6 +254,26 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
         return run_likeness(like, not_like, plan or QueryPlan(), self.schema, self._readable_collection())
+
+    def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Hit:
+        """That profile as an answer to the plan, with what it fulfils and what it fails, whether it is found or not.
+
+        Raises:
+            ProfileNotFound: There is no such profile.
+            QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in :meth:`search`.
+        """
+        self.schema.check(plan)
+        live = self._readable_collection()
+        encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
+        found = live.retrieve([profile_id])
+        if not found:
+            raise ProfileNotFound([profile_id])
+        if encoder is None:
+            return explain(self.schema, plan, found[0], None)
+        self._require_same_encoder(live.info())
+        stored = live.vectors([profile_id])[profile_id].astype(float)
+        query = encoder.encode_query(plan.meaning).astype(float)
+        return explain(self.schema, plan, found[0], Share("meaning", "Meaning", float(stored @ query)))
 
     def compare(self, ids: Sequence[str]) -> Comparison:
         """Two to ten people side by side: what they have in common, where they differ, how near they are.

@@ -13,7 +13,7 @@ from techfinder import __version__
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.schemas import schema
-from techfinder.cli.searching import search
+from techfinder.cli.searching import explain, search
 from techfinder.cli.serving import demo, serve
 from techfinder.cli.stores import plugins, store
 from techfinder.cli.terminal import echo, fail, prepare
@@ -31,7 +31,7 @@ def cli() -> None:
     """Find the right people by how they adopt technology."""
 
 
-for _command in (demo, generate, index, runs, search, serve, schema, store, plugins, evaluate):
+for _command in (demo, generate, index, runs, search, explain, serve, schema, store, plugins, evaluate):
     cli.add_command(_command)
 
 

@@ -19,7 +19,7 @@ from techfinder.models import Hit, SearchResult
 from techfinder.plan import Notice, QueryPlan, parse_sort
 from techfinder.words import describe
 
-__all__ = ["search"]
+__all__ = ["explain", "search"]
 
 _BAR_CELLS = 10
 _FACTS_SHOWN = 6
@@ -84,6 +84,33 @@ def search(
         if explain:
             out.print(_read_as(finder, plan))
         _print(finder, result)
+
+
+@click.command(epilog='Example: techfinder explain TU0042 "early adopters in healthcare"')
+@click.argument("profile_id", metavar="ID")
+@click.argument("words", nargs=-1, metavar="[SENTENCE]")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Filter by name; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(profile_id: str, words: tuple[str, ...], filters: tuple[str, ...], as_json: bool) -> None:
+    """Tell why somebody is found, or is not: what of the question holds for the one person with this ID."""
+    with open_finder() as finder:
+        plan = finder.plan(" ".join(words), parse_filters(filters))
+        if plan.meaning:
+            finder.load_encoder()
+        hit = finder.explain(plan, profile_id)
+        _say_notices(plan.notices)
+        shares = {s.label: s.value for s in hit.shares}
+        if as_json:
+            facts = {"id": profile_id, "found": not hit.fails, "score": hit.score, "fails": list(hit.fails)}
+            echo_json({**facts, "shares": [{"name": s.name, "label": s.label, "value": s.value} for s in hit.shares]})
+            return
+        table = Table("asked for", "read as", "holds", box=None, pad_edge=False, header_style="bold")
+        for clause in plan.conditions:
+            told = "no" if clause.words in hit.fails or clause.words not in shares else "yes"
+            table.add_row(escape(clause.words), escape(finder.describe(clause)), told)
+        out.print(table)
+    verdict = "fulfils all that is required" if not hit.fails else f"does not fulfil: {'; '.join(hit.fails)}"
+    out.print(escape(f"{profile_id} {verdict}. Score {hit.score:.0%}."), soft_wrap=True)
 
 
 def _say_notices(notices: Iterable[Notice]) -> None:

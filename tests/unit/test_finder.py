@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import homes
-from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMismatch, QueryError
+from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMismatch, ProfileNotFound, QueryError
 from techfinder.finder import Finder
 from techfinder.interfaces import Encoder, EncoderEntry, FilterEntry, FilterOption
 from techfinder.judge import Judge
@@ -225,6 +225,33 @@ def test_questions_that_cannot_be_read(finder: Finder, arguments: dict[str, obje
 
 def test_empty_inputs_ask_for_nothing(finder: Finder) -> None:
     assert finder.plan("  ", {"age": ["", " "]}).conditions == ()
+
+
+def test_anybody_can_be_explained(finder: Finder, judge: Judge) -> None:
+    plan = finder.plan("innovators, ideally over 40", {"gender": ["Female"]}, limit=300)
+    found = {h.profile.id: h for h in finder.search(plan, wait_s=20).hits}
+    for profile in judge.profiles[:60]:
+        hit = finder.explain(plan, profile.id)
+        assert (not hit.fails) is (profile.id in found)
+        if profile.id in found:
+            assert hit.shares == found[profile.id].shares or hit.score == pytest.approx(
+                found[profile.id].score, abs=1e-5
+            )
+    with pytest.raises(ProfileNotFound):
+        finder.explain(plan, "nobody")
+
+
+def test_near_misses_name_what_they_fail(finder: Finder) -> None:
+    plan = finder.plan("innovators in Boston over 90, not on TikTok", limit=5)
+    result = finder.search(plan, wait_s=20, near=8)
+    assert (result.total, len(result.near_misses)) == (0, 8)
+    weights = [len(m.fails) for m in result.near_misses]
+    assert weights == sorted(weights)
+    for miss in result.near_misses:
+        assert miss.fails
+        assert "TikTok" not in miss.profile.values.get("preferred_platforms", ())
+        assert "TikTok" not in miss.fails
+    assert finder.search(plan, wait_s=20).near_misses == ()
 
 
 def test_too_many_wishes_are_refused(finder: Finder) -> None:

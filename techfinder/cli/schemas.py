@@ -8,9 +8,14 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from techfinder.cli.common import echo_json, out
+from techfinder.cli.common import echo_json, open_finder, out
+from techfinder.cli.terminal import echo
+from techfinder.errors import SchemaError
+from techfinder.inferring import draft_schema, look_at
+from techfinder.models import Row
 from techfinder.schema import Schema, SchemaField, load_schema
 from techfinder.settings import load_settings
+from techfinder.sources import open_source
 
 __all__ = ["schema"]
 
@@ -38,6 +43,30 @@ def show(file: Path | None, as_json: bool) -> None:
         echo_json(found.model_dump(mode="json", by_alias=True))
     else:
         _print(found)
+
+
+@schema.command(epilog="Example: techfinder schema infer companies.csv -o companies.toml")
+@click.argument("table")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; must not exist.")
+def infer(table: str, output: Path | None) -> None:
+    """Draft a schema from a TABLE: a path, or SOURCE:ARGUMENT as for `index`.
+
+    Every guess is marked. Look through them, then check the file and index with TECHFINDER_SCHEMA_FILE.
+    """
+    with open_finder() as finder:
+        source = open_source(table, finder.plugins.sources())
+        rows = (row.values for row in source.rows() if isinstance(row, Row))
+        text = draft_schema(Path(table).name.split(".")[0].rpartition(":")[2], look_at(source.columns(), rows))
+    if output is None:
+        echo(text.rstrip())
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise SchemaError(f"{output} exists already. Name another file, or remove it.") from error
+    found = load_schema(output)
+    out.print(f"Wrote {output}: {len(found.fields)} fields. Look at what is marked as a guess.", soft_wrap=True)
 
 
 def _print(found: Schema) -> None:

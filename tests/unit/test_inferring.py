@@ -1,0 +1,101 @@
+"""Schemas drafted from tables: they load, and the guesses are those a person would make."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import commands
+from techfinder.errors import SourceError
+from techfinder.inferring import draft_schema, look_at
+from techfinder.schema import Schema, load_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = [
+    {
+        "Company ID": f"C{n}",
+        "Employees": str(20 * n),
+        "revenue": f"{n * 1.5e6 + 0.5}",
+        "Industry": ("Retail", "Health", "Energy")[n % 3],
+        "cloud_provider": ("AWS", "Azure", "", "GCP")[n % 4],
+        "AI maturity": ("Scaling", "none", "Exploring", "Piloting")[n % 4],
+        "uses_kubernetes": ("true", "FALSE")[n % 2],
+        "renewal": f"2027-01-{n % 28 + 1:02}",
+        "tools": "Slack; Jira" if n % 2 else "Zoom; Slack",
+        "headquarters": "Austin, TX",
+        "about": f'They "make" things number {n} and sell them all over the world, mostly to people with long beards.',
+        "empty": "",
+    }
+    for n in range(100)
+]
+
+
+def drafted(rows: list[dict[str, str]] = ROWS) -> Schema:
+    return Schema.model_validate(tomllib.loads(draft_schema("Our Companies", look_at(list(rows[0]), rows))))
+
+
+def test_kinds_are_those_a_person_would_choose() -> None:
+    made = drafted()
+    assert (made.name, made.id, made.subject, made.ignore_columns) == (
+        "our-companies",
+        "Company ID",
+        ("our-companie", "our-companies"),
+        ("empty",),
+    )
+    kinds = {f.name: f.kind for f in made.fields}
+    assert kinds == {
+        "employees": "integer",
+        "revenue": "number",
+        "industry": "category",
+        "cloud_provider": "category",
+        "ai_maturity": "scale",
+        "uses_kubernetes": "boolean",
+        "renewal": "date",
+        "tools": "tags",
+        "headquarters": "place",
+        "about": "text",
+    }
+    assert [v.name for v in made.field("ai_maturity").values] == ["none", "Exploring", "Piloting", "Scaling"]
+    assert (made.field("revenue").unit, made.field("tools").separator) == ("USD", ";")
+    assert made.field("ai_maturity").column("value") == "AI maturity"
+
+
+def test_every_guess_is_marked_with_its_reason() -> None:
+    lines = draft_schema("x", look_at(list(ROWS[0]), ROWS)).splitlines()
+    assert all("# guess: " in line for line in lines if line.startswith("kind = "))
+    assert any("25% of the rows have none" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "no rows"),
+        ([{"a": "1"}, {"a": "1"}], "value of its own in every row"),
+        ([{"id": "1", "b": ""}], "no column besides the ids"),
+    ],
+)
+def test_tables_that_give_no_schema(rows: list[dict[str, str]], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        draft_schema("x", look_at(list(rows[0]) if rows else ["a"], rows))
+
+
+def test_odd_names_and_values_make_valid_toml() -> None:
+    rows = [{"id": str(n), "1st": 'a"b\\', "Ünï côde": "\x7f☃", "A b": "x", "a_b": "y"} for n in range(3)]
+    made = drafted(rows)
+    assert [f.name for f in made.fields] == ["f_1st", "n_c_de", "a_b", "a_b_2"]
+    assert made.field("f_1st").values[0].name == 'a"b\\'
+
+
+def test_a_draft_can_be_indexed_and_searched_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "drafted.toml"
+    done = commands.run(tmp_path, "schema", "infer", str(ROOT / "data" / "people.csv"), "-o", str(file))
+    assert done.returncode == 0, done.stderr
+    assert load_schema(file).field("education").kind == "scale"
+    again = commands.run(tmp_path, "schema", "infer", str(ROOT / "data" / "people.csv"), "-o", str(file))
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
+    indexed = commands.run(tmp_path, "index", str(ROOT / "data" / "people.csv"), schema_file=str(file))
+    assert "1,000 encoded" in indexed.stderr + indexed.stdout
+    found = commands.run_json(tmp_path, "search", "women with a high budget category in Texas", schema_file=str(file))
+    assert [c["field"] for c in found["plan"]["conditions"]] == ["budget_category", "location_state"]

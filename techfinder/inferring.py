@@ -21,7 +21,7 @@ __all__ = ["Column", "draft_schema", "look_at"]
 MOST_ROWS = 20_000
 """Rows that are looked at."""
 
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "unknown", "-", "?"})
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "unknown", "-", "?"})
 _YES_NO = frozenset({"yes", "no", "y", "n", "true", "false", "t", "f"})
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _PLACE = re.compile(r"[^,\d]+, ?[A-Z]{2}")
@@ -45,6 +45,7 @@ class Column:
     rows: int = 0
     cells: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    missing: set[str] = field(default_factory=set)
 
     def add(self, cell: object) -> None:
         """Look at one cell."""
@@ -52,7 +53,9 @@ class Column:
         if cell is None or (isinstance(cell, float) and math.isnan(cell)):
             return
         text = ("yes" if cell else "no") if isinstance(cell, bool) else str(cell).strip()
-        if text.casefold() not in _MISSING:
+        if text.casefold() in _MISSING:
+            self.missing.add(text)
+        else:
             self.cells.append(text)
             self.counts[text] += 1
 
@@ -97,6 +100,8 @@ def draft_schema(name: str, columns: Sequence[Column]) -> str:
         f'subject = ["{_slug(name, "-").rstrip("s") or "row"}", "{_slug(name, "-")}"]  # guess: one, several',
         f"id = {_text(key.name)}  # guess: every row has its own value",
     ]
+    if missing := sorted({m for c in columns for m in c.missing if m}):
+        head.append(f'missing = ["", {", ".join(map(_text, missing))}]  # guess: cells that mean "not known"')
     if empty:
         head.append(f"ignore_columns = [{', '.join(map(_text, empty))}]  # no values in them")
     return "\n".join([*head, "", *parts]) + "\n"

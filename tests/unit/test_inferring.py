@@ -19,7 +19,7 @@ ROWS = [
         "Employees": str(20 * n),
         "revenue": f"{n * 1.5e6 + 0.5}",
         "Industry": ("Retail", "Health", "Energy")[n % 3],
-        "cloud_provider": ("AWS", "Azure", "", "GCP")[n % 4],
+        "cloud_provider": ("AWS", "Azure", "N/A", "GCP")[n % 4],
         "AI maturity": ("Scaling", "none", "Exploring", "Piloting")[n % 4],
         "uses_kubernetes": ("true", "FALSE")[n % 2],
         "renewal": f"2027-01-{n % 28 + 1:02}",
@@ -44,6 +44,7 @@ def test_kinds_are_those_a_person_would_choose() -> None:
         ("our-companie", "our-companies"),
         ("empty",),
     )
+    assert made.missing == ("", "N/A")
     kinds = {f.name: f.kind for f in made.fields}
     assert kinds == {
         "employees": "integer",

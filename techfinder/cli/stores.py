@@ -15,6 +15,7 @@ from techfinder.cli.copying import copy
 from techfinder.cli.terminal import visible
 from techfinder.errors import StoreDamaged
 from techfinder.models import GenerationInfo
+from techfinder.store.sizing import free_bytes, plan_sizing
 
 __all__ = ["plugins", "store"]
 
@@ -100,6 +101,59 @@ def drop(yes: bool) -> None:
     out.print(f"Collection {name!r} is gone.")
 
 
+@store.command(epilog="Example: techfinder store plan --people 1000000")
+@click.option("--people", required=True, type=click.IntRange(1, 1_000_000_000), help="How many there will be.")
+@click.option(
+    "--texts-per-s", default=100.0, show_default=True, type=click.FloatRange(min=0.01), help="Encoder's speed."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(people: int, texts_per_s: float, as_json: bool) -> None:
+    """Tell how much disk, memory and time so many people take, with the settings as they are.
+
+    The figures come from measurements (docs/sizing.md); people with longer values than the built-in schema's take more.
+    """
+    with open_finder() as finder:
+        settings, dim = finder.settings, finder.encoder_entry().info.dim
+        found = plan_sizing(
+            people,
+            dim,
+            len(finder.schema.attributes),
+            store=settings.store,
+            int8=settings.quantization == "int8",
+            keep=settings.keep_generations,
+            texts_per_s=texts_per_s,
+        )
+        free = free_bytes(settings.home)
+    if as_json:
+        echo_json({"people": people, "dim": dim, "free_bytes": free, **asdict(found)})
+        return
+    server = settings.store == "server"
+    where = "of the server" if server else f"{_size(free)} free here"
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in (
+        ("disk, one generation", _size(found.generation_bytes)),
+        (
+            f"disk at most, {settings.keep_generations} kept and one in the making",
+            f"{_size(found.disk_bytes)} ({where})",
+        ),
+        ("memory of an index run", _size(found.building_bytes)),
+        ("memory while people search", _size(found.serving_bytes)),
+        ("memory of the server", _size(found.server_bytes) if server else ""),
+        ("memory for files, which makes searches quick", _size(found.cached_bytes)),
+        ("time: reading, checking, writing", _duration(found.import_s)),
+        (f"time: encoding, at {texts_per_s:g} texts a second", _duration(found.encoding_s)),
+        ("time: graph and indexes", _duration(found.build_s)),
+    ):
+        if value:
+            table.add_row(name, value)
+    out.print(f"[bold]{people:,}[/] {finder.schema.subject[1]}, {dim} dimensions, store {settings.store}")
+    out.print(table)
+    if not server and free < found.disk_bytes:
+        out.print(
+            "[yellow]That is more than is free here.[/] Make room, or choose another TECHFINDER_HOME.", soft_wrap=True
+        )
+
+
 store.add_command(copy)
 
 
@@ -153,7 +207,13 @@ class _Told:
         out.print(f"  built {built}{changes}; encoder {escape(_short(info.encoder))}", soft_wrap=True)
 
 
-def _size(size: int) -> str:
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _size(size: float) -> str:
     unit, name = (1e9, "GB") if size >= 1e9 else (1e6, "MB")
     return f"{size / unit:,.1f} {name}"
 

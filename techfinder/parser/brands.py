@@ -25,7 +25,8 @@ def with_brand_fields(items: Sequence[Item], schema: Schema) -> list[Item]:
             names = tuple(f.name for f in schema.fields if f.brand == brand and f.kind in ("integer", "number"))
             if names:
                 made[at] = replace(items[at], senses=(Sense("field", names), Sense("default", grade)))
-        made[place] = replace(item, senses=(Sense("filler"), *(s for s in item.senses if s.kind != "of_brand")))
+        plain = Sense("not" if grade == "low" and not places else "filler")
+        made[place] = replace(item, senses=(plain, *(s for s in item.senses if s.kind != "of_brand")))
     return made
 
 

@@ -35,12 +35,14 @@ class _State:
     wished: str | None = None
     connector: str = ""
     opened: bool = False
+    whoever: bool = False
+    unknown: bool = False
     run: list[_Said] = field(default_factory=list)
     last_run: list[_Said] = field(default_factory=list)
 
     def begin_run(self) -> None:
         """What comes next is another part of the sentence."""
-        self.last_run, self.run = self.run or self.last_run, []
+        self.last_run, self.run, self.unknown = self.run or self.last_run, [], False
 
 
 def join(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Condition | AnyOf]:
@@ -81,7 +83,7 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
         one = _Said(node, state.connector, state.opened)
         found.append(one)
         state.run.append(one)
-        state.connector, state.opened = "", False
+        state.connector, state.opened, state.whoever = "", False, False
     return found
 
 
@@ -112,6 +114,8 @@ def _ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
 
 def _reaches(state: _State, atom: Atom) -> bool:
     """Whether a negation goes on to an atom after the first one."""
+    if state.connector == "and" and state.whoever:
+        return True  # "leave out those under 21 and anybody in government"
     if state.connector in ("or", "slash"):
         return not state.opened or atom.family == state.family
     return atom.family == state.family and bool(state.connector) and not state.opened
@@ -124,7 +128,9 @@ def _apply(mark: Mark, state: _State) -> None:
         case "plain":
             state.negated = state.wish = False
         case "unknown":
-            return
+            state.unknown = True
+        case "whoever":
+            state.whoever = True
         case "stop" | "but":
             state.negated, state.wish, state.connector, state.opened = False, False, "", False
             state.begin_run()
@@ -133,7 +139,7 @@ def _apply(mark: Mark, state: _State) -> None:
         case "wish":
             state.wish, state.wished = True, None
         case "after_wish":
-            for one in state.run or state.last_run:
+            for one in state.run if state.unknown else state.run or state.last_run:
                 one.atom.wish = not one.atom.negated
         case "after_not":
             for one in state.run or state.last_run:
@@ -172,10 +178,14 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
             return [c for part in parts for c in _together(part, schema)]
     conditions = [c for a in atoms for c in a.clauses]
     simple = [c for c in conditions if isinstance(c, Condition)]
-    if len(simple) < len(conditions) or any(len(a.clauses) > 1 for a in atoms):
-        merged: list[Condition | AnyOf] = (
-            _either_groups(conditions) if either and all(len(a.clauses) == 1 for a in atoms) else conditions
-        )
+    if any(len(a.clauses) > 1 for a in atoms):
+        # "Austin or Dallas, TX": what was said of the last one holds for all of them.
+        heads = [Atom(a.clauses[:1], a.family, a.first, a.last, wish=a.wish) for a in atoms]
+        rest = [_wished(c, atoms[0].wish) for a in atoms for c in a.clauses[1:]]
+        listed = [_Said(h, r.connector or "or", r.opened) for h, r in zip(heads, run, strict=True)]
+        return [*_together(listed, schema), *rest]
+    if len(simple) < len(conditions):
+        merged: list[Condition | AnyOf] = _either_groups(conditions) if either else conditions
     else:
         merged = list(_merged(simple, either, schema))
     return [_wished(c, atoms[0].wish) for c in merged]

@@ -10,7 +10,7 @@ from techfinder.parser.spotting import Item
 from techfinder.plan import Condition
 from techfinder.schema import SchemaField
 
-__all__ = ["graded_number", "is_graded", "levels_of", "own_field", "read_levels", "term_list"]
+__all__ = ["graded", "graded_number", "is_graded", "levels_of", "own_field", "read_levels", "term_list"]
 
 _SHARES = {
     "very high": (0.8, None), "high": (0.7, None), "mid": (0.4, 0.6), "low": (None, 0.3), "very low": (None, 0.1),
@@ -72,7 +72,9 @@ def term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
     terms, end, joined = [place], place + 1, ""
     while end < len(s.items):
         following = end
-        while following < len(s.items) and s.items[following].has("comma", "or", "slash", "and"):
+        while following < len(s.items) and (
+            s.items[following].has("comma", "or", "slash", "and") or s.items[following].text.lower() == "nor"
+        ):
             following += 1
         sign = s.tokens[s.items[end].first].stem
         if following == end and sign in ("to", "-"):
@@ -96,11 +98,13 @@ def _alike(s: Sentence, one: int, other: int) -> bool:
         return bool(ones & others)
     if s.items[one].has("grade") and s.field_after(one + 1, is_graded) is not None:
         return False
+    if ones and s.items[other].has("grade"):
+        return s.field_after(other + 1, is_graded) is None
     return s.items[one].has("grade") and s.items[other].has("grade")
 
 
 def own_field(s: Sentence, terms: Sequence[int]) -> SchemaField | None:
-    candidates = [{f.name for f, _ in s.scale_values(s.items[i])} for i in terms]
+    candidates = [names for i in terms if (names := {f.name for f, _ in s.scale_values(s.items[i])})]
     common = set.intersection(*candidates) if candidates else set()
     if len(common) != 1 or any(s.items[i].has("field") for i in terms):
         return None
@@ -139,6 +143,11 @@ def _share_of(s: Sentence, of: SchemaField, terms: Sequence[int], sign: str = ""
 def is_graded(of: SchemaField) -> bool:
     """Whether "high" and "low" say something of the field."""
     return of.kind == "scale" or (of.kind in ("integer", "number") and bool(of.brand))
+
+
+def graded(of: SchemaField, grade: str) -> Condition | None:
+    """The condition that a grade is on a field; None where grades say nothing of it."""
+    return level_condition(of, levels(of, grade)) if of.kind == "scale" else graded_number(of, grade)
 
 
 def graded_number(of: SchemaField, grade: str) -> Condition | None:

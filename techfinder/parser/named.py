@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from techfinder.lexicons import LexiconEntry
 from techfinder.parser.clauses import any_of
-from techfinder.parser.levels import graded_number, is_graded, levels_of, own_field, term_list
+from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, term_list
 from techfinder.parser.numbers import months, number
 from techfinder.parser.sentence import Atom, Mark, Sentence
 from techfinder.plan import AnyOf, Condition
@@ -56,6 +56,11 @@ def read_field(s: Sentence, place: int) -> int | None:
             return end
     if item.has("clauses") or (item.has("value") and _is_value(s, place)):
         return None
+    if is_graded(fields[0]) and s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
+        low = graded(fields[0], "low")  # "not interested in technology"
+        if low is not None and item.data("default") is None:
+            s.nodes.pop()
+            return s.add([low], fields[0].name, place, place + 1)
     if s.fields(place + 1, lambda f: f.name == fields[0].name):
         return place + 1  # "VR headset"
     grade = item.data("default")
@@ -141,6 +146,14 @@ def _missing(s: Sentence, fields: Sequence[SchemaField], place: int, after: int)
 
 def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
     """What stands behind the field and is about it."""
+    if after + 1 < len(s.items) and is_graded(of) and s.items[after].has("not") and not s.is_term(after):
+        # "interest anything but low"
+        before = len(s.nodes)
+        s.nodes.append(Mark("not", after))
+        end = _said_of(s, of, place, s.past(after + 1))
+        if end is None:
+            del s.nodes[before:]
+        return end
     if after >= len(s.items):
         return None
     if is_graded(of):
@@ -183,18 +196,23 @@ def read_value(s: Sentence, place: int) -> int | None:
         return None
     if s.state_after(place + 1) is not None:
         named = [n for n in named if n[0].endswith("_city")] or named
-    beside = s.fields(s.past(place + 1), bool) + (s.fields(place - 1, bool) if place else [])
+    before = place - 1
+    while before > max(0, place - 4) and s.items[before].has("filler") and not s.names(before):
+        before -= 1
+    beside = s.fields(s.past(place + 1), bool) + (s.fields(before, bool) if before >= 0 else [])
     hints = {f.name for f in beside}
-    exact = [n for n in named if any(v.casefold() == item.text.casefold() for v in n[1])]
+    fields = {s.schema.attributes[key].field.name for key, _ in named}
+    places = len(fields) == 1 and s.schema.field(min(fields)).kind == "place"
+    exact = [] if places else [n for n in named if any(v.casefold() == item.text.casefold() for v in n[1])]
     named = exact or named
     chosen = [n for n in named if s.schema.attributes[n[0]].field.name in hints] or named
     conditions = [Condition(field=key, op="any_of", values=values) for key, values in chosen]
-    fields = [s.schema.attributes[key].field for key, _ in chosen]
-    if len(chosen) == 1 and fields[0].kind == "place":
+    of = [s.schema.attributes[key].field for key, _ in chosen]
+    if len(chosen) == 1 and of[0].kind == "place":
         both = _city_and_state(s, place, conditions[0])
         if both is not None:
             return both
-    family = "adoption" if all(f.kind == "adoption" for f in fields) else fields[0].name
+    family = "adoption" if all(f.kind == "adoption" for f in of) else of[0].name
     return s.add([any_of(conditions)], family, place, place + 1)
 
 

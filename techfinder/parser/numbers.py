@@ -8,7 +8,7 @@ from dataclasses import replace
 from techfinder.parser.clauses import any_of
 from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Sentence
-from techfinder.plan import AnyOf, Condition
+from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
 
 __all__ = ["months", "number", "read_age", "read_quantity", "read_speed"]
@@ -40,11 +40,34 @@ def read_age(s: Sentence, place: int) -> int | None:
         if found is None or found.unit not in ("", "years"):
             return None
         return number(s, ages, replace(found, first=place))
+    if said == "birth":
+        return _born(s, ages, place)
     low, _, high = str(said).removeprefix("born ").partition("..")
-    bounds = Quantity(float(low), float(high) if high else None, first=place, last=place + 1)
+    bounds = Quantity(float(low) if low else None, float(high) if high else None, first=place, last=place + 1)
     if str(said).startswith("born"):
         bounds = replace(bounds, low=s.year - float(high), high=s.year - float(low))
     return number(s, ages, bounds)
+
+
+def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
+    """ "born after 1990", "born in the eighties"."""
+    found = s.quantity_in(place + 1, place + 3)
+    if found is None:
+        return None
+    century = 1900.0 if found.unit == "years" and (found.high or 0) < 100 else 0.0
+    low, high = (None if b is None else b + century for b in (found.low, found.high))
+    if not 1900 <= (low or high or 0) <= s.year:
+        return None
+    turned = replace(
+        found,
+        first=place,
+        low=None if high is None else s.year - high,
+        high=None if low is None else s.year - low,
+        above=found.below,
+        below=found.above,
+        about=False,
+    )
+    return number(s, ages, turned)
 
 
 def number(s: Sentence, of: SchemaField, found: Quantity, last: int | None = None) -> int:
@@ -155,6 +178,8 @@ def _timing(s: Sentence, bounds: dict[str, float], first: int, last: int) -> int
             break
         ahead += 1
     named = s.adoption_at(ahead) if ahead < len(s.items) else None
+    if named is None and s.last_atom() is None and not s.timed_fields:
+        named, ahead = _only_category(s, last), last - 1
     back = s.last_atom()
     if named is None and back is not None and s.same_part(back, first):
         if back.uses:
@@ -184,6 +209,13 @@ def _timing(s: Sentence, bounds: dict[str, float], first: int, last: int) -> int
     return s.add([_months_of(s, adoptions, bounds)], "adoption", first, last)
 
 
+def _only_category(s: Sentence, place: int) -> SchemaField | None:
+    """The category that is spoken of later, where it is the only one."""
+    end = min(len(s.items), place + 20)
+    found = [of for i in range(place, end) if (of := s.adoption_at(i)) is not None]
+    return found[0] if len({f.name for f in found}) == 1 else None
+
+
 def _months_of(s: Sentence, fields: Iterable[SchemaField], bounds: dict[str, float]) -> Condition | AnyOf:
     return any_of([Condition(field=f"{f.name}_months", op="range", **bounds) for f in fields])  # type: ignore[arg-type]
 
@@ -196,6 +228,10 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
     before = s.items[found.first - 1] if found.first else None
     led = s.items[found.first].has("limit") or (before is not None and before.has("limit"))
     after = s.items[found.last] if found.last < len(s.items) else None
+    if found.plain and led and (ranked := s.field_after(found.last, _is_rankable)):
+        s.limit = int(value)
+        s.sort.append(Sort(field=ranked[0].name, descending=True))
+        return ranked[1]
     named = bool(s.fields(s.past(found.last), lambda f: f.kind in ("integer", "number")))
     if (
         found.plain
@@ -205,6 +241,10 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
         s.limit = int(value)
         return found.last
     return None
+
+
+def _is_rankable(of: SchemaField) -> bool:
+    return of.kind in ("integer", "number") and not of.brand
 
 
 def _of_near_field(s: Sentence, found: Quantity) -> int | None:

@@ -14,7 +14,11 @@ __all__ = ["Quantities", "Quantity"]
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
 _FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
-_RANGE_SIGNS = frozenset({"-", "to", "..", "through", "thru", "till", "until"})
+_RANGE_SIGNS = frozenset({"or", "-", "to", "..", "through", "thru", "till", "until"})
+_SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
+_BETWEEN = 6
+"""Words that may stand between a comparison and its number."""
+
 _FIGURES = frozenset({"figure", "fig"})
 
 
@@ -83,17 +87,16 @@ class Quantities:
 
     def _skip(self, place: int) -> int:
         """Past "the age of", "a" and the like between a comparison and its number."""
-        while place < len(self._items) and self._number(self._items[place].first) is None:
-            item = self._items[place]
+        end = min(place + _BETWEEN, len(self._items))
+        for at in range(place, end):
+            if self._number(self._items[at].first) is not None:
+                return at
+            item = self._items[at]
             word = self._tokens[item.first].stem
-            if item.data("age") == "aged" or word in ("the", "of", "their", "about", "an", "in", "be"):
-                place += 1
-                continue
-            if word == "a" and self._unit(place + 1) is None:
-                place += 1
-                continue
-            break
-        return place
+            aged = item.data("age") == "aged"
+            if not (aged or word in _SMALL or (word == "a" and self._unit(at + 1) is None)):
+                return at
+        return end
 
     def _number_or_range(self, place: int, in_words: bool = False) -> Quantity | None:
         if place >= len(self._items):
@@ -205,6 +208,9 @@ class Quantities:
             ):
                 value, token = value * words[self._tokens[token].stem], token + 1
             return value, token, first.money or self._tokens[token - 1].stem == "grand"
+        part = self._part_of_a_million(token)
+        if part is not None:
+            return part
         start = token
         if first.stem in ("a", "an") and token + 1 < len(self._tokens):
             following = self._tokens[token + 1].stem
@@ -250,6 +256,19 @@ class Quantities:
             return None  # "no one", "the one who"
         return total + current, token, self._tokens[token - 1].stem == "grand"
 
+    def _part_of_a_million(self, token: int) -> tuple[float, int, bool] | None:
+        """ "half a million", "a quarter of a million"."""
+        stems = [t.stem for t in self._tokens[token : token + 6]]
+        while stems and stems[0] in ("a", "an", "one"):
+            stems, token = stems[1:], token + 1
+        if not stems or stems[0] not in ("half", "quarter"):
+            return None
+        rest = [s for s in stems[1:4] if s not in ("of", "a", "an")][:1]
+        if rest != ["million"] and rest != ["thousand"]:
+            return None
+        words = number_words()
+        return words[stems[0]] * words[rest[0]], token + 1 + stems[1:].index(rest[0]) + 1, False
+
     def _unit_follows(self, token: int) -> bool:
         item = self._item_at.get(token)
         return item is not None and self._items[item].has("unit", "category", "field", "compare_after")
@@ -288,6 +307,8 @@ class Quantities:
 
     def _compared(self, found: Quantity, sign: str) -> Quantity:
         low, high = found.low, found.high
+        if sign in (">", "<") and found.unit == "years" and low is not None and high == low + 9 and low % 10 == 0:
+            high = low  # "over-70s"
         match sign:
             case ">=":
                 return replace(found, high=None if low == high else high)

@@ -27,11 +27,15 @@ MARKS = (
     "and",
     "comma",
     "slash",
+    "whoever",
     "open",
 )
 _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
 _FAR = 30
 """Items beyond which nothing belongs together."""
+
+_FILLERS = 10
+"""Filling words that may stand between two things that belong together."""
 
 _WEAK = frozenset(
     {
@@ -127,7 +131,7 @@ class Sentence:
 
     def past(self, place: int, *also: str) -> int:
         """Past filling words."""
-        end = place + _FAR
+        end = place + _FILLERS
         while (
             place < end and place < len(self.items) and self.items[place].has("filler", *also) and not self.names(place)
         ):

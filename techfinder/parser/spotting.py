@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from techfinder.parser.senses import Sense, Vocabulary
 from techfinder.parser.spelling import Speller, is_english
@@ -36,6 +36,7 @@ class Item:
         first, last: Its tokens, `last` not included.
         text: As typed.
         corrected: What a misspelt word was taken for, else empty.
+        kinds: Of its senses.
     """
 
     senses: tuple[Sense, ...]
@@ -43,6 +44,10 @@ class Item:
     last: int
     text: str
     corrected: str = ""
+    kinds: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", frozenset(s.kind for s in self.senses))
 
     def data(self, kind: str) -> object:
         """What the sense of that kind says; None when the phrase has none such."""
@@ -50,7 +55,7 @@ class Item:
 
     def has(self, *kinds: str) -> bool:
         """Whether it may be one of these."""
-        return any(s.kind in kinds for s in self.senses)
+        return not self.kinds.isdisjoint(kinds)
 
 
 def spot(

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from techfinder.evaluation import Question, load_questions, same_plan
@@ -33,7 +33,6 @@ MISREAD = {
     "T047": "the same",
     "T052": "appel is an English word",
     "T083": "hom is an English word",
-    "T086": "top 50 by age is read as 50 years",
     "T234": "what was last week is read as what is wanted",
     "T262": "a phone number is no phone",
 }
@@ -248,6 +247,7 @@ PARTS = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=2000), st.lists(PARTS, max_size=60).map(" ".join))
 
 
+@settings(deadline=None)  # how long it takes is measured below, in time of the processor
 @given(TEXTS)
 @example("not " * 500)
 @example("over 5 " * 280)

@@ -51,6 +51,10 @@ from techfinder.interfaces import (
     Store,
     Writer,
 )
+from techfinder.lexicons import (
+    Lexicon,
+    load_lexicon,
+)
 from techfinder.models import (
     Answer,
     Facet,
@@ -123,6 +127,7 @@ __all__ = [
     "Hit",
     "IndexingError",
     "Ledger",
+    "Lexicon",
     "Notice",
     "Op",
     "OptionFilter",
@@ -161,6 +166,7 @@ __all__ = [
     "cut",
     "hookimpl",
     "known_names",
+    "load_lexicon",
     "load_schema",
     "load_settings",
     "number_of",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from techfinder.filters import attribute_filter, is_ranged
 from techfinder.hookspecs import hookimpl
 from techfinder.interfaces import Filter, FilterEntry, GaugeEntry
+from techfinder.lexicons import Lexicon, builtin_lexicons
 from techfinder.models import Gauge
 from techfinder.plan import QueryPlan
 
@@ -36,6 +37,12 @@ def register_gauges(schema: Schema) -> list[GaugeEntry]:
     """One gauge for each field that asks for it and has a lowest and a highest value."""
     fields = [f for f in schema.fields if f.gauge and _span(f) is not None]
     return [_gauge_entry(field, FIRST_RANK + i) for i, field in enumerate(fields)]
+
+
+@hookimpl(trylast=True)
+def register_lexicons(schema: Schema) -> list[Lexicon]:
+    """Those that come with techfinder."""
+    return list(builtin_lexicons(schema))
 
 
 @hookimpl(trylast=True)

@@ -78,7 +78,9 @@ class Finder:
         self._waiters = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._live_values = LiveValues()
         self._windows = Windows()
-        self._understanding = Understanding(self.schema, self._live_values)
+        self._understanding = Understanding(
+            self.schema, lambda: self.plugins.lexicons(self.schema).values(), self._live_values
+        )
 
     # --- what there is --------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from techfinder.finder import Finder
     from techfinder.interfaces import EncoderEntry, FilterEntry, GaugeEntry, SourceEntry
+    from techfinder.lexicons import Lexicon
     from techfinder.plan import QueryPlan
     from techfinder.schema import Schema
     from techfinder.settings import Settings
@@ -92,6 +93,22 @@ def register_gauges(settings: Settings, schema: Schema) -> list[GaugeEntry]:  # 
         Entries whose ``measure`` maps a hit to a :class:`~techfinder.models.Gauge` with a value
         in [0, 1], or to None. It runs for each card shown: keep it under a millisecond. One
         that raises costs its own gauge only.
+    """
+
+
+@hookspec
+def register_lexicons(settings: Settings, schema: Schema) -> list[Lexicon]:  # type: ignore[empty-body]
+    """Offer words of a trade, which the reader of sentences then knows.
+
+    The core offers those it comes with. A plugin reads its own from a file with
+    :func:`~techfinder.lexicons.load_lexicon`.
+
+    Args:
+        settings: All settings, read-only.
+        schema: What a profile is; a lexicon for another schema is left out.
+
+    Returns:
+        Lexicons with names unique over all plugins. One that names what the schema lacks is refused.
     """
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from techfinder.corrections import LiveValues
 from techfinder.errors import CollectionNotFound, FingerprintMismatch
 from techfinder.interfaces import Collection
-from techfinder.lexicons import Lexicon, builtin_lexicons
+from techfinder.lexicons import Lexicon
 from techfinder.models import GenerationInfo
 from techfinder.parser import SentenceParser
 from techfinder.schema import Attribute, Schema
@@ -23,11 +23,10 @@ _KEPT_S = 60.0
 class Understanding:
     """Makes the parser, and makes it again when other values are live. Safe for many threads."""
 
-    def __init__(self, schema: Schema, live: LiveValues) -> None:
-        """Prepare. Reads no file and asks no store."""
-        self._schema, self._live = schema, live
+    def __init__(self, schema: Schema, lexicons: Callable[[], Iterable[Lexicon]], live: LiveValues) -> None:
+        """Prepare. Asks neither for the `lexicons` nor a store yet."""
+        self._schema, self._lexicons, self._live = schema, lexicons, live
         self._lock = threading.Lock()
-        self._lexicons: Sequence[Lexicon] | None = None
         self._parser: SentenceParser | None = None
         self._generation: GenerationInfo | None = None
         self._made = 0.0
@@ -36,7 +35,7 @@ class Understanding:
         """The parser for the live generation; without one, for the schema alone.
 
         Raises:
-            SchemaError: A lexicon names what the schema lacks.
+            PluginLoadError: ``strict_plugins`` is on and a plugin failed.
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
         live = self._opened(collection)
@@ -65,12 +64,8 @@ class Understanding:
         return same and time.monotonic() - self._made < _KEPT_S
 
     def _make(self, live: Collection | None) -> SentenceParser:
-        if self._lexicons is None:
-            self._lexicons = builtin_lexicons(self._schema)
-            for lexicon in self._lexicons:
-                lexicon.check(self._schema)
         keys = [key for key, a in self._schema.attributes.items() if _is_open(a)] if live is not None else []
-        return SentenceParser(self._schema, self._lexicons, {key: self._live.of(live, key) for key in keys if live})
+        return SentenceParser(self._schema, self._lexicons(), {key: self._live.of(live, key) for key in keys if live})
 
     @staticmethod
     def _opened(collection: Callable[[], Collection]) -> Collection | None:

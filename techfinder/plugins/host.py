@@ -16,7 +16,7 @@ from techfinder.errors import PluginContractError, PluginLoadError, SettingsErro
 from techfinder.plan import Notice, QueryPlan
 from techfinder.plugins.deadline import Overdue
 from techfinder.plugins.discovery import Candidate, installed
-from techfinder.plugins.offers import OFFERS, guarded_filter, guarded_gauge
+from techfinder.plugins.offers import OFFERS, checked_lexicon, guarded_filter, guarded_gauge
 from techfinder.plugins.roster import Member, Roster
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from techfinder.finder import Finder
     from techfinder.interfaces import EncoderEntry, FilterEntry, GaugeEntry, SourceEntry
+    from techfinder.lexicons import Lexicon
     from techfinder.plugins.failures import PluginFailure
     from techfinder.schema import Schema
     from techfinder.settings import Settings
@@ -170,6 +171,16 @@ class Plugins:
         self._stop_if_strict()
         return found
 
+    def lexicons(self, schema: Schema) -> Mapping[str, Lexicon]:
+        """Lexicons for the schema by name. Each names only what the schema has.
+
+        Raises:
+            PluginLoadError: ``strict_plugins`` is on and a plugin failed.
+        """
+        found = self._offered("register_lexicons", schema, settings=self._settings, schema=schema)
+        self._stop_if_strict()
+        return found
+
     def blueprints(self, finder: Finder) -> list[tuple[str, Blueprint]]:
         """Plugin name and Flask blueprint, by plugin name. Asks the plugins each time.
 
@@ -255,6 +266,8 @@ class Plugins:
                 yield guarded_filter(entry, key, report)
             elif hook == "register_gauges":
                 yield guarded_gauge(entry, report)
+            elif hook == "register_lexicons":
+                yield from checked_lexicon(entry, key)
             else:
                 yield entry
         except PluginContractError as error:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from techfinder.errors import PluginContractError, QueryError, cut, known_names
+from techfinder.errors import PluginContractError, QueryError, SchemaError, cut, known_names
 from techfinder.interfaces import EncoderEntry, Filter, FilterEntry, FilterOption, GaugeEntry, SourceEntry
+from techfinder.lexicons import Lexicon
 from techfinder.models import Gauge
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from techfinder.plan import AnyOf, Condition
     from techfinder.schema import Schema
 
-__all__ = ["OFFERS", "Offer", "guarded_filter", "guarded_gauge"]
+__all__ = ["OFFERS", "Offer", "checked_lexicon", "guarded_filter", "guarded_gauge"]
 
 RESERVED = frozenset({"q", "limit", "offset", "sort", "facets"})
 """URL parameters of a search; a filter of that name could not be told from them."""
@@ -175,6 +176,14 @@ OFFERS: Mapping[str, Offer] = {
             lambda e: (f"gauge {e.name!r}",),
         ),
         Offer(
+            "register_lexicons",
+            "lexicons",
+            "Lexicon",
+            lambda e: isinstance(e, Lexicon),
+            lambda e: "",
+            lambda e: (f"lexicon {e.name!r}",),
+        ),
+        Offer(
             "register_blueprints",
             "blueprints",
             "flask.Blueprint",
@@ -248,6 +257,21 @@ class _GuardedFilter:
         fault.__cause__ = error
         self._report(fault)
         return fault
+
+
+def checked_lexicon(entry: Lexicon, schema: Schema) -> Iterator[Lexicon]:
+    """The lexicon, when it is for this schema.
+
+    Raises:
+        PluginContractError: It names what the schema lacks.
+    """
+    if not entry.suits(schema):
+        return
+    try:
+        entry.check(schema)
+    except SchemaError as error:
+        raise PluginContractError(str(error)) from error
+    yield entry
 
 
 def guarded_gauge(entry: GaugeEntry, report: Report) -> GaugeEntry:

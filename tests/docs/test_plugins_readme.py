@@ -63,6 +63,7 @@ def test_the_sample_of_a_hook_runs_in_the_real_host(heading: str, techfinder_set
         "register_encoders": lambda: plugins.encoder("length").load().encode_documents(["ab"]).tolist(),
         "register_filters": lambda: plugins.filters(SCHEMA)["working_age"].load().clauses(["retired"])[0].gte,
         "register_gauges": lambda: plugins.gauges(SCHEMA)["completeness"].measure(Hit(Profile("1", {}), 0, ())).text,
+        "register_lexicons": lambda: plugins.lexicons(SCHEMA)["retirement"].entries[0].words,
         "register_blueprints": lambda: [(name, b.name) for name, b in plugins.blueprints(finder)],
         "parse_query": lambda: plugins.parse("My usual people", finder).conditions[0].values,
     }
@@ -71,6 +72,7 @@ def test_the_sample_of_a_hook_runs_in_the_real_host(heading: str, techfinder_set
         "register_encoders": [[2.0, 1.0]],
         "register_filters": 67,
         "register_gauges": "0% known",
+        "register_lexicons": ("early retiree",),
         "register_blueprints": [("sample", "size")],
         "parse_query": ("High",),
     }

@@ -44,6 +44,7 @@ from techfinder import (
     load_settings,
 )
 from techfinder.hookspecs import __dict__ as hookspecs
+from techfinder.lexicons import Lexicon
 from techfinder.plugins import PluginFailure, Plugins
 from techfinder.plugins.host import BUILTIN
 from techfinder.plugins.offers import OFFERS
@@ -433,6 +434,24 @@ def test_register_gauges(settings: Callable[..., Settings]) -> None:
     assert gauges.pop("fine") == Gauge("fine", "Fine", 0.5, "half")
     assert set(gauges.values()) == {None}
     assert {f.stage for f in plugins.failures} == {"call"}
+
+
+def lexicon(name: str, schema: str = "", **entry: object) -> Lexicon:
+    return Lexicon.model_validate({"name": name, "schema": schema, "entry": [{"words": ["whizz"], **entry}]})
+
+
+def test_register_lexicons(settings: Callable[..., Settings]) -> None:
+    entries = [
+        lexicon("fine", values={"gender": ["Female"]}),
+        lexicon("elsewhere", schema="companies", values={"employees": ["3"]}),
+        lexicon("lost", fields=["agee"]),
+    ]
+    plugins = hosted(settings(), p=plugin(register_lexicons=lambda: entries), q=plugin(register_lexicons=lambda: [7]))
+    assert {"fine", "elsewhere", "lost"} & set(plugins.lexicons(SCHEMA)) == {"fine"}
+    assert {"tech-adoption", "us-places"} <= set(plugins.lexicons(SCHEMA))
+    errors = {f.plugin: f.error for f in plugins.failures}
+    assert "Lexicon 'lost', entry 1 (whizz): No field 'agee'. Did you mean 'age'" in errors["p"]
+    assert "list holding 7 (int), not Lexicon" in errors["q"]
 
 
 def test_register_blueprints(settings: Callable[..., Settings]) -> None:

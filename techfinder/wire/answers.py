@@ -126,7 +126,10 @@ class SearchAnswer(_Answer):
 
     hits: Hits
     total: Total
-    ranked_by: Annotated[Literal["meaning", "order"], Field(description="`order` without a text.")]
+    ranked_by: Annotated[
+        Literal["meaning", "fit", "order"],
+        Field(description="`fit` where only wishes rank, `order` where nothing does."),
+    ]
     notices: Notices
     plan: Annotated[QueryPlan, Field(description="The question, understood; `POST /api/v1/search` takes it.")]
     facets: tuple[FacetAnswer, ...]

@@ -151,8 +151,8 @@ class Finder:
         Raises:
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
-        day = self.settings.today or date.today()
-        return self._understanding.parser(self._readable_collection).parse(text, day.year)
+        today = self.settings.today or date.today()
+        return self._understanding.parser(self._readable_collection).parse(text, today)
 
     def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False, near: int = 0) -> SearchResult:
         """The plan's answer, best first.

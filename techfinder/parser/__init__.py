@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from techfinder.errors import QueryError
 from techfinder.lexicons import Lexicon
@@ -44,22 +45,22 @@ class SentenceParser:
         self._vocabulary = build_vocabulary(schema, lexicons, live or {})
         self._speller = Speller(self._vocabulary.words)
 
-    def parse(self, text: str, year: int) -> QueryPlan:
+    def parse(self, text: str, today: date) -> QueryPlan:
         """The plan of a sentence.
 
         Args:
             text: As typed.
-            year: The current one; generations are counted back from it.
+            today: Generations, and times such as "next month", are counted from it.
         """
         try:
             expression = read_expression(text, self.schema)
         except QueryError as error:
-            plan = self._read(text, year)
+            plan = self._read(text, today)
             notice = Notice(code="field-syntax", text=f"Read as a sentence: {error}")
             return plan.model_copy(update={"notices": (notice, *plan.notices)})
         if expression is None:
-            return self._read(text, year)
-        plan = self._read(expression.rest, year) if expression.rest else QueryPlan()
+            return self._read(text, today)
+        plan = self._read(expression.rest, today) if expression.rest else QueryPlan()
         changes: dict[str, object] = {"text": text, "conditions": (*expression.clauses, *plan.conditions)}
         if expression.sort:
             changes["sort"] = expression.sort
@@ -67,10 +68,10 @@ class SentenceParser:
             changes["limit"] = expression.limit
         return plan.model_copy(update=changes)
 
-    def _read(self, text: str, year: int) -> QueryPlan:
+    def _read(self, text: str, today: date) -> QueryPlan:
         tokens = tokenize(text)
         items, kept = spot(text, tokens, self._vocabulary, self._speller)
-        sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, year)
+        sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today)
         read(sentence)
         clauses, dropped = _few_wishes(join(sentence.nodes, self.schema))
         return QueryPlan(

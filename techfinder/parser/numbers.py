@@ -45,7 +45,7 @@ def read_age(s: Sentence, place: int) -> int | None:
     low, _, high = str(said).removeprefix("born ").partition("..")
     bounds = Quantity(float(low) if low else None, float(high) if high else None, first=place, last=place + 1)
     if str(said).startswith("born"):
-        bounds = replace(bounds, low=s.year - float(high), high=s.year - float(low))
+        bounds = replace(bounds, low=s.today.year - float(high), high=s.today.year - float(low))
     return number(s, ages, bounds)
 
 
@@ -56,13 +56,13 @@ def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
         return None
     century = 1900.0 if found.unit == "years" and (found.high or 0) < 100 else 0.0
     low, high = (None if b is None else b + century for b in (found.low, found.high))
-    if not 1900 <= (low or high or 0) <= s.year:
+    if not 1900 <= (low or high or 0) <= s.today.year:
         return None
     turned = replace(
         found,
         first=place,
-        low=None if high is None else s.year - high,
-        high=None if low is None else s.year - low,
+        low=None if high is None else s.today.year - high,
+        high=None if low is None else s.today.year - low,
         above=found.below,
         below=found.above,
         about=False,
@@ -260,6 +260,9 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
     cued = [i.data("cue") for i in s.items[max(0, found.first - 3) : found.first] if i.has("cue")]
     if cued and s.schema.field(str(cued[-1])).kind in ("integer", "number"):
         return number(s, s.schema.field(str(cued[-1])), found)
+    money = s.unit_field("money")
+    if money is not None and any(i.has("earning") for i in s.items[max(0, found.first - 3) : found.first]):
+        return number(s, money, found)
     if s.timed and value <= 60:
         return _timing(s, found.bounds(), found.first, found.last)
     numbers = [f for f in s.schema.fields if f.kind in ("integer", "number")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
 _FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
 _RANGE_SIGNS = frozenset({"or", "-", "to", "..", "through", "thru", "till", "until"})
+_DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
 _BETWEEN = 6
 """Words that may stand between a comparison and its number."""
@@ -121,11 +123,11 @@ class Quantities:
         else:
             unit = None
         if sign in _RANGE_SIGNS or (in_words and sign == "and"):
-            two = self._number(token + 1)
+            start, two = token + 1, self._number(token + 1)
             if two is not None:
                 high, token, more = two
-                if unit is None and value < 1000 <= high and high / 1000 >= value:
-                    value *= 1000
+                if unit is None and value < 1000 <= high:
+                    value *= self._multiplier(start, token, high)
                 made = Quantity(
                     min(value, high),
                     max(value, high),
@@ -256,6 +258,14 @@ class Quantities:
             return None  # "no one", "the one who"
         return total + current, token, self._tokens[token - 1].stem == "grand"
 
+    def _multiplier(self, start: int, end: int, value: float) -> float:
+        """What the last of two numbers was multiplied by, as in "10 to 50 million" and "70-90k"."""
+        word = number_words().get(self._tokens[end - 1].stem, 1) if end - start > 1 else 1
+        if word >= 1000:
+            return float(word)
+        digits = _DIGITS.match(self._tokens[start].text)
+        return value / float(digits[0].replace(",", "")) if digits else 1.0
+
     def _part_of_a_million(self, token: int) -> tuple[float, int, bool] | None:
         """ "half a million", "a quarter of a million"."""
         stems = [t.stem for t in self._tokens[token : token + 6]]
@@ -299,6 +309,8 @@ class Quantities:
         name, factor, last = unit
         if name == "thousand":
             return self._with_unit(replace(found, unit="money", last=last).scaled(1000, "money"))
+        if name == "percent" and self._word(last) == "a" and self._unit(last + 1):
+            last += 2  # "20 % a year"
         if found.unit == "money":
             return replace(found, last=last) if name in ("money", "months") else found
         if name == "months" and last < len(self._items) and self._items[last].data("age") == "aged":

@@ -6,6 +6,7 @@ becomes marks. :mod:`techfinder.parser.joining` puts both together.
 
 from __future__ import annotations
 
+from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
 from techfinder.parser.numbers import read_age, read_quantity, read_speed
@@ -103,13 +104,14 @@ def _sort(s: Sentence, place: int) -> int | None:
         if ages is not None and item.text.lower().startswith(("old", "young")):
             s.sort.append(Sort(field=ages.name, descending=down))
             return place + 1
+        s.downward = down
         return None
     if not item.has("sort"):
         return None
     named = s.field_after(place + 1, lambda f: f.kind in ("integer", "number", "scale", "date"))
     if named is None:
         return None
-    s.sort.append(Sort(field=named[0].name))
+    s.sort.append(Sort(field=named[0].name, descending=bool(s.downward)))
     return named[1]
 
 
@@ -117,6 +119,7 @@ _READERS = (
     _purpose,
     _pronoun,
     _sort,
+    read_date,
     read_quantity,
     read_age,
     read_levels,

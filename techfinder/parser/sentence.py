@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from techfinder.parser.clauses import Clauses
 from techfinder.parser.quantities import Quantities, Quantity
@@ -100,13 +101,14 @@ class Sentence:
         limit, sort: How many and in which order, where it was said.
         timed: Whether months after release were spoken of; of `timed_fields`, where these were named.
         last_number: The number field that was spoken of last.
+        downward: Whether the order is from high to low, where that was said before what to order by.
         topic: The adoption field that the question is about, though it says nothing of the people.
     """
 
     schema: Schema
     items: list[Item]
     tokens: Sequence[Token]
-    year: int
+    today: date
     nodes: list[Atom | Mark] = field(default_factory=list)
     unknown: list[Item] = field(default_factory=list)
     limit: int | None = None
@@ -115,6 +117,7 @@ class Sentence:
     timed_fields: list[SchemaField] = field(default_factory=list)
     last_number: SchemaField | None = None
     topic: SchemaField | None = None
+    downward: bool | None = None
 
     def __post_init__(self) -> None:
         self.quantities = Quantities(self.items, self.tokens)

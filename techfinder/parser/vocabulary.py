@@ -28,6 +28,8 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
     """
     made = Vocabulary()
     learn(made)
+    for word in schema.subject:
+        made.add(word, Sense("filler"))
     for field in schema.fields:
         _learn_field(made, field)
         _learn_values(made, field)

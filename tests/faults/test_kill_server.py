@@ -19,7 +19,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ids(server: Server) -> list[str]:
-    answer = server.get("/api/v1/search?q=early+adopters+in+healthcare&limit=10")
+    answer = server.get("/api/v1/search?q=cheerful+company&limit=10")
     assert answer["total"] == 300
     return [hit["id"] for hit in answer["hits"]]
 

@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     [
         (["store", "info"], "60 people"),
         (["store", "check"], "Good: counts and digest"),
-        (["search", "gaming", "--limit", "2"], "Showing 2 of 60 people"),
+        (["search", "people", "--limit", "2"], "Showing 2 of 60 people"),
         (["runs"], "done"),
     ],
     ids=" ".join,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from techfinder.words import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = load_schema()
-YEAR = 2026
+TODAY = date(2026, 11, 25)
 QUESTIONS = load_questions(ROOT / "data" / "questions" / "tuning.jsonl")
 MISREAD = {
     "T002": "artificial intelligence is taken for interest in technology, as a wish",
@@ -63,7 +64,7 @@ def _as_tuple(value: object) -> tuple[str, ...]:
 
 
 def read(text: str) -> QueryPlan:
-    return parser().parse(text, YEAR)
+    return parser().parse(text, TODAY)
 
 
 def told(text: str) -> list[str]:

@@ -80,7 +80,12 @@ class SentenceParser:
             conditions=tuple(clauses),
             limit=sentence.limit or 20,
             sort=tuple(sentence.sort),
-            notices=(*dropped, *_corrections(sentence.items), *_unknown(sentence.unknown)),
+            notices=(
+                *dropped,
+                *_corrections(sentence.items),
+                *_unread(sentence.unread),
+                *_unknown(sentence.unknown),
+            ),
         )
 
 
@@ -115,6 +120,11 @@ def _corrections(items: Sequence[Item]) -> list[Notice]:
         for i in items
         if i.corrected and i.senses and not i.has("filler")
     ]
+
+
+def _unread(items: Sequence[Item]) -> list[Notice]:
+    text = "{!r} was not read: nothing beside it says what it is about."
+    return [Notice(code="not-read", text=text.format(i.text), words=i.text) for i in items]
 
 
 def _unknown(items: Sequence[Item]) -> list[Notice]:

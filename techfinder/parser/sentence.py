@@ -35,6 +35,9 @@ _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
 _FAR = 30
 """Items beyond which nothing belongs together."""
 
+_COMPARED = frozenset({"above mid", "below mid"})
+"""Grades that always mean something, unlike "very" and "good"."""
+
 _FILLERS = 10
 """Filling words that may stand between two things that belong together."""
 
@@ -98,6 +101,7 @@ class Sentence:
     Attributes:
         nodes: Atoms and marks in their order.
         unknown: Items that nothing is known of.
+        unread: Numbers and comparisons of which nobody knows what they are about.
         limit, sort: How many and in which order, where it was said.
         timed: Whether months after release were spoken of; of `timed_fields`, where these were named.
         last_number: The number field that was spoken of last.
@@ -111,6 +115,7 @@ class Sentence:
     today: date
     nodes: list[Atom | Mark] = field(default_factory=list)
     unknown: list[Item] = field(default_factory=list)
+    unread: list[Item] = field(default_factory=list)
     limit: int | None = None
     sort: list[Sort] = field(default_factory=list)
     timed: bool = False
@@ -256,6 +261,8 @@ class Sentence:
         if not item.senses and self.tokens[item.first].stem.isalpha():
             self.unknown.append(item)
             self.nodes.append(Mark("unknown", place))
+        elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
+            self.unread.append(item)
 
     def _is_instead(self, place: int) -> bool:
         """Whether "over" and "than" stand between two of a kind: "Pixel over iPhone"."""

@@ -148,6 +148,11 @@ def test_words_that_no_field_holds_are_told() -> None:
     assert (notice.code, notice.words) == ("no-such-field", "grumpy parents")
 
 
+@pytest.mark.parametrize(("text", "words"), [("income above average", "above average"), ("women 7777 laptops", "7777")])
+def test_what_cannot_be_placed_is_told(text: str, words: str) -> None:
+    assert [(n.code, n.words) for n in read(text).notices] == [("not-read", words)]
+
+
 @pytest.mark.parametrize("word", ["parents", "mail", "later", "dress", "coach"])
 def test_right_words_are_not_corrected(word: str) -> None:
     assert [n.code for n in read(word).notices if n.code == "corrected"] == []

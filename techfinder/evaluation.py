@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from techfinder.errors import QueryError
 from techfinder.fields import Part
@@ -44,21 +44,6 @@ class Question(Part):
     meaning: bool = False
     limit: int | None = None
     sort: tuple[Sort, ...] = ()
-
-    @field_validator("conditions", mode="before")
-    @classmethod
-    def _kinds(cls, value: object) -> object:
-        """A condition needs not say that it is one, inside a group neither."""
-        return [_with_kind(c) for c in value] if isinstance(value, list) else value
-
-
-def _with_kind(clause: object) -> object:
-    if not isinstance(clause, dict):
-        return clause
-    made: dict[str, Any] = {"kind": "any_of" if "conditions" in clause else "condition", **clause}
-    if isinstance(inner := made.get("conditions"), list):
-        made["conditions"] = [_with_kind(c) for c in inner]
-    return made
 
 
 def load_questions(path: Path) -> list[Question]:
@@ -196,8 +181,8 @@ def _words(text: str) -> list[str]:
 
 def fuse(rankings: Sequence[Sequence[str]]) -> list[str]:
     """Reciprocal rank fusion with k = 60 (G. Cormack and others, SIGIR 2009) of rankings of the same ids."""
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         for rank, profile_id in enumerate(ranking, 1):
-            total[profile_id] += 1 / (60 + rank)  # type: ignore[assignment]
+            total[profile_id] += 1 / (60 + rank)
     return sorted(total, key=lambda i: -total[i])

@@ -32,7 +32,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from techfinder.errors import QueryError, SchemaError
 from techfinder.fields import Part
@@ -66,16 +66,6 @@ class LexiconEntry(Part):
     of_brand: Literal["high", "low", ""] | None = None
     wish: bool = False
     says: str = ""
-
-    @field_validator("conditions", mode="before")
-    @classmethod
-    def _kinds(cls, value: object) -> object:
-        """A condition needs not say that it is one."""
-        if not isinstance(value, list):
-            return value
-        return [
-            {"kind": "any_of" if "conditions" in v else "condition"} | v if isinstance(v, dict) else v for v in value
-        ]
 
     @model_validator(mode="after")
     def _check(self) -> LexiconEntry:

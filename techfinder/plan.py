@@ -9,9 +9,9 @@ round-trips through JSON unchanged.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 __all__ = [
     "MOST_WISHES",
@@ -118,7 +118,14 @@ class AnyOf(_Part):
     origin: str = ""
 
 
-Clause = Annotated[Condition | AnyOf, Field(discriminator="kind")]
+def _kind(clause: Any) -> str:
+    """A clause may leave out its kind: only groups have conditions."""
+    if isinstance(clause, dict):
+        return str(clause.get("kind", "any_of" if "conditions" in clause else "condition"))
+    return str(getattr(clause, "kind", "condition"))
+
+
+Clause = Annotated[Annotated[Condition, Tag("condition")] | Annotated[AnyOf, Tag("any_of")], Discriminator(_kind)]
 """One thing asked for: a condition or a group of them. All clauses of a plan are joined by "and"."""
 
 

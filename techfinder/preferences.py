@@ -3,8 +3,8 @@
 The people who fulfil exactly the same wishes are a *class*; its *fit* is the sum of the weights of these wishes.
 Classes are asked for one after the other, the best fit first, until the page is full, each as one filtered search of
 the store. How many people are in a class is counted exactly beforehand, so nothing is fetched in vain and no one is
-overlooked: the order is that of :meth:`techfinder.judge.Judge.prefer` in either
-store, whatever the engine does with ties.
+overlooked: the order is that of :meth:`techfinder.judge.Judge.prefer` in either store, whatever the engine does with
+ties.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.models import Profile
 from techfinder.plan import MOST_WISHES, AnyOf, Condition, Sort
 
-__all__ = ["Searched", "excludes", "meaning_weight", "near_page", "ranked_page"]
+__all__ = ["Clauses", "Scored", "Searched", "excludes", "meaning_weight", "near_page", "ranked_page"]
 
 _COUNTED_AT_ONCE = 16
 

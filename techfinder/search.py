@@ -10,40 +10,32 @@ fulfils all required conditions, so hits differ by what is preferred, then by me
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder import preferences
 from techfinder.matching import fulfils
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
-from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
-from techfinder.preferences import meaning_weight, near_page, ranked_page
+from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.preferences import Clauses, Scored, meaning_weight, near_page, ranked_page
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
 __all__ = ["Searched", "explain", "run_plan"]
 
 Encode = Callable[[str], NDArray[np.float32]]
-Clauses = Sequence[Condition | AnyOf]
-Scored = tuple[Profile, float]
 
 
-class Searched(Protocol):
+class Searched(preferences.Searched, Protocol):
     """What is asked of a collection here; see :class:`techfinder.interfaces.Collection`."""
 
     def info(self) -> GenerationInfo: ...
 
-    def search(self, vector: NDArray[np.float32], where: Clauses, limit: int, offset: int = 0) -> list[ScoredPoint]: ...
-
-    def browse(self, where: Clauses, sort: Sequence[Sort], limit: int, offset: int = 0) -> list[Profile]: ...
-
     def count(self, where: Clauses) -> int: ...
-
-    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]: ...
 
 
 def run_plan(

@@ -99,11 +99,11 @@ def _measure(
     for question in asked:
         truth = Truth(judge, question.conditions)
         started = time.perf_counter()
-        plan = finder.plan(question.text).model_copy(update={"limit": DEPTH, "sort": ()})
-        answer = finder.search(plan, near=DEPTH)
+        plan = finder.plan(question.text)
+        answer = finder.search(plan.model_copy(update={"limit": DEPTH, "sort": ()}), near=DEPTH)
         found = [h.profile.id for h in (*answer.hits, *answer.near_misses)]
         took = time.perf_counter() - started
-        right = same_plan(judge, question, finder.understand(question.text))
+        right = same_plan(judge, question, plan)
         if not right:
             misread.append((question, plan))
         _note(tallies[OURS], question.group, score(truth, found), took, right)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["Clauses", "any_of", "level_condition", "levels", "opposite"]
+__all__ = ["Clauses", "any_of", "in_range", "level_condition", "levels", "opposite"]
 
 Clauses = tuple[Condition | AnyOf, ...]
 
@@ -59,6 +59,11 @@ def level_condition(field: SchemaField, positions: Iterable[int]) -> Condition |
     if len(wanted) > 1 and wanted == list(range(wanted[-1] + 1)):
         return Condition(field=field.name, op="at_most", values=(names[-1],))
     return Condition(field=field.name, op="any_of", values=tuple(names))
+
+
+def in_range(key: str, bounds: Mapping[str, float]) -> Condition:
+    """The condition that a number or a day lies within the bounds, by their names in a condition."""
+    return Condition.model_validate({"field": key, "op": "range", **bounds})
 
 
 def any_of(conditions: Sequence[Condition], words: str = "") -> Condition | AnyOf:

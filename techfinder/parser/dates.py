@@ -6,8 +6,8 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from techfinder.parser.clauses import in_range
 from techfinder.parser.sentence import Sentence
-from techfinder.plan import Condition
 from techfinder.schema import SchemaField
 
 __all__ = ["read_date"]
@@ -34,19 +34,17 @@ class _Span:
 
 def read_date(s: Sentence, place: int) -> int | None:
     """A date field's condition, when a date or a stretch of time begins here and such a field is named near."""
-    of = _date_field(s, place)
-    if of is None:
-        return None
     token = s.items[place].first
     span = _compared(s, token) or _named(s, token)
-    if span is None:
+    of = _date_field(s, place) if span is not None else None
+    if span is None or of is None:
         return None
     days = {"gte": span.low, "lte": span.high}
     bounds = {name: float((day - _EPOCH).days) for name, day in days.items() if day is not None}
     last = place
     while last < len(s.items) and s.items[last].first < span.end:
         last += 1
-    return s.add([Condition(field=of.name, op="range", **bounds)], of.name, place, last)  # type: ignore[arg-type]
+    return s.add([in_range(of.name, bounds)], of.name, place, last)
 
 
 def _date_field(s: Sentence, place: int) -> SchemaField | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from techfinder.parser.clauses import level_condition, levels
 from techfinder.parser.sentence import Sentence
@@ -10,7 +11,7 @@ from techfinder.parser.spotting import Item
 from techfinder.plan import Condition
 from techfinder.schema import SchemaField
 
-__all__ = ["graded", "graded_number", "is_graded", "levels_of", "own_field", "read_levels", "term_list"]
+__all__ = ["graded", "graded_number", "is_graded", "levels_of", "own_field", "read_levels", "said_levels"]
 
 _SHARES = {
     "very high": (0.8, None), "high": (0.7, None), "mid": (0.4, 0.6), "low": (None, 0.3), "very low": (None, 0.1),
@@ -20,18 +21,42 @@ _SHARES = {
 
 def read_levels(s: Sentence, place: int) -> int | None:
     """Levels and the field they are of: "high budget", "at least moderate interest", "expert or advanced"."""
+    said = said_levels(s, place)
+    return None if said is None else _bind(s, said, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Levels with what is said around them, before it is known of which field they are.
+
+    Attributes:
+        terms: The items that name levels.
+        sign: A comparison, as ``>=``; empty for none.
+        joined: ``or``, ``to`` or empty.
+        end: The item after all of it.
+    """
+
+    terms: list[int]
+    sign: str
+    joined: str
+    end: int
+
+
+def said_levels(s: Sentence, place: int) -> Said | None:
+    """The levels that begin at an item, with a comparison before or after them; None when there are none."""
     start, sign = place, ""
-    if not s.is_term(place) and (sign := s.sign(place)):
+    if place < len(s.items) and not s.is_term(place) and (sign := s.sign(place)):
         start = s.past(place + 1)
     if start >= len(s.items) or not s.is_term(start):
         return None
-    terms, end, joined = term_list(s, start)
+    terms, end, joined = _term_list(s, start)
     if end < len(s.items) and (after := s.items[end].data("compare_after")) in (">=", "<="):
         sign, end = str(after), end + 1
-    return _bind(s, terms, sign, joined, place, end)
+    return Said(terms, sign, joined, end)
 
 
-def _bind(s: Sentence, terms: list[int], sign: str, joined: str, first: int, end: int) -> int | None:
+def _bind(s: Sentence, said: Said, first: int) -> int | None:
+    terms, end = said.terms, said.end
     named = s.field_after(end, is_graded)
     if named is not None and not _beside_its_own(s, named[1]):
         of, last = named
@@ -40,7 +65,7 @@ def _bind(s: Sentence, terms: list[int], sign: str, joined: str, first: int, end
         if own is None:
             return None
         of, last = own, end
-    clause = levels_of(s, of, terms, sign, joined)
+    clause = levels_of(s, of, said)
     if clause is None:
         return None
     s.add([clause], of.name, first, last)
@@ -49,7 +74,7 @@ def _bind(s: Sentence, terms: list[int], sign: str, joined: str, first: int, end
         if not more or _beside_its_own(s, last + 2) or own_field(s, terms) is not None:
             break
         s.mark(last)
-        clause = levels_of(s, more[0], terms, sign, joined)
+        clause = levels_of(s, more[0], said)
         if clause is None:
             break
         s.add([clause], more[0].name, last + 1, last + 2)
@@ -67,7 +92,7 @@ def _beside_its_own(s: Sentence, place: int) -> bool:
     return start > place and start < len(s.items) and s.is_term(start)
 
 
-def term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
+def _term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
     """The items that name levels, the item after them, and how they are joined: ``or`` or ``to``."""
     terms, end, joined = [place], place + 1, ""
     while end < len(s.items):
@@ -104,6 +129,7 @@ def _alike(s: Sentence, one: int, other: int) -> bool:
 
 
 def own_field(s: Sentence, terms: Sequence[int]) -> SchemaField | None:
+    """The one field that all the values among the terms are of."""
     candidates = [names for i in terms if (names := {f.name for f, _ in s.scale_values(s.items[i])})]
     common = set.intersection(*candidates) if candidates else set()
     if len(common) != 1 or any(s.items[i].has("field") for i in terms):
@@ -111,7 +137,9 @@ def own_field(s: Sentence, terms: Sequence[int]) -> SchemaField | None:
     return s.schema.field(common.pop())
 
 
-def levels_of(s: Sentence, of: SchemaField, terms: Sequence[int], sign: str, joined: str) -> Condition | None:
+def levels_of(s: Sentence, of: SchemaField, said: Said) -> Condition | None:
+    """The condition that the levels are on a field; None when it has no such levels."""
+    terms, sign, joined = said.terms, said.sign, said.joined
     if of.kind != "scale":
         return _share_of(s, of, terms, sign)
     sets = [_positions(s, of, s.items[i]) for i in terms]
@@ -151,6 +179,7 @@ def graded(of: SchemaField, grade: str) -> Condition | None:
 
 
 def graded_number(of: SchemaField, grade: str) -> Condition | None:
+    """The condition that a grade is on a number with a smallest and a largest value."""
     if of.min is None or of.max is None or grade not in _SHARES:
         return None
     low, high = (None if s is None else of.min + s * (of.max - of.min) for s in _SHARES[grade])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from techfinder.lexicons import LexiconEntry
 from techfinder.parser.clauses import any_of
-from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, term_list
+from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, said_levels
 from techfinder.parser.numbers import months, number
 from techfinder.parser.sentence import Atom, Mark, Sentence
 from techfinder.plan import AnyOf, Condition
@@ -37,6 +37,7 @@ _NOUNS = frozenset(
 
 
 def read_field(s: Sentence, place: int) -> int | None:
+    """A field and what is said of it: a level, a number, that it is used, that it is not known."""
     item = s.items[place]
     fields = s.fields(place, lambda f: True)
     if not fields or (item.has("value") and s.state_after(place + 1) is not None):
@@ -156,18 +157,11 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         return end
     if after >= len(s.items):
         return None
-    if is_graded(of):
-        start, sign = after, ""
-        if not s.is_term(after) and (sign := s.sign(after)):
-            start = s.past(after + 1)
-        if start < len(s.items) and s.is_term(start):
-            terms, end, joined = term_list(s, start)
-            if end < len(s.items) and (behind := s.items[end].data("compare_after")) in (">=", "<="):
-                sign, end = str(behind), end + 1
-            if s.field_after(end, is_graded) is None or own_field(s, terms) is of:
-                clause = levels_of(s, of, terms, sign, joined)
-                if clause is not None:
-                    return s.add([clause], of.name, place, end)
+    said = said_levels(s, after) if is_graded(of) else None
+    if said is not None and (s.field_after(said.end, is_graded) is None or own_field(s, said.terms) is of):
+        clause = levels_of(s, of, said)
+        if clause is not None:
+            return s.add([clause], of.name, place, said.end)
     if of.kind in ("integer", "number"):
         found = s.quantity_in(place + 1, after)
         if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit):
@@ -190,6 +184,7 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
 
 
 def read_value(s: Sentence, place: int) -> int | None:
+    """A value; of several attributes that have it, those named beside it, else any."""
     item = s.items[place]
     named = [s.data for s in item.senses if s.kind == "value"]
     if not named:
@@ -226,6 +221,7 @@ def _city_and_state(s: Sentence, place: int, city: Condition) -> int | None:
 
 
 def read_brand(s: Sentence, place: int) -> int | None:
+    """The products of a brand, in the category named after it, else in any."""
     brand = s.items[place].data("brand")
     if brand is None:
         return None
@@ -237,6 +233,7 @@ def read_brand(s: Sentence, place: int) -> int | None:
 
 
 def read_entry(s: Sentence, place: int) -> int | None:
+    """What a lexicon says of a phrase."""
     entry = s.items[place].data("clauses")
     if not isinstance(entry, LexiconEntry):
         return None

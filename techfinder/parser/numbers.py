@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from techfinder.parser.clauses import any_of
+from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Sentence
 from techfinder.plan import AnyOf, Condition, Sort
@@ -18,6 +18,7 @@ _AGE_FROM = 13
 
 
 def read_quantity(s: Sentence, place: int) -> int | None:
+    """A number and what it counts."""
     found = s.quantities.at(place)
     if found is None:
         return None
@@ -71,15 +72,13 @@ def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
 
 
 def number(s: Sentence, of: SchemaField, found: Quantity, last: int | None = None) -> int:
+    """The number as a condition on a field. Returns the item after it, which is `last` unless a comparison follows."""
     if found.about and found.low is not None and found.low == found.high:
         spread = max(3.0, round(0.1 * found.low)) if of.unit == "years" else 0.1 * found.low
         found = replace(found, low=found.low - spread, high=found.low + spread)
-    end = found.last if last is None else last
-    if found.plain and end < len(s.items) and (sign := s.items[end].data("compare_after")) in (">=", "<="):
-        found, end = replace(found, high=None) if sign == ">=" else replace(found, low=None), end + 1
-    condition = Condition(field=of.name, op="range", **found.bounds())  # type: ignore[arg-type]
+    found, end = _compared_after(s, found, found.last if last is None else last)
     s.last_number = of
-    return s.add([condition], of.name, found.first, end)
+    return s.add([in_range(of.name, found.bounds())], of.name, found.first, end)
 
 
 def _counted(s: Sentence, found: Quantity) -> int | None:
@@ -100,8 +99,8 @@ def _counted(s: Sentence, found: Quantity) -> int | None:
         return _categories(s, found, brand, place + 1)
     if brand is None and (tags := s.fields(place, lambda f: f.kind == "tags")):
         found, last = _compared_after(s, found, place + 1)
-        condition = Condition(field=f"{tags[0].name}_count", op="range", **found.bounds())  # type: ignore[arg-type]
-        return s.add([condition], f"{tags[0].name}_count", found.first, last)
+        key = f"{tags[0].name}_count"
+        return s.add([in_range(key, found.bounds())], key, found.first, last)
     return None
 
 
@@ -145,6 +144,7 @@ def _with_unit(s: Sentence, found: Quantity) -> int | None:
 
 
 def months(s: Sentence, found: Quantity) -> int | None:
+    """Months after release, or years of age where nothing speaks of a release."""
     around = s.segment(found.first)
     timed = any(s.items[i].has("wait", "release", "speed") or s.adoption_at(i) for i in around)
     ages = s.unit_field("years")
@@ -217,7 +217,7 @@ def _only_category(s: Sentence, place: int) -> SchemaField | None:
 
 
 def _months_of(s: Sentence, fields: Iterable[SchemaField], bounds: dict[str, float]) -> Condition | AnyOf:
-    return any_of([Condition(field=f"{f.name}_months", op="range", **bounds) for f in fields])  # type: ignore[arg-type]
+    return any_of([in_range(f"{f.name}_months", bounds) for f in fields])
 
 
 def _amount(s: Sentence, found: Quantity) -> int | None:
@@ -273,6 +273,7 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
 
 
 def read_speed(s: Sentence, place: int) -> int | None:
+    """ "fast on phones", "right at launch"."""
     said = s.items[place].data("speed")
     if said is None or not s.adoptions():
         return None

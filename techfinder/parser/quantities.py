@@ -16,6 +16,10 @@ _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
 _FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
 _RANGE_SIGNS = frozenset({"or", "-", "to", "..", "through", "thru", "till", "until"})
+_TIMES = frozenset({"hundred", "thousand", "million", "billion", "grand"})
+_PARTS = frozenset({"couple", "half", "quarter"})
+"""Number words that are none by themselves."""
+
 _DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
 _BETWEEN = 6
@@ -110,47 +114,40 @@ class Quantities:
         if one is None:
             return self._one_of_a_unit(place)
         value, token, money = one
-        end = self._item_after(token)
-        sign = self._tokens[token].stem if token < len(self._tokens) else ""
-        unit = self._unit(end)
-        if unit and sign not in _RANGE_SIGNS:
-            past = unit[2]
-            then = self._tokens[self._items[past].first].stem if past < len(self._items) else ""
-            if then in _RANGE_SIGNS and self._number(self._items[past].first + 1):
-                token, sign, end = self._items[past].first, then, past  # "six months to two years"
-            else:
-                unit = None
-        else:
-            unit = None
-        if sign in _RANGE_SIGNS or (in_words and sign == "and"):
-            start, two = token + 1, self._number(token + 1)
-            if two is not None:
-                high, token, more = two
-                if unit is None and value < 1000 <= high:
-                    value *= self._multiplier(start, token, high)
-                made = Quantity(
-                    min(value, high),
-                    max(value, high),
-                    unit="money" if money or more else "",
-                    last=self._item_after(token),
-                )
-                if unit is not None:  # the first number has a unit of its own
-                    other = self._unit(made.last)
-                    if other and other[0] == unit[0]:
-                        high_in_first = high * other[1] / unit[1]
-                        made = replace(
-                            made, low=min(value, high_in_first), high=max(value, high_in_first), last=other[2]
-                        )
-                        return made.scaled(unit[1], unit[0])
-                return self._with_unit(made)
-            if sign == "..":
-                return self._with_unit(
-                    Quantity(value, None, unit="money" if money else "", last=self._item_after(token + 1))
-                )
-        figures = self._figures(value, token)
-        if figures is not None:
-            return figures
+        found = self._range(value, token, money, in_words) or self._figures(value, token)
+        if found is not None:
+            return found
         return self._with_unit(Quantity(value, value, unit="money" if money else "", last=self._item_after(token)))
+
+    def _range(self, value: float, token: int, money: bool, in_words: bool) -> Quantity | None:
+        """A range that begins with `value`, `token` being what comes after it; None when it stands alone."""
+        sign = self._stem(token)
+        unit = None if sign in _RANGE_SIGNS else self._unit(self._item_after(token))
+        if unit is not None:
+            # "six months to two years": the first number has a unit of its own
+            token = self._items[unit[2]].first if unit[2] < len(self._items) else len(self._tokens)
+            sign = self._stem(token)
+        if sign not in _RANGE_SIGNS and not (in_words and sign == "and" and unit is None):
+            return None
+        two = self._number(token + 1)
+        if two is None:
+            open_ended = sign == ".." and unit is None
+            found = Quantity(value, None, unit="money" if money else "", last=self._item_after(token + 1))
+            return self._with_unit(found) if open_ended else None
+        high, end, more = two
+        if unit is None and value < 1000 <= high:
+            value *= self._multiplier(token + 1, end, high)
+        found = Quantity(
+            min(value, high), max(value, high), unit="money" if money or more else "", last=self._item_after(end)
+        )
+        other = self._unit(found.last) if unit is not None else None
+        if unit is not None and other is not None and other[0] == unit[0]:
+            high = high * other[1] / unit[1]
+            return replace(found, low=min(value, high), high=max(value, high), last=other[2]).scaled(unit[1], unit[0])
+        return self._with_unit(found)
+
+    def _stem(self, token: int) -> str:
+        return self._tokens[token].stem if token < len(self._tokens) else ""
 
     def _one_of_a_unit(self, place: int) -> Quantity | None:
         """ "a year", "the first month", "half a year" without a number of its own."""
@@ -198,50 +195,38 @@ class Quantities:
         if token >= len(self._tokens):
             return None
         first = self._tokens[token]
-        words = number_words()
-        if first.number is not None:
-            value, token = first.number, token + 1
-            while token < len(self._tokens) and self._tokens[token].stem in (
-                "thousand",
-                "million",
-                "billion",
-                "grand",
-                "hundred",
-            ):
-                value, token = value * words[self._tokens[token].stem], token + 1
-            return value, token, first.money or self._tokens[token - 1].stem == "grand"
-        part = self._part_of_a_million(token)
-        if part is not None:
-            return part
-        start = token
-        if first.stem in ("a", "an") and token + 1 < len(self._tokens):
-            following = self._tokens[token + 1].stem
-            if following in _FEW or following in ("hundred", "thousand", "million", "dozen"):
-                token += 1
+        if first.number is None:
+            return self._part_of_a_million(token) or self._few(token) or self._in_words(token)
+        value, token = first.number, token + 1
+        while (word := self._stem(token)) in _TIMES:
+            value, token = value * number_words()[word], token + 1
+        return value, token, first.money or self._tokens[token - 1].stem == "grand"
+
+    def _few(self, token: int) -> tuple[float, int, bool] | None:
+        """ "a couple of", "a few", "several", "a dozen"."""
+        if self._stem(token) in ("a", "an"):
+            token += 1
+        value = _FEW.get(self._stem(token))
+        if value is None:
+            return None
+        return float(value), token + (2 if self._stem(token + 1) == "of" else 1), False
+
+    def _in_words(self, token: int) -> tuple[float, int, bool] | None:
+        """ "twenty-five", "a hundred and ten", "eighty thousand"."""
+        words, start = number_words(), token
+        if self._stem(token) in ("a", "an") and self._stem(token + 1) in _TIMES:
+            token += 1
         total = current = 0.0
         seen = False
-        while token < len(self._tokens):
-            stem = self._tokens[token].stem
-            if stem.endswith("ish") and stem[:-3] in words:
-                stem = stem[:-3]
-            if stem in _FEW and not seen:
-                value = float(_FEW[stem])
-                token += 1
-                if token < len(self._tokens) and self._tokens[token].stem == "of":
-                    token += 1
-                return value, token, False
-            if (
-                stem == "and"
-                and seen
-                and token + 1 < len(self._tokens)
-                and self._tokens[token + 1].stem in words
-                and current >= 100
-            ):
+        while word := self._stem(token):
+            if word.endswith("ish") and word[:-3] in words:
+                word = word[:-3]
+            if word == "and" and seen and current >= 100 and self._stem(token + 1) in words:
                 token += 1
                 continue
-            if stem not in words or stem in ("couple", "quarter", "half", "single", "twice"):
+            value = words.get(word) if word not in _PARTS else None
+            if value is None:
                 break
-            value = words[stem]
             if value == 100:
                 current = (current or 1) * 100
             elif value >= 1000:
@@ -250,12 +235,10 @@ class Quantities:
                 break
             else:
                 current += value
-            seen = True
-            token += 1
-        if not seen:
+            seen, token = True, token + 1
+        alone = token - start == 1 and self._stem(start) == "one" and not self._unit_follows(token)
+        if not seen or alone:  # "no one", "the one who"
             return None
-        if token - start == 1 and self._tokens[start].stem == "one" and not self._unit_follows(token):
-            return None  # "no one", "the one who"
         return total + current, token, self._tokens[token - 1].stem == "grand"
 
     def _multiplier(self, start: int, end: int, value: float) -> float:

@@ -73,16 +73,7 @@ def _pronoun(s: Sentence, place: int) -> int | None:
     """ "skip anyone who owns one": whatever was spoken of."""
     if s.topic is None or not s.items[place].has("pronoun") or place == 0:
         return None
-    if s.tokens[s.items[place - 1].first].stem not in (
-        "own",
-        "have",
-        "has",
-        "use",
-        "using",
-        "owning",
-        "having",
-        "got",
-    ):
+    if s.tokens[s.items[place - 1].first].stem not in _OWNING:
         return None
     used = Condition(field=f"{s.topic.name}_uses", op="any_of", values=("yes",))
     return s.add([used], "adoption", place, place + 1, uses=s.topic.name)

@@ -71,13 +71,13 @@ class Vocabulary:
     def at(self, stems: Sequence[str], place: int) -> Iterator[tuple[int, Sequence[Sense]]]:
         """The phrases that begin at `place`: how many stems each takes, and its senses; the longest first."""
         found, node = [], self._root
-        for length, stem in enumerate(stems[place:], 1):
-            following = node.following.get(stem)
+        for end in range(place, len(stems)):
+            following = node.following.get(stems[end])
             if following is None:
                 break
             node = following
             if node.senses:
-                found.append((length, tuple(node.senses)))
+                found.append((end + 1 - place, tuple(node.senses)))
         yield from reversed(found)
 
 

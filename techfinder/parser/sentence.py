@@ -127,10 +127,22 @@ class Sentence:
     def __post_init__(self) -> None:
         self.quantities = Quantities(self.items, self.tokens)
 
-    def add(self, clauses: Sequence[Condition | AnyOf], family: str, first: int, last: int, **more: object) -> int:
+    def add(
+        self,
+        clauses: Sequence[Condition | AnyOf],
+        family: str,
+        first: int,
+        last: int,
+        *,
+        uses: str = "",
+        brand: str = "",
+        negation: Clauses | None = None,
+        wish: bool = False,
+    ) -> int:
+        """Note an atom, its clauses with the words they came from; see :class:`Atom`. Returns `last`."""
         words = self.words(first, last)
         told = tuple(c if c.words else c.model_copy(update={"words": words}) for c in clauses)
-        self.nodes.append(Atom(told, family, first, last, **more))  # type: ignore[arg-type]
+        self.nodes.append(Atom(told, family, first, last, uses, brand, negation, wish))
         return last
 
     def words(self, first: int, last: int) -> str:

@@ -14,7 +14,7 @@ from techfinder.schema import Schema, SchemaField
 
 __all__ = ["build_vocabulary"]
 
-_FUNCTION_KINDS = frozenset({"filler", "open", "compare", "not", "and", "or", "grade", "wait", "prefer", "over"})
+_FUNCTION_KINDS = frozenset({"filler", "open", "compare", "not", "and", "or", "grade", "wait", "over"})
 """A word of general English never names a field by itself; it only tells of which field a number is."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
+from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 
 __all__ = ["CompareQuestion", "FacetNames", "FacetsQuestion", "PlanQuestion", "SearchQuestion", "SimilarQuestion"]
 
@@ -18,14 +18,6 @@ ProfileId = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 FacetNames = Literal["all", "none"] | Annotated[tuple[str, ...], Field(max_length=500)]
 
 
-def _kind(clause: Any) -> str:
-    """A clause may leave out its kind: only groups have conditions."""
-    if isinstance(clause, dict):
-        return str(clause.get("kind", "any_of" if "conditions" in clause else "condition"))
-    return str(getattr(clause, "kind", "condition"))
-
-
-Clause = Annotated[Annotated[Condition, Tag("condition")] | Annotated[AnyOf, Tag("any_of")], Discriminator(_kind)]
 Clauses = Annotated[
     tuple[Clause, ...],
     Field(max_length=200, description="All joined by `and`. Fields and their values: see `/api/v1/schema`."),

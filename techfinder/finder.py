@@ -7,11 +7,9 @@ threads; it opens the store on first use and loads the encoder when asked to.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Literal
 
 from techfinder import cursors
 from techfinder.compare import Comparison, compare
@@ -23,7 +21,6 @@ from techfinder.errors import (
     FingerprintMismatch,
     ProfileNotFound,
     QueryError,
-    TechfinderError,
     cut,
 )
 from techfinder.facets import facets
@@ -38,16 +35,13 @@ from techfinder.search import explain, run_plan
 from techfinder.settings import Settings
 from techfinder.store import open_store
 from techfinder.understanding import Understanding
+from techfinder.warmup import EncoderState, Warmup
 from techfinder.words import describe, facts
 
 __all__ = ["Finder"]
 
 MAX_TEXT = 2000
 """Longest question in characters."""
-
-_LONGEST_WAIT_S = 3600.0
-
-EncoderState = Literal["cold", "loading", "ready", "failed"]
 
 
 class Finder:
@@ -71,12 +65,8 @@ class Finder:
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
         self._lock = threading.Lock()
         self._collection: Collection | None = None
-        self._encoder: CheckedEncoder | None = None
-        self._encoder_error: EncoderError | None = None
-        self._encoder_thread: threading.Thread | None = None
-        self._encoder_began = 0.0
-        self._waiters = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._live_values = LiveValues()
+        self._warmup = Warmup(self.encoder_entry, settings.encoder, settings.threads // 2)
         self._windows = Windows()
         self._understanding = Understanding(
             self.schema, lambda: self.plugins.lexicons(self.schema).values(), self._live_values
@@ -169,7 +159,7 @@ class Finder:
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
         live = self._readable_collection()
-        encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
+        encoder = self._encoder_for(plan, wait_s)
         if encoder is not None:
             self._require_same_encoder(live.info())
         collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
@@ -266,7 +256,7 @@ class Finder:
         """
         self.schema.check(plan)
         live = self._readable_collection()
-        encoder = self._ready_encoder(wait_s) if plan.meaning.strip() and not plan.sort else None
+        encoder = self._encoder_for(plan, wait_s)
         found = live.retrieve([profile_id])
         if not found:
             raise ProfileNotFound([profile_id])
@@ -347,64 +337,27 @@ class Finder:
 
     def encoder_state(self) -> EncoderState:
         """Whether the encoder is ready; ``failed`` keeps its error for the next search."""
-        if self._encoder is not None:
-            return "ready"
-        if self._encoder_error is not None:
-            return "failed"
-        return "loading" if self._encoder_thread is not None else "cold"
+        return self._warmup.state
 
     def encoder_loading_s(self) -> float:
         """For how many seconds the encoder has been loading; 0.0 when it is not."""
-        return time.monotonic() - self._encoder_began if self.encoder_state() == "loading" else 0.0
+        return self._warmup.loading_s
 
     def encoder_error(self) -> EncoderError | None:
         """Why the encoder failed to load; None when it did not fail."""
-        return self._encoder_error
+        return self._warmup.error
 
     def start_encoder(self) -> None:
         """Begin loading the encoder in the background, unless it has begun already."""
-        with self._lock:
-            if self._encoder_thread is None:
-                self._encoder_began = time.monotonic()
-                self._encoder_thread = threading.Thread(target=self._load_encoder, name="encoder", daemon=True)
-                self._encoder_thread.start()
+        self._warmup.start()
 
     def load_encoder(self) -> CheckedEncoder:
         """The encoder, loaded now if need be. Raises EncoderError."""
-        self.start_encoder()
-        thread = self._encoder_thread
-        if thread is not None:
-            thread.join()
-        if self._encoder is None:
-            raise self._encoder_error or EncoderError("The encoder did not load.")
-        return self._encoder
+        return self._warmup.load()
 
-    def _load_encoder(self) -> None:
-        try:
-            encoder = CheckedEncoder(self.encoder_entry())
-            encoder.encode_query("warm up")
-            self._encoder = encoder
-        except TechfinderError as error:
-            self._encoder_error = error if isinstance(error, EncoderError) else EncoderError(str(error))
-        except BaseException as error:  # the thread's last chance to say what happened
-            self._encoder_error = EncoderError(f"Encoder {self.settings.encoder!r} failed: {error!r}")
-
-    def _ready_encoder(self, wait_s: float) -> CheckedEncoder | None:
-        self.start_encoder()
-        if wait_s > 0 and self.encoder_state() == "loading":
-            self._wait_for_encoder(min(wait_s, _LONGEST_WAIT_S))
-        if self._encoder_error is not None:
-            raise self._encoder_error
-        return self._encoder
-
-    def _wait_for_encoder(self, limit_s: float) -> None:
-        """Wait, unless half of the request threads do already: the others answer what needs no encoder."""
-        if self._encoder_thread is None or not self._waiters.acquire(blocking=False):
-            return
-        try:
-            self._encoder_thread.join(limit_s)
-        finally:
-            self._waiters.release()
+    def _encoder_for(self, plan: QueryPlan, wait_s: float) -> CheckedEncoder | None:
+        """The encoder, when the plan has something to encode and it is ready in time."""
+        return self._warmup.ready(wait_s) if plan.meaning.strip() and not plan.sort else None
 
     def _readable_collection(self) -> Collection:
         """The collection, when it holds what the schema in use says."""

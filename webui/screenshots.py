@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 START_S = 240.0
-QUESTION = "/?q=Users+interested+in+AI+and+machine+learning&adopter_category=Early+Adopter&adopter_category=Innovator"
+QUESTION = "/?q=early+adopters+with+high+technical+proficiency,+not+on+TikTok,+ideally+in+Texas"
 
 
 @dataclass(frozen=True, slots=True)

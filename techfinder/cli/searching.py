@@ -36,7 +36,13 @@ _BETWEEN = " · "
 )
 @click.argument("words", nargs=-1, metavar="[SENTENCE]")
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Filter by name; may be repeated.")
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many people.")
+@click.option(
+    "--limit",
+    default=20,
+    show_default="what the sentence says, else 20",
+    type=click.IntRange(1, 1000),
+    help="How many people.",
+)
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many people to skip.")
 @click.option("--sort", multiple=True, metavar="FIELD", help="Order by a field instead; -FIELD from high to low.")
 @click.option(

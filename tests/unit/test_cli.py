@@ -254,3 +254,10 @@ def test_on_a_terminal_the_question_stands_still_until_it_is_answered(tmp_path: 
     question = shown.decode().partition("20 people are not in this input any more. Remove them? [y/N]: ")[2]
     assert question.startswith("y\r\n")
     assert "20 removed" in question
+
+
+def test_a_sentence_says_how_many_and_limit_wins(home: Path) -> None:
+    asked = ("search", "top 3 people by age")
+    assert len(commands.run_json(home, *asked)["hits"]) == 3
+    assert len(commands.run_json(home, *asked, "--limit", "5")["hits"]) == 5
+    assert len(commands.run_json(home, "search")["hits"]) == 20

@@ -16,7 +16,7 @@ from techfinder.cli.schemas import schema
 from techfinder.cli.searching import explain, search
 from techfinder.cli.serving import demo, serve
 from techfinder.cli.stores import plugins, store
-from techfinder.cli.terminal import echo, fail, prepare
+from techfinder.cli.terminal import abandon_output, echo, fail, prepare
 from techfinder.errors import TechfinderError
 
 __all__ = ["cli", "main"]
@@ -57,6 +57,7 @@ def _run() -> int:
     except TechfinderError as error:
         return fail(error)
     except OSError as error:
+        abandon_output()
         what = f"Cannot use {error.filename}" if error.filename else "Input or output failed"
         return fail(f"{what}: {error.strerror or error}. Make room or allow access.")
 

@@ -7,6 +7,7 @@ they are ours to make, and the worst they do is to make one more line.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -19,7 +20,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["echo", "fail", "out", "prepare", "say", "visible", "visible_in_json"]
+__all__ = ["abandon_output", "echo", "fail", "out", "prepare", "say", "visible", "visible_in_json"]
 
 # Control characters of both sets, marks that turn the direction of writing, odd line ends, half characters.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -58,6 +59,14 @@ def fail(message: object) -> int:
     """Say on standard error why the command ends. Returns its exit code, 1."""
     echo(f"techfinder: {message}", err=True)
     return 1
+
+
+def abandon_output() -> None:
+    """Drop what standard output did not take: at the end the interpreter would try again, and complain."""
+    with contextlib.suppress(OSError, ValueError):  # nothing is open there
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class _Formatter(logging.Formatter):

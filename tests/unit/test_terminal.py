@@ -98,11 +98,12 @@ COMMANDS = [["plugins"], ["plugins", "--json"], ["search", "laggards"], ["--help
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 
-def redirected(home: Path, arguments: list[str], redirection: str) -> tuple[int, str]:
+def redirected(home: Path, arguments: list[str], redirection: str, unbuffered: str = "") -> tuple[int, str]:
     """Exit code and standard error of a command in a shell, as ``command > /dev/full``."""
+    variables = commands.environment(home) | {"PYTHONUNBUFFERED": unbuffered}
     done = subprocess.run(
         ["sh", "-c", f'"$@" {redirection}', "sh", *commands.command(*arguments)],
-        env=commands.environment(home),
+        env=variables,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
@@ -114,8 +115,9 @@ def redirected(home: Path, arguments: list[str], redirection: str) -> tuple[int,
 @posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_full_disk_is_one_line(home: Path, arguments: list[str]) -> None:
-    code, said = redirected(home, arguments, "> /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_full_disk_is_one_line(home: Path, arguments: list[str], unbuffered: str) -> None:
+    code, said = redirected(home, arguments, "> /dev/full", unbuffered)
     assert code == 1
     assert said == "techfinder: Input or output failed: No space left on device. Make room or allow access.\n"
 

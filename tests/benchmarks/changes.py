@@ -53,7 +53,7 @@ def main() -> None:
     rows: dict[str, list[str]] = {}
     for name in options.stores.split(","):
         table.add_column(name, justify="right")
-        with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="techfinder-changes-") as folder:
+        with tempfile.TemporaryDirectory(prefix="techfinder-changes-") as folder, ExitStack() as stack:
             for label, value in Changes(name, Path(folder), options, stack).run():
                 rows.setdefault(label, []).append(value)
     for label, values in rows.items():

@@ -26,13 +26,25 @@ from techfinder.errors import (
 from techfinder.facets import facets
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import run_likeness
-from techfinder.models import Answer, Facet, Fact, Gauge, GenerationInfo, Hit, Profile, SearchResult, Share
+from techfinder.models import (
+    Answer,
+    Explanation,
+    Facet,
+    Fact,
+    Gauge,
+    GenerationInfo,
+    Hit,
+    Profile,
+    SearchResult,
+    Share,
+)
 from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.schema import Schema, load_schema
-from techfinder.search import explain, run_plan
+from techfinder.search import explain, holding, ranked_by, run_plan
 from techfinder.settings import Settings
+from techfinder.steady import steadily
 from techfinder.store import open_store
 from techfinder.understanding import Understanding
 from techfinder.warmup import EncoderState, Warmup
@@ -163,7 +175,7 @@ class Finder:
         if encoder is not None:
             self._require_same_encoder(live.info())
         collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
-        return run_plan(plan, self.schema, collection, encoder.encode_query if encoder else None, near)
+        return run_plan(plan, self.schema, collection, encoder, near)
 
     def facets(
         self,
@@ -247,7 +259,7 @@ class Finder:
         """
         return run_likeness(like, not_like, plan or QueryPlan(), self.schema, self._readable_collection())
 
-    def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Hit:
+    def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Explanation:
         """That profile as an answer to the plan, with what it fulfils and what it fails, whether it is found or not.
 
         Raises:
@@ -257,15 +269,27 @@ class Finder:
         self.schema.check(plan)
         live = self._readable_collection()
         encoder = self._encoder_for(plan, wait_s)
+        (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
+        return Explanation(
+            hit=explain(self.schema, plan, profile, nearness),
+            holds=holding(self.schema, plan, profile),
+            ranked_by=ranked_by(plan, encoder is not None),
+            generation=generation,
+        )
+
+    def _one(
+        self, plan: QueryPlan, profile_id: str, live: Collection, encoder: CheckedEncoder | None
+    ) -> tuple[Profile, Share | None]:
+        """That profile, and how near it is to the plan's text."""
         found = live.retrieve([profile_id])
         if not found:
             raise ProfileNotFound([profile_id])
         if encoder is None:
-            return explain(self.schema, plan, found[0], None)
+            return found[0], None
         self._require_same_encoder(live.info())
         stored = live.vectors([profile_id])[profile_id].astype(float)
-        query = encoder.encode_query(plan.meaning).astype(float)
-        return explain(self.schema, plan, found[0], Share("meaning", "Meaning", float(stored @ query)))
+        similarity = float(stored @ encoder.encode_query(plan.meaning).astype(float))
+        return found[0], Share("meaning", "Meaning", encoder.info.closeness(similarity))
 
     def compare(self, ids: Sequence[str]) -> Comparison:
         """Two to ten people side by side: what they have in common, where they differ, how near they are.

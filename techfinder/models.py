@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "Answer",
+    "Explanation",
     "Facet",
     "FacetValue",
     "Fact",
@@ -117,6 +118,23 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """Somebody as an answer to a plan, found or not.
+
+    Attributes:
+        hit: With its shares, and in `fails` what keeps this person from being found.
+        holds: For each condition of the plan, in its order, whether it is fulfilled.
+        ranked_by: As in :class:`SearchResult`.
+        generation: What answered.
+    """
+
+    hit: Hit
+    holds: tuple[bool, ...]
+    ranked_by: str
+    generation: GenerationInfo
+
+
+@dataclass(frozen=True, slots=True)
 class FacetValue:
     """One value of a facet: how many profiles of the filtered set have it.
 
@@ -208,6 +226,8 @@ class SearchResult:
         took_ms: Milliseconds by part: ``encode``, ``store``, ``total``.
         near_misses: Where fewer fulfil everything than were asked for, and near misses were asked for too: who fulfils
             most, best first. None of them breaks an exclusion.
+        weak: True when nothing but meaning ranks, and even the best hit is no nearer to the question than questions
+            about something else come.
     """
 
     hits: tuple[Hit, ...]
@@ -216,6 +236,7 @@ class SearchResult:
     generation: GenerationInfo
     took_ms: Mapping[str, float] = field(default_factory=dict)
     near_misses: tuple[Hit, ...] = ()
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 The score of a hit is the sum of its shares. Each condition has weight `w`, required or preferred;
 meaning has weight 1 when the plan has a text, or less, so that it decides only between those who
 fulfil equally much (:func:`techfinder.preferences.meaning_weight`). A condition that holds
-contributes ``w / total`` and meaning contributes ``m * max(0, similarity) / total``. Every hit
-fulfils all required conditions, so hits differ by what is preferred, then by meaning.
+contributes ``w / total`` and meaning contributes ``m * closeness / total``, the similarity as the
+encoder's calibration counts it. Every hit fulfils all required conditions, so hits differ by what
+is preferred, then by meaning.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techfinder import preferences
+from techfinder.encoding import CheckedEncoder
 from techfinder.matching import fulfils
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan
@@ -25,9 +26,7 @@ from techfinder.preferences import Clauses, Scored, meaning_weight, near_page, r
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
-__all__ = ["Searched", "explain", "run_plan"]
-
-Encode = Callable[[str], NDArray[np.float32]]
+__all__ = ["Searched", "explain", "holding", "ranked_by", "run_plan"]
 
 
 class Searched(preferences.Searched, Protocol):
@@ -39,7 +38,7 @@ class Searched(preferences.Searched, Protocol):
 
 
 def run_plan(
-    plan: QueryPlan, schema: Schema, collection: Searched, encode: Encode | None, near: int = 0
+    plan: QueryPlan, schema: Schema, collection: Searched, encoder: CheckedEncoder | None, near: int = 0
 ) -> SearchResult:
     """The plan's answer.
 
@@ -47,7 +46,7 @@ def run_plan(
         plan: What is asked for.
         schema: Of the collection.
         collection: Where to look.
-        encode: Text to vector; None while no encoder is ready (hits come in stored order).
+        encoder: Text to vector; None while none is ready (hits come in stored order).
         near: How many to answer at least, with near misses where fewer fulfil everything.
 
     Raises:
@@ -56,16 +55,18 @@ def run_plan(
     """
     started = time.perf_counter()
     schema.check(plan)
-    vector, encode_ms = _encode(plan, encode)
+    vector, encode_ms = _encode(plan, encoder)
     (found, missed, total), generation = steadily(collection.info, lambda: _ask(plan, schema, vector, collection, near))
+    hits = tuple(explain(schema, plan, p, _meaning(s, vector, encoder)) for p, s in found)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
-        hits=tuple(explain(schema, plan, p, _meaning(s, vector)) for p, s in found),
+        hits=hits,
         total=total,
-        ranked_by=_ranked_by(plan, vector),
+        ranked_by=ranked_by(plan, vector is not None),
         generation=generation,
         took_ms={"encode": encode_ms, "store": total_ms - encode_ms, "total": total_ms},
-        near_misses=tuple(explain(schema, plan, p, _meaning(s, vector)) for p, s in missed),
+        near_misses=tuple(explain(schema, plan, p, _meaning(s, vector, encoder)) for p, s in missed),
+        weak=vector is not None and not plan.conditions and not plan.offset and not any(h.score for h in hits),
     )
 
 
@@ -87,16 +88,17 @@ def _ask(
     return found, near_page(where, wishes, vector, missing, total, collection), total
 
 
-def _encode(plan: QueryPlan, encode: Encode | None) -> tuple[NDArray[np.float32] | None, float]:
-    if not plan.meaning.strip() or plan.sort or encode is None:
+def _encode(plan: QueryPlan, encoder: CheckedEncoder | None) -> tuple[NDArray[np.float32] | None, float]:
+    if not plan.meaning.strip() or plan.sort or encoder is None:
         return None, 0.0
     started = time.perf_counter()
-    vector = encode(plan.meaning)
+    vector = encoder.encode_query(plan.meaning)
     return vector, (time.perf_counter() - started) * 1000
 
 
-def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
-    if vector is not None:
+def ranked_by(plan: QueryPlan, encoded: bool) -> str:
+    """What orders the plan's hits, given whether its text was encoded; see :class:`techfinder.models.SearchResult`."""
+    if encoded:
         return "meaning"
     if plan.sort:
         return "order"
@@ -105,8 +107,10 @@ def _ranked_by(plan: QueryPlan, vector: NDArray[np.float32] | None) -> str:
     return "fit" if plan.preferred else "order"
 
 
-def _meaning(similarity: float, vector: NDArray[np.float32] | None) -> Share | None:
-    return None if vector is None else Share("meaning", "Meaning", similarity)
+def _meaning(similarity: float, vector: NDArray[np.float32] | None, encoder: CheckedEncoder | None) -> Share | None:
+    if vector is None or encoder is None:
+        return None
+    return Share("meaning", "Meaning", encoder.info.closeness(similarity))
 
 
 def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
@@ -116,19 +120,23 @@ def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share |
         schema: Of the collection.
         plan: What was asked.
         profile: Who was found.
-        nearness: What orders the hits, its value being the similarity (cosine or dot), counted from 0 to 1;
-            None when nothing does.
+        nearness: What orders the hits; its value counts from 0 to 1. None when nothing does.
     """
     of_meaning = meaning_weight(tuple(c.weight for c in plan.preferred)) if nearness is not None else 0.0
     total = sum(c.weight for c in plan.conditions) + of_meaning
     if not total:
         return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
-    held = [c for c in plan.conditions if fulfils(profile, schema.resolve([c]))]
+    held = [c for c, holds in zip(plan.conditions, holding(schema, plan, profile), strict=True) if holds]
     shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in held]
     if nearness is not None:
         shares.append(replace(nearness, value=of_meaning * min(max(nearness.value, 0.0), 1.0) / total))
     fails = tuple(_label(schema, c) for c in plan.required if c not in held)
     return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares), fails)
+
+
+def holding(schema: Schema, plan: QueryPlan, profile: Profile) -> tuple[bool, ...]:
+    """For each condition of the plan, in its order, whether the profile fulfils it."""
+    return tuple(fulfils(profile, schema.resolve([c])) for c in plan.conditions)
 
 
 def _name(clause: Condition | AnyOf) -> str:

@@ -7,22 +7,26 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from techfinder.compare import Comparison
-from techfinder.models import Answer, Facet, Hit
+from techfinder.finder import Finder
+from techfinder.models import Answer, Explanation, Facet, Hit
 from techfinder.plan import QueryPlan
 from techfinder.wire.answers import (
+    CheckedConditionAnswer,
     ChoiceFacet,
     CompareAnswer,
     ComparedFieldAnswer,
+    ExplainAnswer,
     FacetAnswer,
     FacetValueAnswer,
     HitAnswer,
+    NearMissAnswer,
     RangeFacet,
     SearchAnswer,
     SearchPage,
     ShareAnswer,
 )
 
-__all__ = ["compare_answer", "facet_answers", "hit_answer", "search_answer", "search_page"]
+__all__ = ["compare_answer", "explain_answer", "facet_answers", "hit_answer", "search_answer", "search_page"]
 
 
 def search_answer(plan: QueryPlan, answer: Answer) -> SearchAnswer:
@@ -40,6 +44,8 @@ def _parts(plan: QueryPlan, answer: Answer) -> dict[str, Any]:
     return {
         "hits": tuple(hit_answer(h) for h in result.hits),
         "total": result.total,
+        "near_misses": tuple(NearMissAnswer(**dict(hit_answer(m)), fails=m.fails) for m in result.near_misses),
+        "weak": result.weak,
         "ranked_by": result.ranked_by,
         "notices": plan.notices,
         "plan": plan,
@@ -54,6 +60,24 @@ def hit_answer(hit: Hit) -> HitAnswer:
     """One hit with its shares."""
     shares = tuple(ShareAnswer(name=s.name, label=s.label, value=s.value) for s in hit.shares)
     return HitAnswer(id=hit.profile.id, profile=dict(hit.profile.values), score=hit.score, shares=shares)
+
+
+def explain_answer(finder: Finder, plan: QueryPlan, found: Explanation) -> ExplainAnswer:
+    """Why somebody is found, or is not."""
+    checked = (
+        CheckedConditionAnswer(words=c.words, text=finder.describe(c), required=c.required, holds=holds)
+        for c, holds in zip(plan.conditions, found.holds, strict=True)
+    )
+    return ExplainAnswer(
+        **dict(hit_answer(found.hit)),
+        found=not found.hit.fails,
+        fails=found.hit.fails,
+        conditions=tuple(checked),
+        notices=plan.notices,
+        plan=plan,
+        encoder=found.generation.encoder,
+        generation=found.generation.number,
+    )
 
 
 def facet_answers(facets: Iterable[Facet]) -> tuple[FacetAnswer, ...]:

@@ -7,18 +7,25 @@ from dataclasses import asdict
 
 from flask import Response, request
 
-from techfinder.api.answers import compare_answer, facet_answers, hit_answer, search_answer, search_page
+from techfinder.api.answers import (
+    compare_answer,
+    explain_answer,
+    facet_answers,
+    hit_answer,
+    search_answer,
+    search_page,
+)
 from techfinder.api.describe import answer_with, get, parameter, post
 from techfinder.api.failures import problem
 from techfinder.api.faults import facet_choice, refuse_unknown
 from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number
-from techfinder.errors import cut
+from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
-from techfinder.models import Answer
 from techfinder.plan import QueryPlan, parse_sort
 from techfinder.steady import steadily
 from techfinder.wire.answers import (
     CompareAnswer,
+    ExplainAnswer,
     FacetsAnswer,
     FactAnswer,
     ProfileAnswer,
@@ -26,7 +33,7 @@ from techfinder.wire.answers import (
     SearchPage,
     SimilarAnswer,
 )
-from techfinder.wire.questions import CompareQuestion, FacetsQuestion, SearchQuestion, SimilarQuestion
+from techfinder.wire.questions import CompareQuestion, ExplainQuestion, FacetsQuestion, SearchQuestion, SimilarQuestion
 
 __all__: list[str] = []
 
@@ -38,7 +45,16 @@ _QUESTION = (
     parameter("q", {"type": "string", "maxLength": 2000}, "A sentence."),
     parameter("facets", _TEXTS, "Which filters to count: `all` (as without it), `none`, or names."),
 )
+_ID = parameter("profile_id", {"type": "string", "minLength": 1}, "The person's id.", "path")
+_SENTENCE = _QUESTION[:1]
+_MOST_NEAR = 100
+_NEAR = parameter(
+    "near",
+    {"type": "integer", "minimum": 0, "maximum": _MOST_NEAR, "default": 0},
+    "How many people to answer at least: where fewer fulfil everything, near misses make up for it.",
+)
 _PAGE = (
+    _NEAR,
     parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "How many people."),
     parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10_000_000, "default": 0}, "How many to skip."),
     parameter("sort", _TEXTS, "Order by a field instead: `age`, or `-age` from high to low."),
@@ -55,8 +71,11 @@ def search() -> Response:
     finder = finder_of()
     names, filters = asked_facets(finder), asked_filters()
     plan = _asked_plan(finder, filters)
-    answer = finder.answer(plan, filters, names=names, wait_s=finder.settings.encoder_wait_s)
-    return _warming(finder, answer) or answer_with(search_answer(plan, answer))
+    near = whole_number("near", 0)
+    if near > _MOST_NEAR:
+        raise QueryError(f"near must be 0 to {_MOST_NEAR}, not {near}.")
+    answer = finder.answer(plan, filters, names=names, wait_s=finder.settings.encoder_wait_s, near=near)
+    return _warming(finder, answer.result.ranked_by) or answer_with(search_answer(plan, answer))
 
 
 @post("/v1/search", SearchPage, "bad-plan", "bad-cursor", "cursor-expired", *_STORE, *_ENCODER, tag="search")
@@ -73,10 +92,10 @@ def search_by_plan(body: SearchQuestion) -> Response:
     names, wait_s = facet_choice(body.facets), finder.settings.encoder_wait_s
     following: str | None = None
     if body.cursor is None:
-        answer = finder.answer(plan, names=names, wait_s=wait_s)
+        answer = finder.answer(plan, names=names, wait_s=wait_s, near=body.near)
     else:
         answer, following = finder.page(plan, body.cursor, names=names, wait_s=wait_s)
-    return _warming(finder, answer) or answer_with(search_page(plan, answer, following))
+    return _warming(finder, answer.result.ranked_by) or answer_with(search_page(plan, answer, following))
 
 
 @get("/v1/facets", FacetsAnswer, "bad-question", *_STORE, tag="search", parameters=_QUESTION)
@@ -97,6 +116,33 @@ def facets_by_plan(body: FacetsQuestion) -> Response:
     finder, plan = finder_of(), body.plan
     refuse_unknown(finder, plan.conditions, plan.sort, body.facets)
     return _counted(finder, plan, {}, facet_choice(body.facets))
+
+
+@get(
+    "/v1/explain/<path:profile_id>",
+    ExplainAnswer,
+    "bad-question",
+    "no-such-profile",
+    *_STORE,
+    *_ENCODER,
+    tag="search",
+    parameters=(_ID, *_SENTENCE),
+)
+def explain(profile_id: str) -> Response:
+    """Tell why somebody is found by a sentence and filters, or is not.
+
+    Takes filters as the search does.
+    """
+    finder = finder_of()
+    return _explained(finder, finder.plan(request.args.get("q", ""), asked_filters()), profile_id)
+
+
+@post("/v1/explain", ExplainAnswer, "bad-plan", "no-such-profile", *_STORE, *_ENCODER, tag="search")
+def explain_by_plan(body: ExplainQuestion) -> Response:
+    """Tell why somebody is found by a plan, or is not."""
+    finder, plan = finder_of(), body.plan
+    refuse_unknown(finder, plan.conditions, plan.sort, body.facets)
+    return _explained(finder, plan, body.id)
 
 
 @post("/v1/similar", SimilarAnswer, "bad-plan", "no-such-profile", *_STORE, tag="people")
@@ -141,7 +187,7 @@ def compare(body: CompareQuestion) -> Response:
     "no-such-profile",
     *_STORE,
     tag="people",
-    parameters=[parameter("profile_id", {"type": "string", "minLength": 1}, "The person's id.", "path")],
+    parameters=(_ID,),
 )
 def profile(profile_id: str) -> Response:
     """Show one person, with values and facts in words."""
@@ -163,9 +209,13 @@ def _asked_plan(finder: Finder, filters: Mapping[str, Sequence[str]]) -> QueryPl
     )
 
 
-def _warming(finder: Finder, answer: Answer) -> Response | None:
-    warming = answer.result.ranked_by == "warming"
-    return problem("encoder-loading", loading(finder)) if warming else None
+def _warming(finder: Finder, ranked_by: str) -> Response | None:
+    return problem("encoder-loading", loading(finder)) if ranked_by == "warming" else None
+
+
+def _explained(finder: Finder, plan: QueryPlan, profile_id: str) -> Response:
+    found = finder.explain(plan, profile_id, wait_s=finder.settings.encoder_wait_s)
+    return _warming(finder, found.ranked_by) or answer_with(explain_answer(finder, plan, found))
 
 
 def _counted(

@@ -13,7 +13,7 @@ from techfinder.finder import Finder
 
 __all__ = ["asked_facets", "asked_filters", "finder_of", "known_facets", "loading", "whole_number"]
 
-OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets")
+OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets", "near")
 
 
 def finder_of() -> Finder:

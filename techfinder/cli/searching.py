@@ -103,17 +103,16 @@ def explain(profile_id: str, words: tuple[str, ...], filters: tuple[str, ...], a
         plan = finder.plan(" ".join(words), parse_filters(filters))
         if plan.meaning:
             finder.load_encoder()
-        hit = finder.explain(plan, profile_id)
+        found = finder.explain(plan, profile_id)
+        hit = found.hit
         _say_notices(plan.notices)
-        shares = {s.label: s.value for s in hit.shares}
         if as_json:
             facts = {"id": profile_id, "found": not hit.fails, "score": hit.score, "fails": list(hit.fails)}
             echo_json({**facts, "shares": [{"name": s.name, "label": s.label, "value": s.value} for s in hit.shares]})
             return
         table = Table("asked for", "read as", "holds", box=None, pad_edge=False, header_style="bold")
-        for clause in plan.conditions:
-            told = "no" if clause.words in hit.fails or clause.words not in shares else "yes"
-            table.add_row(escape(clause.words), escape(finder.describe(clause)), told)
+        for clause, holds in zip(plan.conditions, found.holds, strict=True):
+            table.add_row(escape(clause.words), escape(finder.describe(clause)), "yes" if holds else "no")
         out.print(table)
     verdict = "fulfils all that is required" if not hit.fails else f"does not fulfil: {'; '.join(hit.fails)}"
     out.print(escape(f"{profile_id} {verdict}. Score {hit.score:.0%}."), soft_wrap=True)
@@ -161,6 +160,7 @@ def _plain(plan: QueryPlan, result: SearchResult) -> dict[str, object]:
         ],
         "near_misses": [{"id": m.profile.id, "score": m.score, "fails": list(m.fails)} for m in result.near_misses],
         "total": result.total,
+        "weak": result.weak,
         "ranked_by": result.ranked_by,
         "notices": [n.model_dump(mode="json") for n in plan.notices],
         "plan": plan.model_dump(mode="json", exclude={"notices"}),
@@ -186,6 +186,8 @@ def _read_as(finder: Finder, plan: QueryPlan) -> Table:
 
 def _print(finder: Finder, result: SearchResult) -> None:
     ranked = result.ranked_by == "meaning"
+    if result.weak:
+        out.print("[bold]No good match.[/] Nobody is near to what this says; the least far are:")
     if result.hits:
         out.print(_table(finder, result.hits, ranked))
     singular, plural = finder.schema.subject

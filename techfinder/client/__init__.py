@@ -36,6 +36,7 @@ from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.wire.answers import (
     CollectionsAnswer,
     CompareAnswer,
+    ExplainAnswer,
     FacetsAnswer,
     HitAnswer,
     PluginsAnswer,
@@ -112,18 +113,25 @@ class Client:
         offset: int = 0,
         sort: Sequence[str] = (),
         facets: Facets = "none",
+        near: int = 0,
     ) -> SearchAnswer:
-        """The people that a sentence and filters find, best first; `filters` are inputs by name."""
+        """The people that a sentence and filters find, best first; `filters` are inputs by name.
+
+        Where fewer than `near` fulfil everything, near misses make up for it.
+        """
         own = {"q": text, "limit": limit, "offset": offset, "sort": list(sort), "facets": _joined(facets)}
+        own["near"] = near
         return self._get(SearchAnswer, "v1/search", {**_texts(filters), **own})
 
     def plan(self, text: str = "", filters: Filters | None = None) -> QueryPlan:
         """The question as techfinder understands it: to look at, to change, to page through."""
         return self.search(text, filters, limit=1).plan
 
-    def search_plan(self, plan: QueryPlan, *, facets: Facets = "none", cursor: str | None = None) -> SearchPage:
-        """The people that a plan finds; with the cursor ``"*"`` the first page of all."""
-        asked = {**_plain(plan), "facets": _listed(facets), "cursor": cursor}
+    def search_plan(
+        self, plan: QueryPlan, *, facets: Facets = "none", cursor: str | None = None, near: int = 0
+    ) -> SearchPage:
+        """The people that a plan finds; with the cursor ``"*"`` the first page of all, without near misses."""
+        asked = {**_plain(plan), "facets": _listed(facets), "cursor": cursor, "near": near}
         return self._post(SearchPage, "v1/search", asked)
 
     def pages(self, plan: QueryPlan, *, size: int = 1000, facets: Facets = "none") -> Iterator[SearchPage]:
@@ -147,6 +155,10 @@ class Client:
     def facets(self, plan: QueryPlan, names: Facets = "all") -> FacetsAnswer:
         """The counts of a plan, without hits."""
         return self._post(FacetsAnswer, "v1/facets", {**_plain(plan), "facets": _listed(names)})
+
+    def explain(self, profile_id: str, plan: QueryPlan) -> ExplainAnswer:
+        """Why somebody is found by a plan, or is not. Raises NotFound."""
+        return self._post(ExplainAnswer, "v1/explain", {**_plain(plan), "id": profile_id})
 
     # --- people ------------------------------------------------------------------------------
 

@@ -100,6 +100,9 @@ class EncoderInfo:
         normalized: True when every vector has L2 norm 1.
         languages: ISO 639-1 codes.
         licence: SPDX name of the weights' licence.
+        calibration: Two similarities of a question to a profile's text, as measured on real ones: the best that a
+            question about something else reaches, and the one from where it cannot be said better. Scores count from
+            0 to 1 between them; the vectors, and so the fingerprint, do not depend on it.
     """
 
     name: str
@@ -111,6 +114,12 @@ class EncoderInfo:
     normalized: bool
     languages: tuple[str, ...]
     licence: str
+    calibration: tuple[float, float] = (0.0, 1.0)
+
+    def closeness(self, similarity: float) -> float:
+        """What a similarity counts in a score: 0 where it means nothing, 1 where it could not be better."""
+        nothing, everything = self.calibration
+        return min(max((similarity - nothing) / (everything - nothing), 0.0), 1.0)
 
     @property
     def fingerprint(self) -> str:

@@ -12,6 +12,7 @@ __all__ = [
     "CollectionAnswer",
     "CollectionsAnswer",
     "CompareAnswer",
+    "ExplainAnswer",
     "FacetsAnswer",
     "GenerationAnswer",
     "HitAnswer",
@@ -56,6 +57,12 @@ class HitAnswer(_Answer):
     profile: Values
     score: Annotated[Score, Field(description="The sum of the shares.")]
     shares: tuple[ShareAnswer, ...]
+
+
+class NearMissAnswer(HitAnswer):
+    """Somebody who fulfils some of what is required, and breaks no exclusion."""
+
+    fails: Annotated[tuple[str, ...], Field(description="What is required and not fulfilled, in the question's words.")]
 
 
 class FactAnswer(_Answer):
@@ -126,6 +133,14 @@ class SearchAnswer(_Answer):
 
     hits: Hits
     total: Total
+    near_misses: Annotated[
+        tuple[NearMissAnswer, ...],
+        Field(description="Where fewer than `near` fulfil everything: who fulfils most, best first."),
+    ]
+    weak: Annotated[
+        bool,
+        Field(description="Whether even the best hit is no nearer than questions about something else come."),
+    ]
     ranked_by: Annotated[
         Literal["meaning", "fit", "order"],
         Field(description="`fit` where only wishes rank, `order` where nothing does."),
@@ -144,6 +159,31 @@ class SearchPage(SearchAnswer):
     next: Annotated[
         str | None, Field(description="The cursor of the next page; null after the last one, and without a cursor.")
     ]
+
+
+class CheckedConditionAnswer(_Answer):
+    """One condition, and whether it holds for somebody."""
+
+    words: Annotated[str, Field(description="The words of the question that it came from.")]
+    text: Annotated[str, Field(description="What it asks for, in words.")]
+    required: bool
+    holds: bool
+
+
+class ExplainAnswer(_Answer):
+    """Why somebody is found, or is not."""
+
+    id: str
+    found: Annotated[bool, Field(description="Whether everything required is fulfilled.")]
+    score: Score
+    shares: tuple[ShareAnswer, ...]
+    fails: Annotated[tuple[str, ...], Field(description="What is required and not fulfilled, in the question's words.")]
+    conditions: Annotated[tuple[CheckedConditionAnswer, ...], Field(description="In the order of `plan.conditions`.")]
+    profile: Values
+    notices: Notices
+    plan: QueryPlan
+    encoder: EncoderName
+    generation: Generation
 
 
 class FacetsAnswer(_Answer):

@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 
-__all__ = ["CompareQuestion", "FacetNames", "FacetsQuestion", "PlanQuestion", "SearchQuestion", "SimilarQuestion"]
+__all__ = [
+    "CompareQuestion",
+    "ExplainQuestion",
+    "FacetNames",
+    "FacetsQuestion",
+    "PlanQuestion",
+    "SearchQuestion",
+    "SimilarQuestion",
+]
 
 MOST_COMPARISONS = 500
 MOST_VALUES = 5000
@@ -80,11 +88,30 @@ class SearchQuestion(PlanQuestion):
         ),
     ] = None
 
+    near: Annotated[
+        int,
+        Field(ge=0, le=100, description="How many people to answer at least, with near misses; not with a cursor."),
+    ] = 0
+
+    @model_validator(mode="after")
+    def _check_near(self) -> Self:
+        if self.near and self.cursor is not None:
+            raise ValueError("near misses come without a cursor only: ask for them on their own")
+        return self
+
 
 class FacetsQuestion(PlanQuestion):
     """A plan whose matches are counted."""
 
     model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["gender", "age"]}})
+
+
+class ExplainQuestion(PlanQuestion):
+    """A plan, and the person it is to be explained for."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "id": "TU0042"}})
+
+    id: Annotated[ProfileId, Field(description="Of anybody, found or not.")]
 
 
 class SimilarQuestion(BaseModel):

@@ -99,7 +99,7 @@ def test_the_document_describes_every_route_and_filter(client: FlaskClient, find
         assert operation["description"]
         assert "500" in operation["responses"]
     named = {p["name"] for p in described["/api/v1/search", "get"]["parameters"]}
-    assert named == {"q", "limit", "offset", "sort", "facets", *finder.filters}
+    assert named == {"q", "limit", "offset", "sort", "facets", "near", *finder.filters}
 
 
 def test_the_document_is_whole(client: FlaskClient) -> None:

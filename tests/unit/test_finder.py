@@ -231,7 +231,11 @@ def test_anybody_can_be_explained(finder: Finder, judge: Judge) -> None:
     plan = finder.plan("innovators, ideally over 40", {"gender": ["Female"]}, limit=300)
     found = {h.profile.id: h for h in finder.search(plan, wait_s=20).hits}
     for profile in judge.profiles[:60]:
-        hit = finder.explain(plan, profile.id)
+        explained = finder.explain(plan, profile.id)
+        hit = explained.hit
+        kept = {c.words: holds for c, holds in zip(plan.conditions, explained.holds, strict=True)}
+        assert kept["innovators"] is (profile.values.get("adopter_category") == "Innovator")
+        assert kept["over 40"] is (profile.values.get("age", 0) > 40)
         assert (not hit.fails) is (profile.id in found)
         if profile.id in found:
             assert hit.shares == found[profile.id].shares or hit.score == pytest.approx(

@@ -11,6 +11,8 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
+import numpy as np
+
 from techfinder import cursors
 from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues, correct, filter_hint
@@ -25,7 +27,7 @@ from techfinder.errors import (
 )
 from techfinder.facets import facets
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
-from techfinder.likeness import run_likeness
+from techfinder.likeness import likeness_share, run_likeness, wanted_vector
 from techfinder.models import (
     Answer,
     Explanation,
@@ -154,7 +156,14 @@ class Finder:
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
         today = self.settings.today or date.today()
-        return self._understanding.parser(self._readable_collection).parse(text, today)
+        return self._understanding.parser(self._readable_collection).parse(text, today, self._known)
+
+    def _known(self, ids: Sequence[str]) -> frozenset[str]:
+        """Which of the ids somebody has."""
+        try:
+            return frozenset(p.id for p in self._readable_collection().retrieve(ids))
+        except (CollectionNotFound, FingerprintMismatch):
+            return frozenset()  # whoever searches is told
 
     def search(self, plan: QueryPlan, *, wait_s: float = 0.0, paged: bool = False, near: int = 0) -> SearchResult:
         """The plan's answer, best first.
@@ -171,6 +180,8 @@ class Finder:
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
         live = self._readable_collection()
+        if plan.like:
+            return run_likeness(plan, self.schema, live)
         encoder = self._encoder_for(plan, wait_s)
         if encoder is not None:
             self._require_same_encoder(live.info())
@@ -236,6 +247,8 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in
                 :meth:`search`.
         """
+        if plan.like:
+            raise QueryError("People who are ranked by likeness come without a cursor; use offset.")
         while True:
             live = self.generation()
             turned = cursors.resume(plan, cursor, live)
@@ -257,7 +270,8 @@ class Finder:
             ProfileNotFound: Some ids do not exist; they are named.
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        return run_likeness(like, not_like, plan or QueryPlan(), self.schema, self._readable_collection())
+        changes = {"like": tuple(like), "not_like": tuple(not_like)}
+        return run_likeness((plan or QueryPlan()).model_copy(update=changes), self.schema, self._readable_collection())
 
     def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Explanation:
         """That profile as an answer to the plan, with what it fulfils and what it fails, whether it is found or not.
@@ -273,7 +287,7 @@ class Finder:
         return Explanation(
             hit=explain(self.schema, plan, profile, nearness),
             holds=holding(self.schema, plan, profile),
-            ranked_by=ranked_by(plan, encoder is not None),
+            ranked_by="likeness" if plan.like else ranked_by(plan, encoder is not None),
             generation=generation,
         )
 
@@ -284,6 +298,9 @@ class Finder:
         found = live.retrieve([profile_id])
         if not found:
             raise ProfileNotFound([profile_id])
+        if plan.like:
+            stored, wanted = live.vectors([profile_id])[profile_id].astype(float), wanted_vector(plan, live)
+            return found[0], likeness_share(plan, float(stored @ wanted / (np.linalg.norm(stored) or 1.0)))
         if encoder is None:
             return found[0], None
         self._require_same_encoder(live.info())
@@ -381,7 +398,8 @@ class Finder:
 
     def _encoder_for(self, plan: QueryPlan, wait_s: float) -> CheckedEncoder | None:
         """The encoder, when the plan has something to encode and it is ready in time."""
-        return self._warmup.ready(wait_s) if plan.meaning.strip() and not plan.sort else None
+        wanted = plan.meaning.strip() and not plan.sort and not plan.like
+        return self._warmup.ready(wait_s) if wanted else None
 
     def _readable_collection(self) -> Collection:
         """The collection, when it holds what the schema in use says."""

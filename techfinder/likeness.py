@@ -29,7 +29,15 @@ from techfinder.schema import Schema
 from techfinder.search import explain
 from techfinder.steady import steadily
 
-__all__ = ["MOST", "NOT_LIKED_WEIGHT", "run_likeness", "target"]
+__all__ = [
+    "MOST",
+    "NOT_LIKED_WEIGHT",
+    "check_likeness",
+    "likeness_share",
+    "run_likeness",
+    "target",
+    "wanted_vector",
+]
 
 NOT_LIKED_WEIGHT = 0.5
 """What the mean of those not liked counts for, the mean of the liked ones counting 1."""
@@ -66,40 +74,37 @@ def _mean(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     return mean
 
 
-def run_likeness(
-    like: Sequence[str], not_like: Sequence[str], plan: QueryPlan, schema: Schema, collection: Collection
-) -> SearchResult:
-    """The people who are most like the liked ones, and fulfil the plan's conditions.
+def run_likeness(plan: QueryPlan, schema: Schema, collection: Collection) -> SearchResult:
+    """The people who are most like those that the plan likes, and fulfil its conditions.
 
     The liked and the not liked never come back, and `total` does not count them. Repeated ids count once.
     Besides the shares of its conditions a hit has one called ``likeness``: its similarity to the target.
 
     Raises:
         QueryError: Nobody is liked, somebody is liked and not liked, there are more than 100 of either, or
-            the plan has a text, an order, an offset or too many preferred conditions.
+            the plan has a text, an order or too many preferred conditions.
         ProfileNotFound: Some of them do not exist; they are named.
         StoreError: The store failed.
     """
     started = time.perf_counter()
-    like, not_like = list(dict.fromkeys(like)), list(dict.fromkeys(not_like))
-    _check(like, not_like, plan)
+    check_likeness(plan)
     schema.check(plan)
     where, wishes = schema.resolve(plan.required), schema.resolve(plan.preferred)
-    known = [*like, *not_like]
+    known = list(dict.fromkeys((*plan.like, *plan.not_like)))
+    end = plan.offset + plan.limit
 
     def ask() -> tuple[list[tuple[Profile, float]], int]:
-        vectors = _vectors(collection, known)
-        wanted = target([vectors[i] for i in like], [vectors[i] for i in not_like])
+        wanted = wanted_vector(plan, collection)
         # At most len(known) of these are taken out again, so enough are left.
-        found = ranked_page(wishes, where, wanted, plan.limit + len(known), 0, collection)
+        found = ranked_page(wishes, where, wanted, end + len(known), 0, collection)
         return found, collection.count(where) - sum(fulfils(p, where) for p in collection.retrieve(known))
 
     (found, total), generation = steadily(collection.info, ask)
     named = {*known}
-    others = [(p, s) for p, s in found if p.id not in named][: plan.limit]
+    others = [(p, s) for p, s in found if p.id not in named][plan.offset : end]
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
-        hits=tuple(explain(schema, plan, p, _share(like, s)) for p, s in others),
+        hits=tuple(explain(schema, plan, p, likeness_share(plan, s)) for p, s in others),
         total=total,
         ranked_by="likeness",
         generation=generation,
@@ -107,15 +112,24 @@ def run_likeness(
     )
 
 
-def _check(like: Sequence[str], not_like: Sequence[str], plan: QueryPlan) -> None:
+def wanted_vector(plan: QueryPlan, collection: Collection) -> NDArray[np.float32]:
+    """The vector to search near for those that the plan likes. Raises ProfileNotFound, QueryError, StoreError."""
+    like, not_like = dict.fromkeys(plan.like), dict.fromkeys(plan.not_like)
+    vectors = _vectors(collection, [*like, *not_like])
+    return target([vectors[i] for i in like], [vectors[i] for i in not_like])
+
+
+def check_likeness(plan: QueryPlan) -> None:
+    """Raise QueryError when the plan cannot be ranked by likeness."""
+    like, not_like = set(plan.like), set(plan.not_like)
     if not like:
         raise QueryError("Nobody is named to be like. Name at least one id.")
     if max(len(like), len(not_like)) > MOST:
         raise QueryError(f"At most {MOST} people can be liked and as many not liked; choose the most telling ones.")
-    if both := sorted(set(like) & set(not_like)):
+    if both := sorted(like & not_like):
         raise QueryError(f"{cut(both[0])} cannot be liked and not liked at once. Leave one out.")
-    if plan.meaning.strip() or plan.sort or plan.offset:
-        raise QueryError("People are ranked by likeness here, on one page: leave out text, order and offset.")
+    if plan.meaning.strip() or plan.sort:
+        raise QueryError("People are ranked by likeness here: leave out `meaning` and `sort`.")
 
 
 def _vectors(collection: Collection, ids: Sequence[str]) -> _Vectors:
@@ -125,6 +139,8 @@ def _vectors(collection: Collection, ids: Sequence[str]) -> _Vectors:
     return found
 
 
-def _share(like: Sequence[str], similarity: float) -> Share:
-    label = f"Like {like[0]}" if len(like) == 1 else f"Like {len(like)} people"
+def likeness_share(plan: QueryPlan, similarity: float) -> Share:
+    """What a hit's similarity to those liked contributes, as :func:`techfinder.search.explain` takes it."""
+    like = dict.fromkeys(plan.like)
+    label = f"Like {next(iter(like))}" if len(like) == 1 else f"Like {len(like)} people"
     return Share("likeness", label, similarity)

@@ -165,6 +165,8 @@ class QueryPlan(_Part):
         offset: Number of hits to skip.
         sort: Empty: best first (or stored order when there is nothing to rank by).
         notices: What was not understood, or understood with a doubt.
+        like: Ids of people to be like; they rank by likeness instead of by meaning, and never come back.
+        not_like: Ids of people not to be like.
     """
 
     text: str = ""
@@ -174,6 +176,8 @@ class QueryPlan(_Part):
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     sort: tuple[Sort, ...] = ()
     notices: tuple[Notice, ...] = ()
+    like: tuple[str, ...] = ()
+    not_like: tuple[str, ...] = ()
 
     @property
     def required(self) -> tuple[Condition | AnyOf, ...]:

@@ -157,7 +157,8 @@ def similar(body: SimilarQuestion) -> Response:
     refuse_unknown(finder, body.conditions)
     asked = finder.plan("", body.filters, limit=body.limit)
     plan = asked.model_copy(update={"conditions": (*asked.conditions, *body.conditions)})
-    result = finder.similar(body.like, body.not_like, plan)
+    plan = plan.model_copy(update={"like": body.like, "not_like": body.not_like})
+    result = finder.search(plan)
     answer = SimilarAnswer(
         hits=tuple(hit_answer(h) for h in result.hits),
         total=result.total,

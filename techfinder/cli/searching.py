@@ -177,6 +177,9 @@ def _read_as(finder: Finder, plan: QueryPlan) -> Table:
         table.add_row(
             escape(clause.words), escape(describe(finder.schema, clause)), "" if clause.required else "a wish"
         )
+    if plan.like:
+        whom = f"like {', '.join(plan.like)}" + (f", not like {', '.join(plan.not_like)}" if plan.not_like else "")
+        table.add_row("", escape(whom), "ranked by likeness")
     if plan.meaning:
         table.add_row(escape(plan.meaning), "ranked by meaning", "")
     for order in plan.sort:
@@ -185,7 +188,7 @@ def _read_as(finder: Finder, plan: QueryPlan) -> Table:
 
 
 def _print(finder: Finder, result: SearchResult) -> None:
-    ranked = result.ranked_by == "meaning"
+    ranked = result.ranked_by in ("meaning", "likeness")
     if result.weak:
         out.print("[bold]No good match.[/] Nobody is near to what this says; the least far are:")
     if result.hits:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from techfinder.errors import QueryError
 from techfinder.lexicons import Lexicon
 from techfinder.parser.brands import with_brand_fields
 from techfinder.parser.joining import join
+from techfinder.parser.likeness import Known, read_likeness
 from techfinder.parser.reading import read
 from techfinder.parser.sentence import Atom, Sentence
 from techfinder.parser.spelling import Speller
@@ -26,6 +27,10 @@ from techfinder.schema import Schema
 __all__ = ["SentenceParser"]
 
 Clause = Condition | AnyOf
+
+
+def _nobody(_ids: Sequence[str]) -> Collection[str]:
+    return ()
 
 
 class SentenceParser:
@@ -45,13 +50,29 @@ class SentenceParser:
         self._vocabulary = build_vocabulary(schema, lexicons, live or {})
         self._speller = Speller(self._vocabulary.words)
 
-    def parse(self, text: str, today: date) -> QueryPlan:
+    def parse(self, text: str, today: date, known: Known = _nobody) -> QueryPlan:
         """The plan of a sentence.
 
         Args:
             text: As typed.
             today: Generations, and times such as "next month", are counted from it.
+            known: Answers which of some ids somebody has; it is asked when people seem to be named by their ids.
         """
+        likeness = read_likeness(text, known)
+        if likeness is None:
+            return self._parse(text, today)
+        plan = self._parse(likeness.rest, today)
+        changes = {
+            "text": text,
+            "meaning": "",
+            "sort": (),
+            "like": likeness.like,
+            "not_like": likeness.not_like,
+            "notices": (*(_unranked(n) for n in plan.notices), *_unsorted(plan)),
+        }
+        return plan.model_copy(update=changes)
+
+    def _parse(self, text: str, today: date) -> QueryPlan:
         try:
             expression = read_expression(text, self.schema)
         except QueryError as error:
@@ -87,6 +108,20 @@ class SentenceParser:
                 *_unknown(sentence.unknown),
             ),
         )
+
+
+def _unranked(notice: Notice) -> Notice:
+    """What is to be told of words that rank by meaning, where likeness ranks."""
+    if notice.code != "no-such-field":
+        return notice
+    return notice.model_copy(update={"text": f"No field holds {notice.words!r}; these words were left out."})
+
+
+def _unsorted(plan: QueryPlan) -> list[Notice]:
+    if not plan.sort:
+        return []
+    fields = ", ".join(s.field for s in plan.sort)
+    return [Notice(code="not-sorted", text=f"Likeness ranks here; the order by {fields} was left out.")]
 
 
 def _few_wishes(clauses: Sequence[Clause]) -> tuple[list[Clause], list[Notice]]:

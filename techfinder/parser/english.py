@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from techfinder.parser.senses import Sense, Vocabulary
 
-__all__ = ["ambiguous_towns", "learn", "number_words", "usual_orders"]
+__all__ = ["ambiguous_towns", "learn", "likeness_words", "number_words", "usual_orders"]
 
 _UP_TO_TWENTY = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -46,6 +46,11 @@ def number_words() -> Mapping[str, float]:
 def ambiguous_towns() -> frozenset[str]:
     """Names of towns, in small letters, that are words or first names as well."""
     return frozenset(_tables()["towns"]["words"])
+
+
+def likeness_words(kind: str) -> Sequence[str]:
+    """What stands before the id of somebody to be ``like``, or ``unlike``."""
+    return _tables()["likeness"][kind]
 
 
 def usual_orders() -> Sequence[Sequence[str]]:

@@ -142,7 +142,7 @@ class SearchAnswer(_Answer):
         Field(description="Whether even the best hit is no nearer than questions about something else come."),
     ]
     ranked_by: Annotated[
-        Literal["meaning", "fit", "order"],
+        Literal["meaning", "likeness", "fit", "order"],
         Field(description="`fit` where only wishes rank, `order` where nothing does."),
     ]
     notices: Notices
@@ -202,7 +202,7 @@ class SimilarAnswer(_Answer):
     total: Total
     ranked_by: Literal["likeness"]
     notices: Notices
-    plan: Annotated[QueryPlan, Field(description="The conditions that everybody here fulfils.")]
+    plan: Annotated[QueryPlan, Field(description="Whom to be like, and the conditions that everybody here fulfils.")]
     encoder: EncoderName
     generation: Generation
     took_ms: Took

@@ -50,6 +50,13 @@ def _check_size(clauses: tuple[Condition | AnyOf, ...]) -> None:
         raise ValueError(f"the conditions hold {values} values, at most {MOST_VALUES} are read")
 
 
+def _check_liked(like: tuple[str, ...], not_like: tuple[str, ...]) -> None:
+    if both := sorted(set(like) & set(not_like)):
+        raise ValueError(f"{both[0]!r} is in both like and not_like")
+    if not_like and not like:
+        raise ValueError("not_like needs somebody to be like")
+
+
 class PlanQuestion(QueryPlan):
     """A plan as any search answers it in `plan`, with limits that keep one request in bounds."""
 
@@ -60,6 +67,15 @@ class PlanQuestion(QueryPlan):
         tuple[Sort, ...], Field(max_length=10, description="Empty: best first, or stored order without `meaning`.")
     ] = ()
     notices: Annotated[tuple[Notice, ...], Field(max_length=200, description="Comes back as it is.")] = ()
+    like: Annotated[
+        tuple[ProfileId, ...],
+        Field(
+            max_length=100, description="Ids of people to be like: likeness ranks then, without `meaning` and `sort`."
+        ),
+    ] = ()
+    not_like: Annotated[
+        tuple[ProfileId, ...], Field(max_length=100, description="Ids of people not to be like; they count half.")
+    ] = ()
     facets: Annotated[
         FacetNames, Field(description="Which filters to count: `all`, `none`, or names as `/api/v1/schema` lists them.")
     ] = "all"
@@ -67,6 +83,9 @@ class PlanQuestion(QueryPlan):
     @model_validator(mode="after")
     def _check(self) -> Self:
         _check_size(self.conditions)
+        if self.like and (self.meaning.strip() or self.sort):
+            raise ValueError("with like there is no meaning and no sort: people rank by likeness")
+        _check_liked(self.like, self.not_like)
         return self
 
     @property
@@ -97,6 +116,8 @@ class SearchQuestion(PlanQuestion):
     def _check_near(self) -> Self:
         if self.near and self.cursor is not None:
             raise ValueError("near misses come without a cursor only: ask for them on their own")
+        if self.like and self.cursor is not None:
+            raise ValueError("people who are ranked by likeness come without a cursor: use offset")
         return self
 
 
@@ -144,8 +165,7 @@ class SimilarQuestion(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         _check_size(self.conditions)
-        if both := sorted(set(self.like) & set(self.not_like)):
-            raise ValueError(f"{both[0]!r} is in both like and not_like")
+        _check_liked(self.like, self.not_like)
         return self
 
 

@@ -62,27 +62,30 @@ def test_opposites_that_cancel_out_are_refused() -> None:
         target([np.array([1.0, 0.0]), np.array([-1.0, 0.0])], [])
 
 
+def liking(plan: QueryPlan, like: list[str], not_like: list[str]) -> QueryPlan:
+    return plan.model_copy(update={"like": tuple(like), "not_like": tuple(not_like)})
+
+
 @pytest.mark.parametrize(
     ("like", "not_like", "plan", "message"),
     [
         ([], [], QueryPlan(), "Nobody is named"),
         ([str(i) for i in range(101)], [], QueryPlan(), "At most 100"),
         (["a"], ["b", "a"], QueryPlan(), "'a' cannot be liked and not liked"),
-        (["a"], [], QueryPlan(meaning="gaming"), "leave out text"),
-        (["a"], [], QueryPlan(sort=(Sort(field="age"),)), "leave out text, order"),
-        (["a"], [], QueryPlan(offset=3), "offset"),
+        (["a"], [], QueryPlan(meaning="gaming"), "leave out `meaning`"),
+        (["a"], [], QueryPlan(sort=(Sort(field="age"),)), "leave out `meaning` and `sort`"),
         (["a"], [], QueryPlan(conditions=(Condition(field="age", op="present", required=False),) * 9), "at most 8"),
         (["a"], [], QueryPlan(conditions=(Condition(field="agee", op="present"),)), "Did you mean 'age'"),
     ],
 )
 def test_what_likeness_refuses(like: list[str], not_like: list[str], plan: QueryPlan, message: str) -> None:
     with pytest.raises(QueryError, match=message):
-        run_likeness(like, not_like, plan, SCHEMA, FewPeople())
+        run_likeness(liking(plan, like, not_like), SCHEMA, FewPeople())
 
 
 def test_unknown_people_are_named_in_the_order_asked() -> None:
     with pytest.raises(ProfileNotFound, match="'y', 'x'") as caught:
-        run_likeness(["a", "y"], ["x"], QueryPlan(), SCHEMA, FewPeople())
+        run_likeness(liking(QueryPlan(), ["a", "y"], ["x"]), SCHEMA, FewPeople())
     assert caught.value.ids == ("y", "x")
 
 

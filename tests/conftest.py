@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ GRACE_S = 2.0
 
 def pytest_configure() -> None:
     """Settings of whoever runs the tests must not reach them; neither may a model hub."""
+    # A shell has what it runs in the background ignore Ctrl-C, and that is inherited; tests send it to processes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [n for n in os.environ if n.startswith("TECHFINDER_") and not n.startswith(TEST_PREFIX)]:
         del os.environ[name]
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
 
 from techfinder.parser.clauses import any_of, opposite
 from techfinder.parser.sentence import Atom, Mark
@@ -33,10 +35,15 @@ class _State:
     family: str | None = None
     wish: bool = False
     wished: str | None = None
+    suits: bool = False
+    neutral: bool = False
+    bare: bool = False
+    none: bool = False
     connector: str = ""
     opened: bool = False
     whoever: bool = False
     unknown: bool = False
+    dangling: bool = False
     run: list[_Said] = field(default_factory=list)
     last_run: list[_Said] = field(default_factory=list)
 
@@ -56,7 +63,8 @@ def join(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Condition | AnyOf
             end += 1
         clauses += _together(said[place:end], schema)
         place = end
-    return list({c.model_copy(update={"words": ""}): c for c in reversed(_ranges(clauses))}.values())[::-1]
+    said_once = {c.model_copy(update={"words": ""}): c for c in reversed(_ranges(clauses))}
+    return _possible(list(said_once.values())[::-1], schema)
 
 
 def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
@@ -71,9 +79,20 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
             else:
                 _apply(node, state)
             continue
-        if state.negated and state.family is not None and not _reaches(state, node):
+        if state.neutral:
+            state.neutral = False
+            continue
+        if (
+            state.negated
+            and state.family is not None
+            and not (
+                _reaches(state, node) or (state.bare and state.connector == "comma" and _ends_with_people(nodes, place))
+            )
+        ):
             state.negated = False
         if state.negated:
+            if state.family is None:
+                state.bare = not state.opened  # "no laggards", unlike "not on TikTok"
             state.family = node.family
         if state.wish and state.wished not in (None, node.family) and state.connector == "comma":
             state.wish = False
@@ -83,7 +102,7 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
         one = _Said(node, state.connector, state.opened)
         found.append(one)
         state.run.append(one)
-        state.connector, state.opened, state.whoever = "", False, False
+        state.connector, state.opened, state.whoever, state.dangling = "", False, False, False
     return found
 
 
@@ -112,9 +131,19 @@ def _ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
     return isinstance(after, Mark) and after.kind in ("and", "or", "comma", "slash", "stop", "but")
 
 
+def _ends_with_people(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether the list goes on to "and those who": "omit the over-70s, beginners and those without a phone"."""
+    for before, node in pairwise(nodes[place : place + _FAR]):
+        if isinstance(node, Mark) and node.kind in ("stop", "but", "instead"):
+            return False
+        if isinstance(node, Mark) and node.kind == "whoever" and isinstance(before, Mark):
+            return before.kind in ("and", "or")
+    return False
+
+
 def _reaches(state: _State, atom: Atom) -> bool:
     """Whether a negation goes on to an atom after the first one."""
-    if state.connector == "and" and state.whoever:
+    if state.connector in ("and", "or") and state.whoever:
         return True  # "leave out those under 21 and anybody in government"
     if state.connector in ("or", "slash"):
         return not state.opened or atom.family == state.family
@@ -124,20 +153,37 @@ def _reaches(state: _State, atom: Atom) -> bool:
 def _apply(mark: Mark, state: _State) -> None:
     match mark.kind:
         case "not":
-            state.negated, state.family = True, None
+            state.negated, state.family, state.none = True, None, mark.word == "no"
+        case "anew":
+            if state.none and state.family is not None:  # "no headset, a smartphone"
+                state.negated = False
         case "plain":
             state.negated = state.wish = False
         case "unknown":
-            state.unknown = True
+            state.unknown, state.dangling = True, bool(state.connector)
+            if state.suits:
+                state.wish = state.suits = False
+        case "neutral":
+            state.neutral = True
+        case "colon":
+            if state.suits:
+                state.wish = state.suits = False
         case "whoever":
             state.whoever = True
         case "stop" | "but":
             state.negated, state.wish, state.connector, state.opened = False, False, "", False
+            state.neutral = False
             state.begin_run()
+        case "instead":
+            if state.negated and state.family is not None:  # "forget interns, give me managers"
+                state.negated, state.connector = False, ""
+                state.begin_run()
         case "hard":
             state.wish = False
         case "wish":
-            state.wish, state.wished = True, None
+            state.wish, state.wished, state.suits = True, None, False
+        case "suits":
+            state.wish, state.wished, state.suits = True, None, True
         case "after_wish":
             for one in state.run if state.unknown else state.run or state.last_run:
                 one.atom.wish = not one.atom.negated
@@ -146,10 +192,15 @@ def _apply(mark: Mark, state: _State) -> None:
                 one.atom.negated, one.atom.wish = True, False
         case "open":
             state.opened = True
+            if state.suits and state.wished is not None:  # "for a headset in Texas"
+                state.wish = state.suits = False
         case _:
+            if mark.kind == "comma" and state.dangling:
+                state.connector, state.dangling = "", False  # "or something unknown, in Texas"
             if _CONNECTORS[mark.kind] > _CONNECTORS.get(state.connector, 0):
                 state.connector = mark.kind
             if mark.kind == "comma":
+                state.neutral = False
                 state.begin_run()
 
 
@@ -173,10 +224,10 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
     either = any(s.connector in ("or", "slash") for s in run[1:])
     keys = {c.field for a in atoms for c in a.clauses if isinstance(c, Condition)}
     if either and len(keys) > 1:
-        parts = _split_at_and(run)
+        parts = _split_at_and(run) if any(s.connector == "and" for s in run[1:]) else _split_at_comma(run)
         if len(parts) > 1:
             return [c for part in parts for c in _together(part, schema)]
-    conditions = [c for a in atoms for c in a.clauses]
+    conditions = _narrowed([c for a in atoms for c in a.clauses])
     simple = [c for c in conditions if isinstance(c, Condition)]
     if any(len(a.clauses) > 1 for a in atoms):
         # "Austin or Dallas, TX": what was said of the last one holds for all of them.
@@ -191,11 +242,39 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
     return [_wished(c, atoms[0].wish) for c in merged]
 
 
+def _narrowed(conditions: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:
+    """With the field that was named beside one of them for all that may be of it: "design or price first"."""
+    named = {c.field for c in conditions if isinstance(c, Condition)}
+    return [_of_named(c, named) for c in conditions]
+
+
+def _of_named(clause: Condition | AnyOf, named: Collection[str]) -> Condition | AnyOf:
+    """The one part of a clause that is of a named field, where its parts have the same value of several fields."""
+    if isinstance(clause, Condition) or clause.negated or len({c.values for c in clause.conditions}) > 1:
+        return clause
+    of = [c for c in clause.conditions if c.field in named]
+    return of[0].model_copy(update={"words": clause.words or of[0].words}) if len(of) == 1 else clause
+
+
 def _split_at_and(run: Sequence[_Said]) -> list[list[_Said]]:
     """The parts of a list that "and" stands between: "or" binds more tightly."""
     parts: list[list[_Said]] = [[]]
     for one in run:
         if one.connector == "and" and parts[-1]:
+            parts.append([])
+        parts[-1].append(one)
+    return parts
+
+
+def _split_at_comma(run: Sequence[_Said]) -> list[list[_Said]]:
+    """The parts of a list where "or" joins values of one field only: "a Galaxy phone, Dell or Lenovo laptop"."""
+    fields = [{c.field for c in s.atom.clauses if isinstance(c, Condition)} for s in run]
+    parts = [[run[0]]]
+    for place, one in enumerate(run[1:], 1):
+        same = fields[place] == fields[place - 1]
+        if one.connector in ("or", "slash") and not same:
+            return [list(run)]
+        if one.connector == "comma" and not same:
             parts.append([])
         parts[-1].append(one)
     return parts
@@ -239,7 +318,7 @@ def _negated(atom: Atom, schema: Schema) -> list[Condition | AnyOf]:
         words = atom.clauses[0].words
         return [c.model_copy(update={"words": words}) for c in atom.negation]
     if len(atom.clauses) > 1:
-        parts = [c for c in atom.clauses if isinstance(c, Condition)]
+        parts = [c for c in atom.clauses if isinstance(c, Condition) and c.required]
         whole = AnyOf(conditions=tuple(parts), at_least=len(parts), negated=True, words=parts[0].words)
         return [whole]
     clause = atom.clauses[0]
@@ -258,16 +337,56 @@ def _wished(clause: Condition | AnyOf, wish: bool) -> Condition | AnyOf:
 
 
 def _ranges(clauses: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:
-    """With "over 30 and under 50" as one range."""
+    """With "over 30 and under 50" as one range, and "under 25 or over 65" as either."""
     made: list[Condition | AnyOf] = []
     for clause in clauses:
         before = made[-1] if made else None
-        if isinstance(clause, Condition) and isinstance(before, Condition) and _fit(before, clause):
-            bounds = {b: getattr(clause, b) for b in ("gte", "gt", "lte", "lt") if getattr(clause, b) is not None}
-            made[-1] = before.model_copy(update={**bounds, "words": f"{before.words} {clause.words}"})
+        if not (isinstance(clause, Condition) and isinstance(before, Condition) and _fit(before, clause)):
+            made.append(clause)
+            continue
+        words, ends = f"{before.words} {clause.words}", (_ends(before), _ends(clause))
+        if max(low for low, _ in ends) > min(high for _, high in ends):
+            made[-1] = any_of([before, clause], words)
+            continue
+        bounds = {b: getattr(clause, b) for b in ("gte", "gt", "lte", "lt") if getattr(clause, b) is not None}
+        made[-1] = before.model_copy(update={**bounds, "words": words})
+    return made
+
+
+def _possible(clauses: Sequence[Condition | AnyOf], schema: Schema) -> list[Condition | AnyOf]:
+    """With two values that nobody can have at once as either: "not only iPhone users but Pixel users as well"."""
+    made: list[Condition | AnyOf] = []
+    for clause in clauses:
+        for place, other in enumerate(made):
+            if isinstance(other, Condition) and isinstance(clause, Condition) and _exclude(other, clause, schema):
+                words = f"{other.words} {clause.words}"
+                if clause.op == "any_of":
+                    values = (*other.values, *(v for v in clause.values if v not in other.values))
+                    made[place] = other.model_copy(update={"values": values, "words": words})
+                else:
+                    made[place] = any_of([other, clause], words)
+                break
         else:
             made.append(clause)
     return made
+
+
+def _exclude(one: Condition, other: Condition, schema: Schema) -> bool:
+    """Whether two required conditions on one attribute with one value can never hold together."""
+    if one.field != other.field or one.op != other.op or not one.required or not other.required:
+        return False
+    if one.op == "any_of":
+        return schema.attribute(one.field).storage != "keywords" and not set(one.values) & set(other.values)
+    if one.op != "range":
+        return False
+    lower, upper = sorted((_ends(one), _ends(other)))
+    return -inf < lower[0] and upper[1] < inf and lower[1] < upper[0]
+
+
+def _ends(condition: Condition) -> tuple[float, float]:
+    low = condition.gte if condition.gt is None else condition.gt
+    high = condition.lte if condition.lt is None else condition.lt
+    return -inf if low is None else low, inf if high is None else high
 
 
 def _fit(one: Condition, other: Condition) -> bool:

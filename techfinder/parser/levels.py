@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techfinder.parser.clauses import level_condition, levels
 from techfinder.parser.sentence import Sentence
@@ -65,6 +65,10 @@ def _bind(s: Sentence, said: Said, first: int) -> int | None:
         if own is None:
             return None
         of, last = own, end
+    if not said.sign and last > end and last < len(s.items):
+        after = s.items[last].data("compare_after")  # "intermediate skills or better"
+        if after in (">=", "<="):
+            said, last = replace(said, sign=str(after)), last + 1
     clause = levels_of(s, of, said)
     if clause is None:
         return None
@@ -108,7 +112,7 @@ def _term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
             following == end
             or following >= len(s.items)
             or not s.is_term(following)
-            or not _alike(s, terms[0], following)
+            or not _alike(s, terms[0], following, any(s.items[i].has("or", "slash") for i in range(end, following)))
         ):
             break
         joined = "to" if sign in ("to", "-") else "or"
@@ -116,8 +120,10 @@ def _term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
     return terms, end, joined
 
 
-def _alike(s: Sentence, one: int, other: int) -> bool:
+def _alike(s: Sentence, one: int, other: int, either: bool) -> bool:
     """Whether both may be levels of one field; a grade that has a field of its own beside it is not."""
+    if s.items[other].has("not") and not either:
+        return False  # "low or very low, no headset"
     ones, others = ({f.name for f, _ in s.scale_values(s.items[i])} for i in (one, other))
     if ones and others:
         return bool(ones & others)
@@ -125,6 +131,8 @@ def _alike(s: Sentence, one: int, other: int) -> bool:
         return False
     if ones and s.items[other].has("grade"):
         return s.field_after(other + 1, is_graded) is None
+    if others and either and s.items[one].has("grade"):
+        return s.field_after(other + 1, is_graded) is not None  # "high or premium budget"
     return s.items[one].has("grade") and s.items[other].has("grade")
 
 

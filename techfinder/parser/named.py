@@ -9,6 +9,7 @@ from techfinder.lexicons import LexiconEntry
 from techfinder.parser.clauses import any_of
 from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, said_levels
 from techfinder.parser.numbers import months, number
+from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Atom, Mark, Sentence
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import SchemaField
@@ -18,6 +19,7 @@ __all__ = ["read_brand", "read_entry", "read_field", "read_value"]
 _OWNED = frozenset({"owner", "product", "device"})
 """After a brand: something of it is used."""
 
+_ANYTHING = frozenset({"something", "anything", "nothing", "product", "products", "things", "and", "or"})
 _NOUNS = frozenset(
     {
         "people",
@@ -47,7 +49,7 @@ def read_field(s: Sentence, place: int) -> int | None:
         return chained
     if fields[0].kind == "adoption" and after < len(s.items) and s.items[place + 1].has("occasion"):
         s.topic = fields[0]
-        return place + 2
+        return read_entry(s, place + 1) or place + 2
     missing = _missing(s, fields, place, after)
     if missing is not None:
         return missing
@@ -123,6 +125,11 @@ def _moved(s: Sentence, clause: Condition, source: SchemaField, target: SchemaFi
 
 def _is_value(s: Sentence, place: int) -> bool:
     """Whether a word that names a field and a value is the value: "budget buyers", "in education"."""
+    keys = [sense.data[0] for sense in s.items[place].senses if sense.kind == "value"]
+    if len(s.nodes) > 1 and isinstance(mark := s.nodes[-1], Mark) and mark.kind in ("or", "and", "comma", "slash"):
+        listed = s.nodes[-2]
+        if isinstance(listed, Atom) and any(s.schema.attributes[k].field.name == listed.family for k in keys):
+            return True  # "in healthcare or education"
     after = s.tokens[s.items[place + 1].first].stem if place + 1 < len(s.items) else ""
     before = s.items[place - 1].text.lower() if place else ""
     return after in _NOUNS or before.split()[-1:] in (["in"], ["as"]) or len(s.items) == 1
@@ -164,7 +171,7 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
             return s.add([clause], of.name, place, said.end)
     if of.kind in ("integer", "number"):
         found = s.quantity_in(place + 1, after)
-        if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit):
+        if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit) and _is_within(of, found):
             return number(s, of, replace(found, first=place))
     if of.kind == "adoption":
         found = s.quantity_in(place + 1, after)
@@ -183,6 +190,12 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
     return None
 
 
+def _is_within(of: SchemaField, found: Quantity) -> bool:
+    """Whether a field can have such a number: no loyalty of ten is "under 25"."""
+    value = found.low if found.low is not None else found.high
+    return value is None or of.max is None or found.unit == "percent" or value <= of.max
+
+
 def read_value(s: Sentence, place: int) -> int | None:
     """A value; of several attributes that have it, those named beside it, else any."""
     item = s.items[place]
@@ -192,7 +205,7 @@ def read_value(s: Sentence, place: int) -> int | None:
     if s.state_after(place + 1) is not None:
         named = [n for n in named if n[0].endswith("_city")] or named
     before = place - 1
-    while before > max(0, place - 4) and s.items[before].has("filler") and not s.names(before):
+    while before > max(0, place - 4) and s.items[before].has("filler", "not") and not s.names(before):
         before -= 1
     beside = s.fields(s.past(place + 1), bool) + (s.fields(before, bool) if before >= 0 else [])
     hints = {f.name for f in beside}
@@ -225,11 +238,32 @@ def read_brand(s: Sentence, place: int) -> int | None:
     brand = s.items[place].data("brand")
     if brand is None:
         return None
-    named = s.field_after(place + 1, lambda f: f.kind == "adoption")
+    named = s.field_after(place + 1, lambda f: f.kind == "adoption") or _spoken_of(s, place + 1)
     if named is not None and (made := s.products_of(str(brand), named[0])):
         return s.add(made, "adoption", place, named[1])
     parts = s.products_of(str(brand))
     return s.add([any_of(parts)], "adoption", place, place + 1, brand=str(brand)) if parts else None
+
+
+def _spoken_of(s: Sentence, place: int) -> tuple[SchemaField, int] | None:
+    """The category spoken of last: "a phone, just not a Samsung one", "wearable users whose kit is from Garmin"."""
+    last = s.last_atom()
+    if last is not None and last.last == last.first + 1 and isinstance(listed := last.clauses[0], Condition):
+        of = listed.field.removesuffix("_product")
+        if s.items[last.first].has("brand") and of != listed.field and last.last == place - 2:
+            return s.schema.field(of), place  # "from Amazon or Google"
+    one = place < len(s.items) and s.items[place].text.lower() in ("one", "ones")
+    if last is None or not (one or _made_by(s, place - 1)):
+        return None
+    if last.uses and s.same_part(last, place - 1):
+        return s.schema.field(last.uses), place + one
+    return None
+
+
+def _made_by(s: Sentence, place: int) -> bool:
+    """Whether what was spoken of is from a brand: "whose kit is not from Amazon", but not "something from Amazon"."""
+    before = [i.text.lower() for i in s.items[max(0, place - 4) : place]]
+    return before[-1:] in (["from"], ["by"], ["made by"]) and not _ANYTHING & set(before)
 
 
 def read_entry(s: Sentence, place: int) -> int | None:
@@ -240,4 +274,7 @@ def read_entry(s: Sentence, place: int) -> int | None:
     clauses: list[Condition | AnyOf] = [*entry.conditions]
     clauses += [Condition(field=key, op="any_of", values=values) for key, values in entry.values.items()]
     family = clauses[0].field if len(clauses) == 1 and isinstance(clauses[0], Condition) else entry.words[0]
-    return s.add(clauses, family, place, place + 1, wish=entry.wish)
+    end = s.add(clauses, family, place, place + 1, wish=entry.wish)
+    if s.items[place].has("suits"):
+        s.nodes.append(Mark("suits", place))
+    return end

@@ -13,6 +13,20 @@ from techfinder.schema import SchemaField
 
 __all__ = ["months", "number", "read_age", "read_quantity", "read_speed"]
 
+_PERSONS = frozenset(
+    {"are", "is", "be", "am", "were", "they", "nobody", "anyone", "anybody", "those", "everyone", "people"}
+)
+"""Before a number without a unit: it is an age."""
+
+_LEAST_MONEY = 1000
+"""Less is no yearly sum."""
+
+_WHOLE = frozenset({"all", "both", "their", "his", "her", "its", "our", "your", "these", "those"})
+"""Before a number: it counts what is spoken of, not how many are wanted."""
+
+_OWNED = frozenset({"product", "thing", "item"})
+"""After a number and a brand: so many of the brand."""
+
 _AGE_FROM = 13
 """Fewer years are not taken for an age."""
 
@@ -95,6 +109,8 @@ def _counted(s: Sentence, found: Quantity) -> int | None:
         place += 1
     if place < len(s.items) and s.items[place].has("brand"):
         brand, place = str(s.items[place].data("brand")), place + 1
+        if place < len(s.items) and s.tokens[s.items[place].first].stem in _OWNED:
+            return _categories(s, found, brand, place + 1)
     if place < len(s.items) and s.items[place].has("category"):
         return _categories(s, found, brand, place + 1)
     if brand is None and (tags := s.fields(place, lambda f: f.kind == "tags")):
@@ -226,6 +242,8 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
     if value is None or value != int(value) or not 1 <= value <= 1000 or found.unit or s.limit is not None:
         return None
     before = s.items[found.first - 1] if found.first else None
+    if found.plain and before is not None and s.tokens[before.first].stem in _WHOLE:
+        return found.last  # "all three", "one of their two reasons"
     led = s.items[found.first].has("limit") or (before is not None and before.has("limit"))
     after = s.items[found.last] if found.last < len(s.items) else None
     if found.plain and led and (ranked := s.field_after(found.last, _is_rankable)):
@@ -257,19 +275,44 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
     value = found.low if found.low is not None else found.high
     if found.plain or value is None:
         return None
+    ages = s.unit_field("years")
+    if ages is not None and value >= _AGE_FROM and _of_persons(s, found.first):
+        return number(s, ages, found)
     cued = [i.data("cue") for i in s.items[max(0, found.first - 3) : found.first] if i.has("cue")]
     if cued and s.schema.field(str(cued[-1])).kind in ("integer", "number"):
         return number(s, s.schema.field(str(cued[-1])), found)
     money = s.unit_field("money")
     if money is not None and any(i.has("earning") for i in s.items[max(0, found.first - 3) : found.first]):
         return number(s, money, found)
-    if s.timed and value <= 60:
+    if s.timed and value <= 60 and (value < _AGE_FROM or _speaks_of_release(s, found.first)):
         return _timing(s, found.bounds(), found.first, found.last)
     numbers = [f for f in s.schema.fields if f.kind in ("integer", "number")]
     for of in (s.last_number, *numbers):
-        if of is not None and (of.min is None or of.min <= value) and (of.max is None or value <= of.max):
+        if of is not None and _is_likely(s, of, value):
             return number(s, of, found)
     return None
+
+
+def _of_persons(s: Sentence, place: int) -> bool:
+    """Whether a number is said of what people are: "older than 50", "they are under 50", "nobody over 60"."""
+    said = s.items[place].text.lower()
+    before = s.tokens[s.items[place - 1].first].stem if place else ""
+    return "old" in said or "young" in said or before in _PERSONS
+
+
+def _speaks_of_release(s: Sentence, place: int) -> bool:
+    """Whether times after release are spoken of since the last comma."""
+    start = place
+    while start > 0 and not s.items[start - 1].has("comma", "stop", "but"):
+        start -= 1
+    return any(s.items[i].has("wait", "release", "speed") for i in range(start, place))
+
+
+def _is_likely(s: Sentence, of: SchemaField, value: float) -> bool:
+    """Whether a field may have such a value, and whoever says it would mean that field: no one earns 45 a year."""
+    if of is s.unit_field("money") and value < _LEAST_MONEY:
+        return False
+    return (of.min is None or of.min <= value) and (of.max is None or value <= of.max)
 
 
 def read_speed(s: Sentence, place: int) -> int | None:

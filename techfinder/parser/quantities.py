@@ -15,13 +15,16 @@ __all__ = ["Quantities", "Quantity"]
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
 _FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
-_RANGE_SIGNS = frozenset({"or", "-", "to", "..", "through", "thru", "till", "until"})
+_RANGE_SIGNS = frozenset({"or", "up", "-", "to", "..", "through", "thru", "till", "until"})
 _TIMES = frozenset({"hundred", "thousand", "million", "billion", "grand"})
 _PARTS = frozenset({"couple", "half", "quarter"})
 """Number words that are none by themselves."""
 
 _DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
+_NEARLY = 0.1
+"""How far a number in another unit may be from a whole one that is meant."""
+
 _BETWEEN = 6
 """Words that may stand between a comparison and its number."""
 
@@ -53,7 +56,7 @@ class Quantity:
 
     def scaled(self, factor: float, unit: str) -> Quantity:
         """In another unit."""
-        low, high = (None if b is None else round(b * factor, 2) for b in (self.low, self.high))
+        low, high = (None if b is None else _rounded(b * factor) for b in (self.low, self.high))
         return replace(self, low=low, high=high, unit=unit)
 
     def bounds(self) -> dict[str, float]:
@@ -64,6 +67,11 @@ class Quantity:
         if self.high is not None:
             found["lt" if self.below else "lte"] = self.high
         return found
+
+
+def _rounded(value: float) -> float:
+    """To two places, or to a whole number that is nearly meant: 90 days are three months."""
+    return float(round(value)) if value >= 0.9 and abs(value - round(value)) <= _NEARLY else round(value, 2)
 
 
 class Quantities:
@@ -83,6 +91,8 @@ class Quantities:
             found = self._number_or_range(after, in_words=sign == "between")
             if found is None or (sign == "between" and found.low == found.high):
                 continue
+            if found.unit == "" and "age" in item.text.lower().split()[0]:
+                found = replace(found, unit="years")
             if item.text.lower() == "in" and found.unit not in ("months", "years"):
                 continue
             return self._compared(replace(found, first=place), sign)
@@ -112,7 +122,7 @@ class Quantities:
             return decade
         one = self._number(self._items[place].first)
         if one is None:
-            return self._one_of_a_unit(place)
+            return self._numbered(place) or self._one_of_a_unit(place)
         value, token, money = one
         found = self._range(value, token, money, in_words) or self._figures(value, token)
         if found is not None:
@@ -127,9 +137,11 @@ class Quantities:
             # "six months to two years": the first number has a unit of its own
             token = self._items[unit[2]].first if unit[2] < len(self._items) else len(self._tokens)
             sign = self._stem(token)
+        if sign == "up" and self._stem(token + 1) != "to":
+            return None
         if sign not in _RANGE_SIGNS and not (in_words and sign == "and" and unit is None):
             return None
-        two = self._number(token + 1)
+        two = self._number(token + 1 + (sign == "up"))
         if two is None:
             open_ended = sign == ".." and unit is None
             found = Quantity(value, None, unit="money" if money else "", last=self._item_after(token + 1))
@@ -149,6 +161,15 @@ class Quantities:
     def _stem(self, token: int) -> str:
         return self._tokens[token].stem if token < len(self._tokens) else ""
 
+    def _numbered(self, place: int) -> Quantity | None:
+        """ "month three", "week 6": a time by its number."""
+        unit = self._unit(place)
+        one = self._number(self._items[place + 1].first) if unit and place + 1 < len(self._items) else None
+        if unit is None or one is None or unit[0] != "months":
+            return None
+        value, token, _ = one
+        return Quantity(value, value, last=self._item_after(token)).scaled(unit[1], "months")
+
     def _one_of_a_unit(self, place: int) -> Quantity | None:
         """ "a year", "the first month", "half a year" without a number of its own."""
         word = self._tokens[self._items[place].first].stem
@@ -159,7 +180,13 @@ class Quantities:
         unit = self._unit(start)
         if unit is None or unit[0] != "months" or (start == place and not self._after_first(place)):
             return None
-        return Quantity(share, share, last=unit[2]).scaled(unit[1], "months")
+        last = unit[2]
+        if self._and_a_half(last):
+            share, last = share + 0.5, last + 3
+        return Quantity(share, share, last=last).scaled(unit[1], "months")
+
+    def _and_a_half(self, place: int) -> bool:
+        return [self._word(place + i) for i in range(3)] == ["and", "a", "half"]
 
     def _after_first(self, place: int) -> bool:
         return place > 0 and self._items[place - 1].text.lower().endswith(("first", "within the"))
@@ -198,6 +225,8 @@ class Quantities:
         if first.number is None:
             return self._part_of_a_million(token) or self._few(token) or self._in_words(token)
         value, token = first.number, token + 1
+        if self._stem(token) == "dozen":
+            return value * _FEW["dozen"], token + 1, False
         while (word := self._stem(token)) in _TIMES:
             value, token = value * number_words()[word], token + 1
         return value, token, first.money or self._tokens[token - 1].stem == "grand"
@@ -236,6 +265,8 @@ class Quantities:
             else:
                 current += value
             seen, token = True, token + 1
+        if seen and self._stem(token) == "dozen":
+            return (total + current) * _FEW["dozen"], token + 1, False
         alone = token - start == 1 and self._stem(start) == "one" and not self._unit_follows(token)
         if not seen or alone:  # "no one", "the one who"
             return None
@@ -290,6 +321,8 @@ class Quantities:
         if unit is None:
             return found
         name, factor, last = unit
+        if found.low == found.high and self._and_a_half(last):
+            found, last = replace(found, low=(found.low or 0) + 0.5, high=(found.high or 0) + 0.5), last + 3
         if name == "thousand":
             return self._with_unit(replace(found, unit="money", last=last).scaled(1000, "money"))
         if name == "percent" and self._word(last) == "a" and self._unit(last + 1):

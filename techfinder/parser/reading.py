@@ -33,6 +33,10 @@ _VERBS = frozenset(
         "need",
     }
 )
+_ASKING = frozenset({"i", "we", "give me", "find me", "show me", "i need", "we need", "get me", "find"})
+_ASKED_WITHIN = 12
+"""Items after an occasion among which the request itself begins."""
+
 _OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
 
 
@@ -55,18 +59,27 @@ def _read_at(s: Sentence, place: int) -> int:
 
 def _purpose(s: Sentence, place: int) -> int | None:
     """ "for the launch of a headset": what it is for says nothing of the people."""
-    if not s.items[place].has("purpose"):
+    if not s.items[place].has("purpose") and not _is_theme(s, place):
         return None
     end = place + 1
     while (
         end < len(s.items)
-        and not s.items[end].has("comma", "stop", "but", "limit", "not")
+        and not s.items[end].has("comma", "stop", "but", "limit", "not", "instead")
         and s.items[end].text.lower() not in _VERBS
     ):
         if (of := s.adoption_at(end)) is not None:
             s.topic = of
         end += 1
+    read_entry(s, place)
     return end
+
+
+def _is_theme(s: Sentence, place: int) -> bool:
+    """Whether an occasion is told with its theme before people are asked for: "a webinar for teachers, I need ..."."""
+    if not s.items[place].has("occasion") or place + 1 >= len(s.items):
+        return False
+    asked = any(i.text.lower() in _ASKING for i in s.items[place + 2 : place + _ASKED_WITHIN])
+    return asked and s.items[place + 1].text.lower() in ("for", "about", "on")
 
 
 def _pronoun(s: Sentence, place: int) -> int | None:

@@ -19,16 +19,20 @@ MARKS = (
     "plain",
     "not",
     "after_not",
+    "instead",
+    "neutral",
     "but",
     "stop",
     "hard",
     "after_wish",
     "wish",
+    "suits",
     "or",
     "and",
     "comma",
     "slash",
     "whoever",
+    "colon",
     "open",
 )
 _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
@@ -37,6 +41,9 @@ _FAR = 30
 
 _COMPARED = frozenset({"above mid", "below mid"})
 """Grades that always mean something, unlike "very" and "good"."""
+
+_ALL = frozenset({"any", "every", "all", "anywhere", "everywhere", "whichever", "anything", "everything"})
+"""Words that "but" takes something out of."""
 
 _FILLERS = 10
 """Filling words that may stand between two things that belong together."""
@@ -88,10 +95,11 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands between atoms, by kind; see :data:`MARKS`."""
+    """What stands between atoms, by kind; see :data:`MARKS`. `word` is what was typed, in small letters."""
 
     kind: str
     place: int
+    word: str = ""
 
 
 @dataclass
@@ -263,18 +271,33 @@ class Sentence:
 
     def mark(self, place: int) -> None:
         item = self.items[place]
-        if item.has("over") and self._is_instead(place):
+        if (item.has("over") and self._is_instead(place)) or (item.has("but") and self._is_except(place)):
             self.nodes.append(Mark("not", place))
+            return
+        if item.has("out"):
+            if any(self.items[i].has("out_verb") for i in self.segment(place) if i < place):
+                self.nodes.append(Mark("after_not", place))
             return
         for kind in MARKS:
             if item.has(kind):
-                self.nodes.append(Mark(kind, place))
+                self.nodes.append(Mark(kind, place, item.text.lower()))
                 return
-        if not item.senses and self.tokens[item.first].stem.isalpha():
+        last = self.nodes[-1] if self.nodes else None
+        if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
+            self.nodes.append(Mark("anew", place))
+        if item.kinds <= {"out_verb"} and self.tokens[item.first].stem.isalpha():
             self.unknown.append(item)
             self.nodes.append(Mark("unknown", place))
         elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
             self.unread.append(item)
+
+    def _is_except(self, place: int) -> bool:
+        """Whether "but" takes one out of all: "any budget but Economy", "anywhere in Georgia but Atlanta"."""
+        after = place + 1
+        if self.items[place].text.lower() != "but" or after >= len(self.items):
+            return False
+        whole = any(self.tokens[self.items[i].first].stem in _ALL for i in self.segment(place) if i < place)
+        return whole and self.items[after].has("value", "brand", "clauses")
 
     def _is_instead(self, place: int) -> bool:
         """Whether "over" and "than" stand between two of a kind: "Pixel over iPhone"."""

@@ -23,6 +23,9 @@ _FAR_FROM = 6
 """Letters from which two mistakes are allowed instead of one."""
 
 _LONGEST = 40
+_RUN_TOGETHER = 8
+_PART = 3
+"""Letters that two words run together have at least, and either of them."""
 
 
 @lru_cache(maxsize=1)
@@ -42,10 +45,25 @@ class Speller:
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take the words (stems) that are right."""
+        self._words = frozenset(words)
         self._by_length: dict[int, list[str]] = defaultdict(list)
-        for word in sorted(words):
+        for word in sorted(self._words):
             if len(word) >= _SHORTEST:
                 self._by_length[len(word)].append(word)
+
+    def parted(self, word: str) -> tuple[str, str] | None:
+        """The two words (as typed) that were run together, as "highbudget"; None when it is not that.
+
+        Both are words that are right and long enough to be no accident; of several ways the one with the longest
+        first word is taken.
+        """
+        if len(word) < _RUN_TOGETHER or not word.isalpha() or is_english(word):
+            return None
+        for cut in range(len(word) - _PART, _PART - 1, -1):
+            first, second = word[:cut], word[cut:]
+            if stem_of(first) in self._words and stem_of(second) in self._words and is_english(first):
+                return first, second
+        return None
 
     def corrected(self, word: str) -> str | None:
         """The word (stem) that a misspelt one stands for; None when there is none.

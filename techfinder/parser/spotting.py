@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from techfinder.parser.senses import Sense, Vocabulary
 from techfinder.parser.spelling import Speller, is_english
-from techfinder.parser.tokens import Token
+from techfinder.parser.tokens import Token, stem_of
 
 __all__ = ["Item", "spot"]
 
@@ -65,7 +65,8 @@ def spot(
 
     These are without the hyphens inside words, and with misspelt words put right.
     """
-    read = [t for i, t in enumerate(tokens) if not _joins(tokens, i)]
+    whole = [t for i, t in enumerate(tokens) if not _joins(tokens, i)]
+    read = [part for t in whole for part in _parted(t, vocabulary, speller)]
     fixed = [_fix(t, vocabulary, speller) for t in read]
     stems = [t.stem for t, _ in fixed]
     found, place = [], 0
@@ -87,6 +88,20 @@ def _joins(tokens: Sequence[Token], place: int) -> bool:
     after = tokens[place + 1]
     glued = tokens[place].glued and after.glued
     return glued and after.number is None
+
+
+def _parted(token: Token, vocabulary: Vocabulary, speller: Speller) -> Sequence[Token]:
+    """The tokens that one typed word stands for: two where words were run together."""
+    if token.number is not None or token.stem in vocabulary.words:
+        return (token,)
+    parts = speller.parted(token.text)
+    if parts is None or speller.corrected(token.text) is not None:
+        return (token,)
+    cut = token.start + len(parts[0])
+    return (
+        Token(parts[0], stem_of(parts[0]), token.start, cut, glued=token.glued),
+        Token(parts[1], stem_of(parts[1]), cut, token.end, glued=True),
+    )
 
 
 def _fix(token: Token, vocabulary: Vocabulary, speller: Speller) -> tuple[Token, str]:

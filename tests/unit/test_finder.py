@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import homes
 from techfinder.errors import CollectionNotFound, EncoderError, FingerprintMismatch, ProfileNotFound, QueryError
@@ -354,3 +356,64 @@ def test_another_encoder_is_never_mixed_in(tmp_path: Path) -> None:
     with pytest.raises(FingerprintMismatch, match="--rebuild"):
         other.search(other.plan("gaming"), wait_s=20)
     other.close()
+
+
+class CountingEncoder(HashEncoder):
+    """Counts the questions that it encodes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        self.asked += 1
+        return super().encode_query(text)
+
+
+def test_the_same_again_is_answered_from_memory_until_the_people_change(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    finder = homes.open_home(tmp_path, EncoderEntry(encoder.info, "", lambda: encoder))
+    homes.index(finder, "synthetic:n=30,seed=5")
+    finder.load_encoder()
+    filters = {"gender": ["Female"]}
+    plan = finder.plan("gaming", filters)
+    first = finder.answer(plan, filters, names=["age"])
+    before = encoder.asked
+    again = finder.answer(plan, filters, names=["age"])
+    assert encoder.asked == before
+    assert (again.result.hits, again.facets) == (first.result.hits, first.facets)
+    assert again.result.took_ms["encode"] == 0.0 < again.result.took_ms["total"]
+    for other in (
+        finder.answer(plan, filters, names=["gender"]),
+        finder.answer(plan, filters, names=["age"], near=30),
+        finder.answer(plan.model_copy(update={"limit": 3}), filters, names=["age"]),
+    ):
+        assert (other.result.hits, other.facets, other.result.near_misses) != (
+            first.result.hits,
+            first.facets,
+            first.result.near_misses,
+        )
+    before = encoder.asked
+    homes.index(finder, "synthetic:n=90,seed=5")
+    changed = finder.answer(plan, filters, names=["age"])
+    assert (encoder.asked, changed.result.generation.number) == (before + 1, 2)
+    assert changed.result.total > first.result.total
+    finder.close()
+
+
+def test_answers_for_now_are_not_remembered(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    def load() -> Encoder:
+        assert go.wait(20)
+        return HashEncoder()
+
+    eager = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(eager, "synthetic:n=20")
+    eager.close()
+    slow = homes.open_home(tmp_path, EncoderEntry(HashEncoder().info, "", load))
+    plan = slow.plan("gaming")
+    assert slow.answer(plan).result.ranked_by == "warming"
+    go.set()
+    assert slow.answer(plan, wait_s=20).result.ranked_by == "meaning"
+    slow.close()

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -205,7 +206,6 @@ class ServerCollection:
     # --- what answers -------------------------------------------------------------------------
 
     def _ask(self, question: Callable[[_View], _T]) -> _T:
-        seen = []
         for _ in range(_TRIES):
             view = self._current()
             try:
@@ -213,16 +213,19 @@ class ServerCollection:
                     return question(view)
             except _Behind:
                 self._view = self._freshest(view)
-                seen.append((self._view.stored.build, self._view.stored.info.revision, len(self._view.changed)))
             except CollectionNotFound:  # its Qdrant collection was dropped; another one may be live
                 self._view = self._load(self._generations.opened())
-        name = self._generations.collection
-        if len(set(seen)) > 1:
-            raise StoreUnavailable(f"Collection {name!r} changes faster than it can be read. Try again.")
+        if not self._generations.unchanged(view.stored):
+            raise self._too_fast()
         raise StoreDamaged(
-            f"Collection {name!r}: points are gone from {self._view.stored.place!r} on {self._server.url}; something "
-            "else removed or altered them. `techfinder store check` tells more; `techfinder index SOURCE --rebuild` "
-            "makes them anew."
+            f"Collection {self._generations.collection!r}: points are gone from {view.stored.place!r} on "
+            f"{self._server.url}; something else removed or altered them. `techfinder store check` tells more; "
+            "`techfinder index SOURCE --rebuild` makes them anew."
+        )
+
+    def _too_fast(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"Collection {self._generations.collection!r} changes faster than it can be read. Try again."
         )
 
     def _current(self) -> _View:
@@ -256,7 +259,7 @@ class ServerCollection:
         view = self._view
         other = anew = live.build != view.stored.build
         if not other and live.info.revision != view.stored.info.revision:
-            caught_up = self._caught_up(live, view.points, view.base, view.changed, view.stored.info.revision)
+            caught_up = self._caught_up(live, view)
             self._view, anew = caught_up or view, caught_up is None
         if anew or len(self._view.changed) > _LAYER:
             self._start_switch(live, anew=not other)
@@ -281,8 +284,7 @@ class ServerCollection:
         """The view as of what is stored this moment, changes that are under way (or were broken off) included."""
         live = self._generations.opened()
         if live.build == view.stored.build:
-            since = min(view.stored.info.revision, live.info.revision)
-            fresh = self._caught_up(live, view.points, view.base, view.changed, since, begun=True)
+            fresh = self._caught_up(live, view, begun=True)
             if fresh is not None:
                 return fresh
         return self._load(live, anew=live.build == view.stored.build)
@@ -294,7 +296,11 @@ class ServerCollection:
 
     def _switch_over(self, live: Stored, anew: bool) -> None:
         try:
-            self._view = self._load(live, anew)
+            fresh = self._load(live, anew)
+            with self._looking:  # what a look has seen meanwhile must not be forgotten again
+                now = self._generations.opened()
+                caught_up = self._caught_up(now, fresh) if now.build == fresh.stored.build else None
+                self._view = caught_up or fresh
         except Exception as error:  # whatever it is, the old generation answers and a later try may work
             _log.error(
                 "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
@@ -306,20 +312,27 @@ class ServerCollection:
         self._switch = None
 
     def _load(self, stored: Stored, anew: bool = False) -> _View:
-        """The view of a generation, its columns read from the cache or (asked for, or for want of them) made."""
+        """The view of a generation, its columns read from the cache or (asked for, or for want of them) made.
+
+        Raises StoreDamaged when it does not hold as many as it should, and no change of ours explains it.
+        """
         for _ in range(_TRIES):
-            view, anew = self._read(stored, anew), True
+            view = self._read(stored, anew)
             if view is not None and view.columns.points == stored.info.points:
                 return view
-            if view is not None and self._control.unfinished(stored.build) is not None:
-                return view  # once the change is done, its profiles are read again
-            stored = self._generations.opened()  # it may be changing just now
-        held = "changes faster than it can be read" if view is None else f"holds {view.columns.points} points"
-        raise StoreDamaged(
-            f"Collection {stored.info.collection!r} {held} on the server, generation {stored.info.number} has "
-            f"{stored.info.points}. Something else wrote to {stored.place!r}. `techfinder store check` tells more; "
-            "`techfinder index SOURCE --rebuild` makes it anew."
-        )
+            quiet = self._generations.unchanged(stored)
+            if view is not None and quiet and anew:
+                raise StoreDamaged(
+                    f"Collection {stored.info.collection!r} holds {view.columns.points} points on the server, "
+                    f"generation {stored.info.number} has {stored.info.points}. Something else wrote to "
+                    f"{stored.place!r}. `techfinder store check` tells more; `techfinder index SOURCE --rebuild` "
+                    "makes it anew."
+                )
+            # Columns that were changed while they were made can be caught up with; others are made anew.
+            stored, anew = self._generations.opened(), quiet or view is None
+        if view is None:
+            raise self._too_fast()
+        return view  # it changes all the time: what was read so far, and the next look goes on from there
 
     def _read(self, stored: Stored, anew: bool) -> _View | None:
         """The view from columns; None when these are too old to be caught up with what is live."""
@@ -331,7 +344,9 @@ class ServerCollection:
             kept = self._cache.newest(stored.build, stored.info.revision)
         if kept is None:
             raise StoreError(f"The columns of {stored.place!r} were written and cannot be read. Check the disk.")
-        return self._caught_up(stored, points, kept[1], {}, kept[0], begun=True)
+        revision, columns = kept
+        read = replace(stored, info=replace(stored.info, revision=revision))
+        return self._caught_up(stored, _View(read, points, columns, {}), begun=True)
 
     def _while_open(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
         for batch in batches:
@@ -339,29 +354,23 @@ class ServerCollection:
                 raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed.")
             yield batch
 
-    def _caught_up(
-        self,
-        stored: Stored,
-        points: ServerPoints,
-        base: Columns,
-        changed: dict[str, dict[str, Any] | None],
-        revision: int,
-        begun: bool = False,
-    ) -> _View | None:
-        """The view as of what is live, from columns and changes as of `revision`.
+    def _caught_up(self, live: Stored, view: _View, begun: bool = False) -> _View | None:
+        """A view of the same generation as of what is live.
 
         `begun` takes in what a change that is not done yet may have altered. None when the notes
         of some changes are missing: then nobody knows what to read anew.
         """
-        now_at = stored.info.revision
-        changes = self._control.changes(stored.build, revision) if begun or now_at > revision else []
-        if not {c.revision for c in changes}.issuperset(range(revision + 1, now_at + 1)):
+        now_at = live.info.revision
+        since = min(view.stored.info.revision, now_at)
+        changes = self._control.changes(live.build, since) if begun or now_at > since else []
+        if not {c.revision for c in changes}.issuperset(range(since + 1, now_at + 1)):
             return None
         touched = list(dict.fromkeys(i for c in changes if begun or c.revision <= now_at for i in c.touched))
         now: dict[bytes, dict[str, Any]] = {}
         for start in range(0, len(touched), _PAGE):
-            now |= points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
-        return _View(stored, points, base, changed | {i: now.get(point_id(i).bytes) for i in touched})
+            now |= view.points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
+        changed = view.changed | {i: now.get(point_id(i).bytes) for i in touched}
+        return _View(live, view.points, view.base, changed)
 
 
 class _Behind(Exception):

@@ -93,6 +93,18 @@ class ServerGenerations:
             )
         return found
 
+    def unchanged(self, stored: Stored) -> bool:
+        """Whether techfinder has changed nothing in a generation since `stored` was read, and is not about to.
+
+        Where it has not, what is found there and does not fit was done by something else.
+        """
+        # In this order: a change that ends between the two has another revision by then.
+        under_way = self._control.unfinished(stored.build) is not None
+        try:
+            return not under_way and self.at(stored.place).info == stored.info
+        except StoreDamaged:
+            return False
+
     def kept(self) -> list[Stored]:
         """All sealed generations that can be read, oldest first."""
         return sorted(self._sealed(), key=lambda s: s.info.number)

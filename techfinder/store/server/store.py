@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["ServerStore"]
 
 _log = logging.getLogger(__name__)
+
+_TRIES = 4
+_POLL_S = 0.1
+_BROKEN_S = 2.0
+"""How long a change in place may go on before it counts as broken off."""
 
 
 class ServerStore:
@@ -157,11 +163,36 @@ class ServerStore:
     def verify(self, collection: str) -> list[str]:
         """What is wrong with the live generation, in words; empty when nothing is.
 
-        Reads every point, vectors included. Raises CollectionNotFound.
+        Reads every point, vectors included; again when it was changed meanwhile.
+
+        Raises:
+            CollectionNotFound: None is live.
+            StoreError: It was changed each time.
         """
-        live = self._of(collection).opened()
-        if self._control.unfinished(live.build) is not None:
-            return ["a change was broken off: the next index run finishes it"]
+        generations = self._of(collection)
+        for _ in range(_TRIES):
+            if self._broken_off(generations.opened().build):
+                return ["a change was broken off: the next index run finishes it"]
+            live = generations.opened()
+            found = self._compared(live)
+            if not found or generations.unchanged(live):
+                return found
+        raise StoreError(
+            f"Collection {collection!r} was changed each time that it was compared. Check it again when no index run "
+            "is going."
+        )
+
+    def _broken_off(self, build: str) -> bool:
+        """Whether a change of a generation has begun and does not end within some seconds."""
+        change, patience = self._control.unfinished(build), time.monotonic() + _BROKEN_S
+        while change is not None and time.monotonic() < patience:
+            time.sleep(_POLL_S)
+            now = self._control.unfinished(build)
+            change = now if now is not None and now.revision == change.revision else None
+        return change is not None
+
+    def _compared(self, live: Stored) -> list[str]:
+        """In what the points differ from what was written, in words."""
         points, tally = self._points(live), Tally()
         for batch in points.scan():
             for _, _, digests in batch.digested():
@@ -180,7 +211,7 @@ class ServerStore:
         whole, found = live_everywhere(self._server, self._control)
         for live in whole:
             points, name = self._points(live).count(), live.info.collection
-            if points != live.info.points and self._control.unfinished(live.build) is None:
+            if points != live.info.points and self._of(name).unchanged(live):
                 found[name] = (
                     f"Collection {name!r} holds {points} points on the server, {live.info.points} were written. "
                     f"{self.way_out(name)}"

@@ -4,6 +4,11 @@ Whatever plugins, and programs that embed techfinder, may rely on stands here un
 name. Importing it loads no web server, no store and no encoder.
 """
 
+from techfinder.edits import (
+    EditedClause,
+    EditedPlan,
+    Edits,
+)
 from techfinder.errors import (
     CollectionNotFound,
     CursorError,
@@ -58,12 +63,15 @@ from techfinder.lexicons import (
 from techfinder.models import (
     Answer,
     Facet,
+    FacetBar,
     FacetValue,
     Fact,
     Gauge,
     GenerationInfo,
     Hit,
+    LiveState,
     Profile,
+    Relaxation,
     Row,
     RowProblem,
     SearchResult,
@@ -108,11 +116,15 @@ __all__ = [
     "CursorError",
     "CursorExpired",
     "DimensionMismatch",
+    "EditedClause",
+    "EditedPlan",
+    "Edits",
     "Encoder",
     "EncoderEntry",
     "EncoderError",
     "EncoderInfo",
     "Facet",
+    "FacetBar",
     "FacetRequest",
     "FacetValue",
     "Fact",
@@ -128,6 +140,7 @@ __all__ = [
     "IndexingError",
     "Ledger",
     "Lexicon",
+    "LiveState",
     "Notice",
     "Op",
     "OptionFilter",
@@ -139,6 +152,7 @@ __all__ = [
     "ProfileNotFound",
     "QueryError",
     "QueryPlan",
+    "Relaxation",
     "Row",
     "RowProblem",
     "Scan",

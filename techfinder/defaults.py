@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from techfinder.filters import attribute_filter, is_ranged
@@ -46,9 +46,9 @@ def register_lexicons(schema: Schema) -> list[Lexicon]:
 
 
 @hookimpl(trylast=True)
-def parse_query(text: str, finder: Finder) -> QueryPlan:
+def parse_query(text: str, finder: Finder, as_typed: Sequence[str]) -> QueryPlan:
     """The sentence, read by the schema, the lexicons and the live values; see :mod:`techfinder.parser`."""
-    return finder.understand(text)
+    return finder.understand(text, as_typed)
 
 
 def panel_group(schema: Schema, field: SchemaField) -> str:

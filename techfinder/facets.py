@@ -1,15 +1,20 @@
-"""Counts for the filter panel, each field counted without its own filter."""
+"""Counts for the filter panel, each field counted without its own filter.
+
+Values and options are counted as they are; of numbers and dates the smallest and largest of everybody are told and,
+where asked for, how many people each bar of a histogram holds (:mod:`techfinder.histograms`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from techfinder.errors import TechfinderError
 from techfinder.filters import as_input
+from techfinder.histograms import Spans, bar_clauses, bar_starts
 from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
-from techfinder.models import Facet, FacetValue
+from techfinder.models import Facet, FacetBar, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Attribute, Schema
 
@@ -27,6 +32,8 @@ def facets(
     shown: Sequence[FilterEntry],
     schema: Schema,
     collection: Collection,
+    spans: Spans,
+    bars: bool = False,
 ) -> tuple[Facet, ...]:
     """One facet for each filter of `shown`, in their order.
 
@@ -34,17 +41,53 @@ def facets(
     smallest and largest value of the whole base, so that the inputs do not shrink while they
     are used. What is selected follows from the plan's clauses, however they were written.
 
+    Args:
+        spans: Remembers smallest and largest values.
+        bars: Whether ranges and dates get a histogram.
+
     Raises:
         QueryError: A filter does not understand its input in `chosen`.
     """
-    counts = collection.facets([_request(e, plan, schema) for e in shown])
-    return tuple(_facet(e, counts.get(e.name, {}), plan, chosen.get(e.name, ()), schema) for e in shown)
+    ranges = {e.name: schema.attribute(_numeric_key(e.field, schema)) for e in shown if e.control == "range"}
+    known = spans.of(collection, [a.key for a in ranges.values()])
+    of_ranges = {name: _Numbers(a, known[a.key], bars) for name, a in ranges.items()}
+    requests = [_request(e, plan, schema, of_ranges.get(e.name)) for e in shown]
+    counts = collection.facets([r for r in requests if r is not None])
+    return tuple(
+        _range_facet(e, numbers, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema))
+        if (numbers := of_ranges.get(e.name)) is not None
+        else _facet(e, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema), schema)
+        for e in shown
+    )
 
 
-def _request(entry: FilterEntry, plan: QueryPlan, schema: Schema) -> FacetRequest:
-    if entry.control == "range":
-        return FacetRequest(entry.name, (), field=_numeric_key(entry.field, schema))
+class _Numbers:
+    """The numbers that a range facet is about, and where its bars begin."""
+
+    def __init__(self, attribute: Attribute, span: tuple[float, float] | None, bars: bool) -> None:
+        self.attribute, self.span, self.dated = attribute, span, _is_date(attribute)
+        self.starts = bar_starts(attribute, span, self.dated) if bars and span else ()
+
+    @property
+    def options(self) -> dict[str, tuple[Condition | AnyOf, ...]]:
+        return {str(n): (c,) for n, c in enumerate(bar_clauses(self.attribute.key, self.starts))}
+
+    def written(self, number: float) -> float | str:
+        return _iso_day(number) if self.dated else number
+
+
+def _asked_of(
+    entry: FilterEntry, plan: QueryPlan, chosen: Mapping[str, Sequence[str]], schema: Schema
+) -> tuple[_Clauses, Sequence[str]]:
+    """What is asked of a filter: clauses, and the inputs as they came."""
+    asked = schema.resolve(c for c in plan.required if c.origin == entry.name)
+    return asked, [text for text in chosen.get(entry.name, ()) if text.strip()]
+
+
+def _request(entry: FilterEntry, plan: QueryPlan, schema: Schema, numbers: _Numbers | None) -> FacetRequest | None:
     where = schema.resolve(c for c in plan.required if c.origin != entry.name)
+    if numbers is not None:
+        return FacetRequest(entry.name, where, options=numbers.options) if numbers.starts else None
     if entry.field:
         return FacetRequest(entry.name, where, field=entry.field)
     options = {o.value: schema.resolve(o.clauses) for o in entry.load().options()}
@@ -56,11 +99,7 @@ def _numeric_key(key: str, schema: Schema) -> str:
     return key if schema.attribute(key).numeric else f"{key}_day"
 
 
-def _facet(entry: FilterEntry, counts: _Counts, plan: QueryPlan, chosen: Sequence[str], schema: Schema) -> Facet:
-    asked = schema.resolve(c for c in plan.required if c.origin == entry.name)
-    inputs = [text for text in chosen if text.strip()]
-    if entry.control == "range":
-        return _range_facet(entry, counts, asked, inputs, schema)
+def _facet(entry: FilterEntry, counts: _Counts, asked: _Clauses, inputs: Sequence[str], schema: Schema) -> Facet:
     if entry.field:
         return _value_facet(entry, counts, asked, inputs, schema)
     return _option_facet(entry, counts, inputs)
@@ -69,22 +108,41 @@ def _facet(entry: FilterEntry, counts: _Counts, plan: QueryPlan, chosen: Sequenc
 # --- ranges ----------------------------------------------------------------------------------
 
 
-def _range_facet(entry: FilterEntry, counts: _Counts, asked: _Clauses, inputs: Sequence[str], schema: Schema) -> Facet:
-    attribute = schema.attribute(_numeric_key(entry.field, schema))
-    dated = _is_date(attribute)
-    low, high = counts.get("min"), counts.get("max")
-    stretch = _stretch(asked, attribute)
+def _range_facet(
+    entry: FilterEntry, numbers: _Numbers, counts: _Counts, asked: _Clauses, inputs: Sequence[str]
+) -> Facet:
+    stretch = _stretch(asked, numbers.attribute)
     return Facet(
         entry.name,
         entry.label,
         entry.group,
-        "date" if dated else "range",
-        unit=attribute.unit,
-        low=_iso_day(low) if dated and low is not None else low,
-        high=_iso_day(high) if dated and high is not None else high,
+        "date" if numbers.dated else "range",
+        unit=numbers.attribute.unit,
+        low=numbers.written(numbers.span[0]) if numbers.span else None,
+        high=numbers.written(numbers.span[1]) if numbers.span else None,
         chosen=stretch,
+        bars=tuple(_bars(numbers, counts, asked)),
         held=tuple(inputs) if stretch else (),
     )
+
+
+def _bars(numbers: _Numbers, counts: _Counts, asked: _Clauses) -> Iterator[FacetBar]:
+    if not numbers.starts or numbers.span is None:
+        return
+    last = numbers.span[1]
+    whole = numbers.attribute.storage == "integer"
+    ends = [start - 1 if whole else start for start in numbers.starts[1:]]
+    for n, (low, high) in enumerate(zip(numbers.starts, [*ends, max(last, numbers.starts[-1])], strict=True)):
+        picked = all(_touches(c, numbers.attribute.key, low, high) for c in asked)
+        yield FacetBar(numbers.written(low), numbers.written(high), int(counts.get(str(n), 0)), picked)
+
+
+def _touches(clause: Condition | AnyOf, key: str, low: float, high: float) -> bool:
+    """Whether a range leaves in some of the numbers from `low` to `high`; of anything else it is not said."""
+    if not isinstance(clause, Condition) or clause.op != "range" or clause.field != key:
+        return True
+    above = (clause.gte is None or high >= clause.gte) and (clause.gt is None or high > clause.gt)
+    return above and (clause.lte is None or low <= clause.lte) and (clause.lt is None or low < clause.lt)
 
 
 def _is_date(attribute: Attribute) -> bool:

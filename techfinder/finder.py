@@ -18,7 +18,8 @@ import numpy as np
 
 from techfinder import cursors
 from techfinder.compare import Comparison, compare
-from techfinder.corrections import LiveValues, correct, filter_hint
+from techfinder.corrections import LiveValues
+from techfinder.edits import EditedPlan, Edits
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import (
     CollectionNotFound,
@@ -26,9 +27,10 @@ from techfinder.errors import (
     FingerprintMismatch,
     ProfileNotFound,
     QueryError,
-    cut,
+    TechfinderError,
 )
 from techfinder.facets import facets
+from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import likeness_share, run_likeness, wanted_vector
 from techfinder.models import (
@@ -39,14 +41,19 @@ from techfinder.models import (
     Gauge,
     GenerationInfo,
     Hit,
+    LiveState,
     Profile,
+    Relaxation,
     SearchResult,
     Share,
 )
 from techfinder.paging import Paged, Windows
-from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
+from techfinder.planning import Planner
 from techfinder.plugins import Plugins
+from techfinder.relaxing import relaxations
 from techfinder.remembering import RememberedAnswers, asked
+from techfinder.runs import latest_run
 from techfinder.schema import Schema, load_schema
 from techfinder.search import explain, holding, ranked_by, run_plan
 from techfinder.settings import Settings
@@ -58,8 +65,7 @@ from techfinder.words import describe, facts
 
 __all__ = ["Finder"]
 
-MAX_TEXT = 2000
-"""Longest question in characters."""
+_NO_EDITS = Edits()
 
 
 class Finder:
@@ -68,6 +74,8 @@ class Finder:
     Attributes:
         settings, schema, plugins: What it was made from.
         filters: Every filter by name, in panel order.
+        stopping: Set when a server that answers from this object is about to stop: what would go on for
+            long, such as a stream of events, is to end.
     """
 
     def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
@@ -81,15 +89,17 @@ class Finder:
         self.plugins = plugins if plugins is not None else Plugins.load(settings)
         self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
+        self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._collection: Collection | None = None
-        self._live_values = LiveValues()
+        self._live_values, self._spans = LiveValues(), Spans()
         self._warmup = Warmup(self.encoder_entry, settings.encoder, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
         self._understanding = Understanding(
             self.schema, lambda: self.plugins.lexicons(self.schema).values(), self._live_values
         )
+        self._planner = Planner(settings, self.schema, self.filters, self._readable_collection, self._live_values)
 
     # --- what there is --------------------------------------------------------------------
 
@@ -113,6 +123,14 @@ class Finder:
         """What answers now. Raises CollectionNotFound when nothing has been indexed."""
         return self.collection().info()
 
+    def live_state(self) -> LiveState:
+        """What answers now and how indexing goes, to tell an open page. Never raises; takes about a millisecond."""
+        try:
+            generation = self.generation()
+        except TechfinderError:
+            generation = None
+        return LiveState(generation, latest_run(self.settings.home, self.settings.collection))
+
     # --- asking ---------------------------------------------------------------------------
 
     def plan(
@@ -120,11 +138,12 @@ class Finder:
         text: str = "",
         filters: Mapping[str, Sequence[str]] | None = None,
         *,
+        edits: Edits = _NO_EDITS,
         limit: int = 20,
         offset: int = 0,
         sort: Sequence[Sort] = (),
     ) -> QueryPlan:
-        """The question and the filters' inputs as one plan.
+        """The question, the filters' inputs, and what was changed in the reading of the question, as one plan.
 
         Where the schema does not list every value of a field, what is asked for is compared with the
         people who are live: another letter case is put right, and a value that no one has is told in
@@ -132,36 +151,39 @@ class Finder:
 
         Raises:
             QueryError: The text is too long, a filter does not exist or does not understand its
-                input, or a number is out of range.
+                input, an edit does not fit, or a number is out of range.
             StoreUnavailable: Values had to be looked up, and the store did not answer.
         """
-        if len(text) > MAX_TEXT:
-            raise QueryError(f"The question has {len(text)} characters; at most {MAX_TEXT} are read. Shorten it.")
-        if not 1 <= limit <= 1000 or not 0 <= offset <= 10_000_000:
-            raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
-        text = text.strip()
-        if text:
-            self._understanding.parser(self._readable_collection)  # not while a plugin's time runs
-        parsed = self.plugins.parse(text, self) if text else QueryPlan()
-        chosen, notices = self._chosen(filters or {})
-        changes: dict[str, object] = {"conditions": (*parsed.conditions, *chosen), "limit": limit, "offset": offset}
-        changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions))
-        if parsed.limit != QueryPlan().limit and limit == QueryPlan().limit:
-            changes["limit"] = parsed.limit
-        if sort:
-            changes["sort"] = tuple(sort)
-        plan = parsed.model_copy(update=changes)
-        self.schema.check(plan)
-        return plan
+        return self.edited_plan(text, filters, edits=edits, limit=limit, offset=offset, sort=sort).plan
 
-    def understand(self, text: str) -> QueryPlan:
+    def edited_plan(
+        self,
+        text: str = "",
+        filters: Mapping[str, Sequence[str]] | None = None,
+        *,
+        edits: Edits = _NO_EDITS,
+        limit: int = 20,
+        offset: int = 0,
+        sort: Sequence[Sort] = (),
+    ) -> EditedPlan:
+        """What :meth:`plan` answers, with each clause of the sentence as it was read and as it is asked for."""
+
+        def parse(stripped: str) -> QueryPlan:
+            self._understanding.parser(self._readable_collection)  # not while a plugin's time runs
+            return self.plugins.parse(stripped, self, edits.as_typed)
+
+        return self._planner.plan(text, filters or {}, edits, parse, limit=limit, offset=offset, sort=sort)
+
+    def understand(self, text: str, as_typed: Sequence[str] = ()) -> QueryPlan:
         """The sentence as the deterministic parser reads it, without plugins and filters.
+
+        Words in `as_typed` are not put right.
 
         Raises:
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
         today = self.settings.today or date.today()
-        return self._understanding.parser(self._readable_collection).parse(text, today, self._known)
+        return self._understanding.parser(self._readable_collection).parse(text, today, self._known, as_typed)
 
     def _known(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of the ids somebody has."""
@@ -198,6 +220,8 @@ class Finder:
         plan: QueryPlan,
         filters: Mapping[str, Sequence[str]] | None = None,
         names: AnyCollection[str] | None = None,
+        *,
+        bars: bool = False,
     ) -> tuple[Facet, ...]:
         """Counts for the panel, each over the set filtered by everything but its own filter.
 
@@ -205,13 +229,14 @@ class Finder:
             plan: The plan that is searched.
             filters: The inputs that :meth:`plan` got, to mark what is selected.
             names: Of the facets to count; None counts all.
+            bars: Whether ranges and dates get a histogram.
 
         Raises:
             FingerprintMismatch: The schema was changed since the collection was indexed.
         """
         collection = self._readable_collection()
         shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
-        return facets(plan, filters or {}, shown, self.schema, collection) if shown else ()
+        return facets(plan, filters or {}, shown, self.schema, collection, self._spans, bars) if shown else ()
 
     def answer(
         self,
@@ -222,6 +247,7 @@ class Finder:
         wait_s: float = 0.0,
         paged: bool = False,
         near: int = 0,
+        bars: bool = False,
     ) -> Answer:
         """Hits and facets together, from one generation even while another one goes live.
 
@@ -229,14 +255,14 @@ class Finder:
         :meth:`search` and :meth:`facets`.
         """
         started = time.perf_counter()
-        question = asked(plan, filters, names, near)
+        question = asked(plan, filters, names, near, bars)
         known = None if paged else self._answers.of(question, self._readable_collection().info())
         if known is not None:
             took_ms = {"encode": 0.0, "store": 0.0, "total": (time.perf_counter() - started) * 1000}
             return replace(known, result=replace(known.result, took_ms=took_ms))
         while True:
             result = self.search(plan, wait_s=wait_s, paged=paged, near=near)
-            counted = self.facets(plan, filters, names)
+            counted = self.facets(plan, filters, names, bars=bars)
             if self.generation() == result.generation:
                 answer = Answer(result, counted)
                 if not paged:
@@ -323,6 +349,14 @@ class Finder:
         similarity = float(stored @ encoder.encode_query(plan.meaning).astype(float))
         return found[0], Share("meaning", "Meaning", encoder.info.closeness(similarity))
 
+    def relaxations(self, plan: QueryPlan) -> tuple[Relaxation, ...]:
+        """What the plan requires, each with how many people leaving it out would find; the most people first.
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        return relaxations(plan, self.schema, self._readable_collection())
+
     def compare(self, ids: Sequence[str]) -> Comparison:
         """Two to ten people side by side: what they have in common, where they differ, how near they are.
 
@@ -350,44 +384,6 @@ class Finder:
         """The profile of that id, or None."""
         found = self.collection().retrieve([profile_id])
         return found[0] if found else None
-
-    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
-        """What to say of conditions on sensitive fields. Raises QueryError when they are not allowed."""
-        policy = self.settings.sensitive_fields
-        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
-        labels = {f.label: c.words for c in parts if (f := self.schema.attribute(c.field).field).sensitive}
-        if not labels or policy == "allow":
-            return ()
-        names = ", ".join(labels)
-        if policy == "block":
-            raise QueryError(
-                f"People may not be singled out by {names} here ({', '.join(map(cut, labels.values()))}). "
-                "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."
-            )
-        text = f"This singles people out by {names}, which is sensitive: make sure that you may."
-        return (Notice(code="sensitive-field", text=text, words="; ".join(labels.values())),)
-
-    def _chosen(self, filters: Mapping[str, Sequence[str]]) -> tuple[Sequence[Condition | AnyOf], tuple[Notice, ...]]:
-        """What the filters ask for, in the values that are live, and what to say of values that are not."""
-        unknown = next((name for name in filters if name not in self.filters), None)
-        if unknown is not None:
-            raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self.filters, self.schema)}")
-        given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
-        clauses = self._clauses(given)
-        if self.settings.sensitive_fields == "block":
-            self._sensitive(clauses)
-        try:
-            corrected, notices = correct(given, self.filters, self.schema, self._readable_collection, self._live_values)
-        except (CollectionNotFound, FingerprintMismatch):
-            return clauses, ()  # nothing to compare with; whoever searches is told
-        return clauses if corrected == given else self._clauses(corrected), notices
-
-    def _clauses(self, filters: Mapping[str, Sequence[str]]) -> list[Condition | AnyOf]:
-        clauses: list[Condition | AnyOf] = []
-        for name, values in filters.items():
-            made = self.filters[name].load().clauses(values)
-            clauses += [c.model_copy(update={"origin": name}) for c in made]
-        return clauses
 
     # --- the encoder ----------------------------------------------------------------------
 
@@ -441,6 +437,7 @@ class Finder:
 
     def close(self) -> None:
         """Close the store's readers. The Finder cannot be used afterwards."""
+        self.stopping.set()
         with self._lock:
             if self._collection is not None:
                 self._collection.close()

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Blueprint
 
     from techfinder.finder import Finder
@@ -126,7 +128,7 @@ def register_blueprints(finder: Finder) -> list[Blueprint]:  # type: ignore[empt
 
 
 @hookspec(firstresult=True)
-def parse_query(text: str, finder: Finder) -> QueryPlan | None:
+def parse_query(text: str, finder: Finder, as_typed: Sequence[str]) -> QueryPlan | None:
     """Read a question. Called for each search, from many threads; answer in milliseconds.
 
     Plugins are asked in turn and the first plan that is not None counts. The built-in answer
@@ -136,6 +138,7 @@ def parse_query(text: str, finder: Finder) -> QueryPlan | None:
     Args:
         text: The question as typed, at most 2,000 characters.
         finder: For its schema and facet values.
+        as_typed: Words of the question that its writer does not want to be put right.
 
     Returns:
         A plan whose ``text`` is the question, or None to leave it to the next.

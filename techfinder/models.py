@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from techfinder.plan import AnyOf, Condition
+    from techfinder.runs import RunProgress
 
 __all__ = [
     "Answer",
     "Explanation",
     "Facet",
+    "FacetBar",
     "FacetValue",
     "Fact",
     "Gauge",
     "GenerationInfo",
     "Hit",
+    "LiveState",
     "Profile",
+    "Relaxation",
     "Row",
     "RowProblem",
     "SearchResult",
@@ -152,6 +160,22 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetBar:
+    """One bar of a histogram.
+
+    Attributes:
+        low, high: Where it begins, and its largest value that fits: numbers, or ISO text of days.
+        count: Profiles in it.
+        selected: False when what is asked for leaves all of it out.
+    """
+
+    low: float | str
+    high: float | str
+    count: int
+    selected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facet:
     """Counts per value for one filter, over the set filtered by all *other* filters.
 
@@ -166,6 +190,8 @@ class Facet:
             text of a date.
         chosen: What is asked of a range or date, as ``"30..40"`` (dates in full); empty when it
             is nothing, or no single stretch that includes its ends.
+        bars: Of a range or date: a histogram over everybody whom the other filters leave; empty where nobody has
+            a value, or none was asked for.
         held: The user's inputs that `selected` or `chosen` stand for. Others, as ``!High`` or
             ``?``, no control shows.
     """
@@ -179,6 +205,7 @@ class Facet:
     low: float | str | None = None
     high: float | str | None = None
     chosen: str = ""
+    bars: tuple[FacetBar, ...] = ()
     held: tuple[str, ...] = ()
 
 
@@ -237,6 +264,34 @@ class SearchResult:
     took_ms: Mapping[str, float] = field(default_factory=dict)
     near_misses: tuple[Hit, ...] = ()
     weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """One thing that may be left out where nobody fulfils everything.
+
+    Attributes:
+        clauses: What is left out: one clause of the sentence, or all that one filter makes.
+        count: How many profiles fulfil all the rest.
+        alone: How many profiles fulfil this, whatever else they do.
+    """
+
+    clauses: tuple[Condition | AnyOf, ...]
+    count: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What may change under an open page.
+
+    Attributes:
+        generation: What answers now; None when nothing has been indexed, or the store does not answer.
+        run: The newest index run of the collection, going on or not; None when there was none.
+    """
+
+    generation: GenerationInfo | None
+    run: RunProgress | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ _Key = tuple[Hashable, GenerationInfo]
 
 
 def asked(
-    plan: QueryPlan, filters: Mapping[str, Sequence[str]] | None, names: Collection[str] | None, near: int
+    plan: QueryPlan, filters: Mapping[str, Sequence[str]] | None, names: Collection[str] | None, near: int, bars: bool
 ) -> Hashable:
     """What makes two questions the same: the arguments of :meth:`techfinder.finder.Finder.answer`."""
     chosen = tuple(sorted((name, tuple(values)) for name, values in (filters or {}).items()))
-    return plan, chosen, None if names is None else frozenset(names), near
+    return plan, chosen, None if names is None else frozenset(names), near, bars
 
 
 class RememberedAnswers:

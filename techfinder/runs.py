@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
 
-__all__ = ["RunProgress", "RunRecord", "list_runs", "recorded"]
+__all__ = ["RunProgress", "RunRecord", "latest_run", "list_runs", "recorded"]
 
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
@@ -206,6 +206,12 @@ def list_runs(home: Path) -> list[RunProgress]:
     """The progress of all runs kept under `home`, newest first."""
     found = [_read(p) for p in sorted((home / "runs").glob("*/progress.json"), reverse=True)]
     return [p for p in found if p is not None]
+
+
+def latest_run(home: Path, collection: str) -> RunProgress | None:
+    """The newest run of a collection, going on or not; None when none is kept. Dry runs count as well."""
+    paths = sorted((home / "runs").glob("*/progress.json"), reverse=True)
+    return next((p for path in paths if (p := _read(path)) is not None and p.collection == collection), None)
 
 
 def _read(path: Path) -> RunProgress | None:

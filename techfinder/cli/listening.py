@@ -12,6 +12,7 @@ from waitress import create_server
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress.task import ThreadedTaskDispatcher
 
 __all__ = ["listen"]
 
@@ -33,7 +34,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
 
 
-def listen(app: Callable[..., Any], host: str, port: int, threads: int) -> Any:
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Says that it is about to stop before it waits for what is still being answered."""
+
+    def __init__(self, before_stop: Callable[[], None]) -> None:
+        super().__init__()
+        self._before_stop = before_stop
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        self._before_stop()
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+def listen(
+    app: Callable[..., Any], host: str, port: int, threads: int, before_stop: Callable[[], None] = lambda: None
+) -> Any:
     """A server that is bound to its address and runs when its ``run()`` is called.
 
     Args:
@@ -41,13 +56,17 @@ def listen(app: Callable[..., Any], host: str, port: int, threads: int) -> Any:
         host: Name or address; one that stands for several addresses is bound to all of them.
         port: 0 takes a free one.
         threads: That answer requests.
+        before_stop: Called when the server is told to stop, so that answers without an end come to one.
 
     Raises:
         OSError: The address cannot be bound.
         ValueError: No address belongs to that name.
     """
+    dispatcher = _Dispatcher(before_stop)
+    dispatcher.set_thread_count(threads)
     server = create_server(
         app,
+        _dispatcher=dispatcher,
         host=host,
         port=port,
         threads=threads,

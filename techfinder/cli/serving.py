@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def run_server(finder: Finder) -> None:
     """
     from techfinder.app import create_app  # no other command needs Flask and the API
 
-    server = _bind(finder, create_app(finder=finder))
+    server = _bind(finder, create_app(finder=finder), finder.stopping.set)
     try:
         _run(server, finder)
     finally:
@@ -81,12 +82,12 @@ def _index_apart(sample: Path) -> None:
         raise IndexingError("Indexing the sample people failed; the reason stands above.")
 
 
-def _bind(finder: Finder, app: Any) -> Any:
+def _bind(finder: Finder, app: Any, before_stop: Callable[[], None] = lambda: None) -> Any:
     from techfinder.cli.listening import listen
 
     settings = finder.settings
     try:
-        return listen(app, settings.host, settings.port, settings.threads)
+        return listen(app, settings.host, settings.port, settings.threads, before_stop)
     except (OSError, ValueError) as error:  # ValueError: a name that no address belongs to
         where = f"{settings.host}:{settings.port}"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:

@@ -50,18 +50,19 @@ class SentenceParser:
         self._vocabulary = build_vocabulary(schema, lexicons, live or {})
         self._speller = Speller(self._vocabulary.words)
 
-    def parse(self, text: str, today: date, known: Known = _nobody) -> QueryPlan:
+    def parse(self, text: str, today: date, known: Known = _nobody, as_typed: Sequence[str] = ()) -> QueryPlan:
         """The plan of a sentence.
 
         Args:
             text: As typed.
             today: Generations, and times such as "next month", are counted from it.
             known: Answers which of some ids somebody has; it is asked when people seem to be named by their ids.
+            as_typed: Words that are not to be put right, one or several in each.
         """
         likeness = read_likeness(text, known)
         if likeness is None:
-            return self._parse(text, today)
-        plan = self._parse(likeness.rest, today)
+            return self._parse(text, today, as_typed)
+        plan = self._parse(likeness.rest, today, as_typed)
         changes = {
             "text": text,
             "meaning": "",
@@ -72,16 +73,16 @@ class SentenceParser:
         }
         return plan.model_copy(update=changes)
 
-    def _parse(self, text: str, today: date) -> QueryPlan:
+    def _parse(self, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
         try:
             expression = read_expression(text, self.schema)
         except QueryError as error:
-            plan = self._read(text, today)
+            plan = self._read(text, today, as_typed)
             notice = Notice(code="field-syntax", text=f"Read as a sentence: {error}")
             return plan.model_copy(update={"notices": (notice, *plan.notices)})
         if expression is None:
-            return self._read(text, today)
-        plan = self._read(expression.rest, today) if expression.rest else QueryPlan()
+            return self._read(text, today, as_typed)
+        plan = self._read(expression.rest, today, as_typed) if expression.rest else QueryPlan()
         changes: dict[str, object] = {"text": text, "conditions": (*expression.clauses, *plan.conditions)}
         if expression.sort:
             changes["sort"] = expression.sort
@@ -89,9 +90,10 @@ class SentenceParser:
             changes["limit"] = expression.limit
         return plan.model_copy(update=changes)
 
-    def _read(self, text: str, today: date) -> QueryPlan:
+    def _read(self, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
         tokens = tokenize(text)
-        items, kept = spot(text, tokens, self._vocabulary, self._speller)
+        right = frozenset(t.text.casefold() for words in as_typed for t in tokenize(words))
+        items, kept = spot(text, tokens, self._vocabulary, self._speller, right)
         sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today)
         read(sentence)
         clauses, dropped = _few_wishes(join(sentence.nodes, self.schema))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 
 from techfinder.parser.senses import Sense, Vocabulary
@@ -59,15 +59,20 @@ class Item:
 
 
 def spot(
-    text: str, tokens: Sequence[Token], vocabulary: Vocabulary, speller: Speller
+    text: str,
+    tokens: Sequence[Token],
+    vocabulary: Vocabulary,
+    speller: Speller,
+    right: Container[str] = frozenset(),
 ) -> tuple[list[Item], list[Token]]:
     """The items of the sentence, one after the other, and the tokens that they count.
 
-    These are without the hyphens inside words, and with misspelt words put right.
+    These are without the hyphens inside words, and with misspelt words put right, except for those that `right` has
+    (case folded).
     """
     whole = [t for i, t in enumerate(tokens) if not _joins(tokens, i)]
-    read = [part for t in whole for part in _parted(t, vocabulary, speller)]
-    fixed = [_fix(t, vocabulary, speller) for t in read]
+    read = [p for t in whole for p in ((t,) if t.text.casefold() in right else _parted(t, vocabulary, speller))]
+    fixed = [(t, "") if t.text.casefold() in right else _fix(t, vocabulary, speller) for t in read]
     stems = [t.stem for t, _ in fixed]
     found, place = [], 0
     while place < len(read):

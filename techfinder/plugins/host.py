@@ -7,7 +7,7 @@ What one plugin does wrong costs nobody else their results. It becomes a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -191,20 +191,21 @@ class Plugins:
         self._stop_if_strict()
         return found
 
-    def parse(self, text: str, finder: Finder) -> QueryPlan:
+    def parse(self, text: str, finder: Finder, as_typed: Sequence[str] = ()) -> QueryPlan:
         """The first valid reading of a question; the core's own is asked last.
 
         A plugin that raises, does not answer within a second, or answers a plan that names what
-        the schema does not have is passed over with a notice. Never raises for what a plugin does.
+        the schema does not have is passed over with a notice. Never raises for what a plugin does. `as_typed` are words
+        that are not to be put right.
         """
         notices: list[Notice] = []
         for member in sorted(self._roster.implementers("parse_query"), key=lambda m: m.name == BUILTIN):
-            plan = self._reading(member, text, finder, notices)
+            plan = self._reading(member, {"text": text, "finder": finder, "as_typed": as_typed}, notices)
             if plan is not None:
                 return plan.model_copy(update={"text": text, "notices": (*notices, *plan.notices)})
         return QueryPlan(text=text, meaning=text.strip(), notices=tuple(notices))
 
-    def _reading(self, member: Member, text: str, finder: Finder, notices: list[Notice]) -> QueryPlan | None:
+    def _reading(self, member: Member, asked: Mapping[str, Any], notices: list[Notice]) -> QueryPlan | None:
         """One plugin's plan, or None, with a notice where that is for a fault."""
         if member.busy is not None and member.busy.is_alive():
             # Else a plugin that hangs would leave one more thread behind for every key pressed.
@@ -212,8 +213,8 @@ class Plugins:
             return None
         seconds = min(PARSE_TIMEOUT_S, self._settings.plugin_timeout_s)
         try:
-            answer = self._roster.ask(member, "parse_query", seconds, _same, {"text": text, "finder": finder})
-            return _checked_plan(answer, finder)
+            answer = self._roster.ask(member, "parse_query", seconds, _same, asked)
+            return _checked_plan(answer, asked["finder"])
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -168,7 +168,7 @@ def test_only_fields_that_ask_for_it_have_a_gauge() -> None:
 
 def test_a_question_is_read_by_the_parser() -> None:
     plan = QueryPlan(text="early adopters")
-    assert parse_query("early adopters", SimpleNamespace(understand=lambda text: plan)) is plan
+    assert parse_query("early adopters", SimpleNamespace(understand=lambda text, as_typed: plan), ()) is plan
 
 
 def without_docstrings(code: str) -> str:

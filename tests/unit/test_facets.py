@@ -14,6 +14,7 @@ from techfinder import (
     FacetRequest,
     FilterEntry,
     FilterOption,
+    GenerationInfo,
     OptionFilter,
     Profile,
     QueryPlan,
@@ -21,6 +22,7 @@ from techfinder import (
 )
 from techfinder.defaults import register_filters
 from techfinder.facets import facets
+from techfinder.histograms import Spans
 from techfinder.judge import Judge
 
 SCHEMA = Schema.model_validate(
@@ -52,11 +54,17 @@ COMPANIES = [
 ]
 
 
+LIVE = GenerationInfo("companies", 1, 4, 0, "cosine", "", "", "companies", "", "")
+
+
 class JudgedCollection:
-    """The one method that facets need, answered by the judge."""
+    """The two methods that facets need, answered by the judge."""
 
     def __init__(self) -> None:
         self._judge = Judge(SCHEMA, COMPANIES)
+
+    def info(self) -> GenerationInfo:
+        return LIVE
 
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, Mapping[str, int | float]]:
         return {r.name: self._counts(r) for r in requests}
@@ -83,7 +91,7 @@ def facet(name: str, *inputs: str) -> Facet:
     given = [text for text in inputs if text.strip()]
     made = ENTRIES[name].load().clauses(given) if given else ()
     plan = QueryPlan(conditions=tuple(c.model_copy(update={"origin": name}) for c in made))
-    answer = facets(plan, {name: inputs}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()))
+    answer = facets(plan, {name: inputs}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans(), bars=True)
     return next(f for f in answer if f.name == name)
 
 
@@ -169,9 +177,34 @@ def test_a_range_is_written_in_plain_numbers(inputs: list[str], chosen: str) -> 
     assert not chosen or ENTRIES["staff"].load().clauses([chosen])
 
 
+def test_a_histogram_counts_everybody_whom_other_filters_leave_and_marks_what_is_picked() -> None:
+    bars = facet("staff", "..20000").bars
+    assert [(b.low, b.high, b.count, b.selected) for b in bars if b.count or b.low in (10_000, 20_000, 30_000)] == [
+        (0, 10_000, 1, True),
+        (10_000, 20_000, 0, True),
+        (20_000, 30_000, 0, True),
+        (30_000, 40_000, 0, False),
+        (90_000, 90_000, 1, False),
+    ]
+    assert facet("industry").bars == ()
+
+
+def test_the_bars_of_a_date_are_years_of_iso_days() -> None:
+    bars = facet("founded").bars
+    assert (bars[0].low, bars[0].count) == ("2001-01-01", 1)
+    assert (bars[-1].low, bars[-1].high) == ("2010-01-01", "2010-01-01")
+    assert sum(b.count for b in bars) == 3
+
+
+def test_no_histogram_is_made_unless_asked_for() -> None:
+    made = facets(QueryPlan(), {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans())
+    assert {f.bars for f in made} == {()}
+    assert next(f for f in made if f.name == "staff").low == 12.5
+
+
 def test_levels_and_days_have_no_facet_of_their_own() -> None:
     assert {"size_level", "founded_day", "crm_adopted_on_day"} <= set(SCHEMA.attributes)
     plan = QueryPlan()
-    made = facets(plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()))
+    made = facets(plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans())
     assert not {f.name for f in made} & {"size_level", "founded_day", "crm_adopted_on_day"}
     assert not set(ENTRIES) & {"size_level", "founded_day", "crm_adopted_on_day"}

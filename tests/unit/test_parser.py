@@ -207,6 +207,12 @@ def test_each_part_keeps_the_words_it_came_from() -> None:
     assert [(n.code, n.words) for n in plan.notices] == [("corrected", "seatle")]
 
 
+def test_a_correction_can_be_taken_back() -> None:
+    plan = parser().parse("nurses in Seatle", TODAY, ["seatle"])
+    assert "location_city" not in [c.field for c in plan.conditions if isinstance(c, Condition)]
+    assert [(n.code, n.words) for n in plan.notices] == [("no-such-field", "Seatle")]
+
+
 def test_words_that_no_field_holds_are_told() -> None:
     (notice,) = read("grumpy parents in Boston").notices
     assert (notice.code, notice.words) == ("no-such-field", "grumpy parents")

@@ -130,7 +130,7 @@ def hosted(settings: Settings, **plugins: object) -> Plugins:
 
 
 def finder(schema: Schema = SCHEMA) -> SimpleNamespace:
-    return SimpleNamespace(schema=schema, understand=lambda text: QueryPlan(text=text, meaning=text))
+    return SimpleNamespace(schema=schema, understand=lambda text, as_typed=(): QueryPlan(text=text, meaning=text))
 
 
 def failures_of(plugins: Plugins, name: str) -> list[PluginFailure]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from techfinder.models import RowProblem
-from techfinder.runs import RunRecord, list_runs
+from techfinder.runs import RunRecord, latest_run, list_runs
 
 
 def test_a_run_can_be_followed(tmp_path: Path) -> None:
@@ -34,6 +34,16 @@ def test_a_dead_process_shows_as_interrupted(tmp_path: Path) -> None:
     path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
     (seen,) = list_runs(tmp_path)
     assert seen.state == "interrupted"
+
+
+def test_the_newest_run_of_a_collection_is_found_among_others(tmp_path: Path) -> None:
+    assert latest_run(tmp_path, "people") is None
+    for number, collection in enumerate(["people", "people", "firms"], start=1):
+        made = RunRecord.start(tmp_path, collection, f"file {number}").folder
+        made.rename(made.with_name(f"2026011{number}T000000-aaaaaa"))
+    found = latest_run(tmp_path, "people")
+    assert found is not None
+    assert found.source == "file 2"
 
 
 def test_rejects_are_one_json_line_each(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""From sentence, filters and edits to one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from techfinder.corrections import LiveValues, correct, filter_hint
+from techfinder.edits import EditedPlan, Edits, edit_plan
+from techfinder.errors import CollectionNotFound, FingerprintMismatch, QueryError, cut
+from techfinder.interfaces import Collection, FilterEntry
+from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
+from techfinder.schema import Schema
+from techfinder.settings import Settings
+
+__all__ = ["Planner"]
+
+MAX_TEXT = 2000
+"""Longest question in characters."""
+
+Chosen = Mapping[str, Sequence[str]]
+
+
+class Planner:
+    """Makes plans that can be searched. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        schema: Schema,
+        filters: Mapping[str, FilterEntry],
+        collection: Callable[[], Collection],
+        live_values: LiveValues,
+    ) -> None:
+        """Prepare; `collection` opens the live generation, and is called only where values must be looked up."""
+        self._settings, self._schema, self._filters = settings, schema, filters
+        self._collection, self._live_values = collection, live_values
+
+    def plan(
+        self,
+        text: str,
+        chosen: Chosen,
+        edits: Edits,
+        parse: Callable[[str], QueryPlan],
+        *,
+        limit: int,
+        offset: int,
+        sort: Sequence[Sort],
+    ) -> EditedPlan:
+        """The plan; see :meth:`techfinder.finder.Finder.plan`. A text that is not empty is read by `parse`."""
+        if len(text) > MAX_TEXT:
+            raise QueryError(f"The question has {len(text)} characters; at most {MAX_TEXT} are read. Shorten it.")
+        if not 1 <= limit <= 1000 or not 0 <= offset <= 10_000_000:
+            raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
+        text = text.strip()
+        edited = edit_plan(parse(text) if text else QueryPlan(), edits, self._schema)
+        parsed = edited.plan
+        clauses, notices = self._chosen(chosen)
+        changes: dict[str, object] = {"conditions": (*parsed.conditions, *clauses), "limit": limit, "offset": offset}
+        changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions))
+        if parsed.limit != QueryPlan().limit and limit == QueryPlan().limit:
+            changes["limit"] = parsed.limit
+        if sort:
+            changes["sort"] = tuple(sort)
+        plan = parsed.model_copy(update=changes)
+        self._schema.check(plan)
+        return replace(edited, plan=plan)
+
+    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
+        """What to say of conditions on sensitive fields. Raises QueryError when they are not allowed."""
+        policy = self._settings.sensitive_fields
+        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
+        labels = {f.label: c.words for c in parts if (f := self._schema.attribute(c.field).field).sensitive}
+        if not labels or policy == "allow":
+            return ()
+        names = ", ".join(labels)
+        if policy == "block":
+            raise QueryError(
+                f"People may not be singled out by {names} here ({', '.join(map(cut, labels.values()))}). "
+                "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."
+            )
+        text = f"This singles people out by {names}, which is sensitive: make sure that you may."
+        return (Notice(code="sensitive-field", text=text, words="; ".join(labels.values())),)
+
+    def _chosen(self, filters: Chosen) -> tuple[Sequence[Condition | AnyOf], tuple[Notice, ...]]:
+        """What the filters ask for, in the values that are live, and what to say of values that are not."""
+        unknown = next((name for name in filters if name not in self._filters), None)
+        if unknown is not None:
+            raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self._filters, self._schema)}")
+        given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
+        clauses = self._clauses(given)
+        if self._settings.sensitive_fields == "block":
+            self._sensitive(clauses)
+        try:
+            corrected, notices = correct(given, self._filters, self._schema, self._collection, self._live_values)
+        except (CollectionNotFound, FingerprintMismatch):
+            return clauses, ()  # nothing to compare with; whoever searches is told
+        return clauses if corrected == given else self._clauses(corrected), notices
+
+    def _clauses(self, filters: Chosen) -> list[Condition | AnyOf]:
+        clauses: list[Condition | AnyOf] = []
+        for name, values in filters.items():
+            made = self._filters[name].load().clauses(values)
+            clauses += [c.model_copy(update={"origin": name}) for c in made]
+        return clauses

@@ -1,0 +1,47 @@
+"""Counts with one thing left out, against the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from techfinder import Condition, FacetRequest, Profile, QueryPlan, load_schema
+from techfinder.judge import Judge
+from techfinder.relaxing import relaxations
+
+SCHEMA = load_schema()
+PEOPLE = [
+    Profile(f"P{n}", {"age": 20 + n, "gender": ("Female", "Male")[n % 2], "tech_interest": ("Low", "High")[n % 2]})
+    for n in range(10)
+]
+
+
+class Judged:
+    """Counts options, once."""
+
+    calls = 0
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, Mapping[str, int | float]]:
+        self.calls += 1
+        judge = Judge(SCHEMA, PEOPLE)
+        counted = {r.name: {o: judge.count([*r.where, *c]) for o, c in (r.options or {}).items()} for r in requests}
+        return {name: {o: n for o, n in counts.items() if n} for name, counts in counted.items()}
+
+
+def test_each_thing_is_left_out_once_and_a_filter_as_a_whole() -> None:
+    young = Condition(field="age", op="range", lt=22)
+    women = Condition(field="gender", op="any_of", values=("Female",), origin="gender")
+    not_men = Condition(field="gender", op="none_of", values=("Male",), origin="gender")
+    keen = Condition(field="tech_interest", op="at_least", values=("High",))
+    wish = Condition(field="age", op="range", gt=100, required=False)
+    collection = Judged()
+    made = relaxations(QueryPlan(conditions=(young, women, not_men, keen, wish)), SCHEMA, collection)  # type: ignore[arg-type]
+    assert [(r.clauses, r.count, r.alone) for r in made] == [
+        ((keen,), 1, 5),
+        ((women, not_men), 1, 5),
+        ((young,), 0, 2),
+    ]
+    assert collection.calls == 1
+
+
+def test_who_requires_nothing_has_nothing_to_leave_out() -> None:
+    assert relaxations(QueryPlan(), SCHEMA, Judged()) == ()  # type: ignore[arg-type]

@@ -34,9 +34,11 @@ def register_filters(schema: Schema) -> list[FilterEntry]:
 
 @hookimpl(trylast=True)
 def register_gauges(schema: Schema) -> list[GaugeEntry]:
-    """One gauge for each field that asks for it and has a lowest and a highest value."""
+    """One gauge for each field that asks for it and has a lowest and a highest value, and one for loyalty to brands."""
     fields = [f for f in schema.fields if f.gauge and _span(f) is not None]
-    return [_gauge_entry(field, FIRST_RANK + i) for i, field in enumerate(fields)]
+    made = [_gauge_entry(field, FIRST_RANK + i) for i, field in enumerate(fields)]
+    loyalties = [f for f in schema.fields if f.brand and not f.gauge and _span(f) is not None]
+    return [*made, _loyalty_entry(loyalties, FIRST_RANK + len(made))] if loyalties else made
 
 
 @hookimpl(trylast=True)
@@ -121,6 +123,19 @@ def _gauge_entry(field: SchemaField, rank: int) -> GaugeEntry:
         return Gauge(field.name, field.label, *measured) if measured else None
 
     return GaugeEntry(field.name, field.label, measure, rank)
+
+
+def _loyalty_entry(fields: Sequence[SchemaField], rank: int) -> GaugeEntry:
+    """The brand that somebody is most loyal to; equally loyal ones in the schema's order."""
+
+    def measure(hit: Hit) -> Gauge | None:
+        found = [(measured, f) for f in fields if (measured := _measured(f, hit.profile.values)) is not None]
+        if not found:
+            return None
+        (share, text), strongest = max(found, key=lambda m: m[0][0])
+        return Gauge("loyalty", "Loyalty", share, f"{strongest.brand} ({text})")
+
+    return GaugeEntry("loyalty", "Loyalty", measure, rank)
 
 
 def _measured(field: SchemaField, values: Mapping[str, object]) -> tuple[float, str] | None:

@@ -163,7 +163,16 @@ def test_what_has_no_two_ends_has_no_gauge(field: dict[str, object]) -> None:
 
 
 def test_only_fields_that_ask_for_it_have_a_gauge() -> None:
-    assert [e.name for e in register_gauges(PEOPLE)] == ["tech_interest", "budget_category", "technical_proficiency"]
+    names = ["tech_interest", "budget_category", "technical_proficiency", "loyalty"]
+    assert [e.name for e in register_gauges(PEOPLE)] == names
+
+
+def test_loyalty_is_a_gauge_of_the_brand_that_somebody_is_most_loyal_to() -> None:
+    [entry] = [e for e in register_gauges(PEOPLE) if e.name == "loyalty"]
+    made = entry.measure(Hit(Profile("1", {"apple_loyalty": 4, "samsung_loyalty": 8}), 1.0, ()))
+    assert made is not None
+    assert (made.label, made.value, made.text) == ("Loyalty", 0.8, "Samsung (8 of 10)")
+    assert entry.measure(Hit(Profile("2", {"age": 30}), 1.0, ())) is None
 
 
 def test_a_question_is_read_by_the_parser() -> None:

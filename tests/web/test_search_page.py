@@ -5,135 +5,13 @@ The pages' policy forbids eval, so waiting is done by Playwright's ``expect`` on
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-SITE = Path(__file__).parent / "site"
-GATE = "TECHFINDER_TEST_ENCODER_GATE"
-
-NewPage = Callable[..., Page]
-
-
-def environment(home: Path) -> dict[str, str]:
-    """Of the server: its home, and the plugin with people and the hash encoder."""
-    return os.environ | {
-        "TECHFINDER_HOME": str(home),
-        "TECHFINDER_ENCODER": "hash",
-        "PYTHONPATH": str(SITE),
-        "COLUMNS": "200",
-    }
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder with sixty people indexed."""
-    home = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "techfinder", "index", "sixty:"]
-    done = subprocess.run(command, env=environment(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return home
-
-
-@contextmanager
-def served(env: dict[str, str]) -> Iterator[str]:
-    """The address of a server process, which ends with the block."""
-    command = [sys.executable, "-m", "techfinder", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        said = []
-        for line in server.stderr:
-            said.append(line)
-            if found := re.search(r"techfinder is at (http://\S+)", line):
-                break
-        else:
-            pytest.fail(f"The server did not start: {''.join(said)}")
-        try:
-            yield found[1]
-        finally:
-            server.send_signal(signal.SIGINT)
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    """The address of a server whose encoder loads at once."""
-    with served(environment(home)) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Opens pages; whatever a console says at their end fails the test, policy violations included."""
-    said: list[str] = []
-    contexts = []
-
-    def open_page(**options: object) -> Page:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda m: said.append(f"{m.type}: {m.text}"))
-        page.on("pageerror", lambda e: said.append(f"error: {e}"))
-        page.on("request", lambda r: None if r.url.startswith("http://127.0.0.1:") else said.append(f"asked {r.url}"))
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-
-
-def ids(page: Page) -> list[str]:
-    """The ids on the cards, in order."""
-    return page.locator(".card h3").all_text_contents()
-
-
-def status(page: Page, text: str) -> None:
-    """Wait for the sentence above the cards."""
-    expect(page.locator("#status")).to_have_text(text)
-
-
-def test_what_was_understood_is_shown_and_filters(address: str, new_page: NewPage) -> None:
-    page = new_page()
-    page.goto(f"{address}/?q=innovators+in+healthcare,+ideally+over+70")
-    readings = page.locator(".readings > div")
-    expect(readings).to_have_text(
-        [
-            re.compile("innovators.*Adopter category is Innovator"),
-            re.compile("healthcare.*Sector is Healthcare"),
-            re.compile(r"over 70.*Age over 70 years.*\(a wish\)"),
-        ]
-    )
-    status(page, "4 of 60 people")
-    best = page.locator(".card").first
-    expect(best).to_contain_text("Healthcare")
-    expect(best.locator(".badge")).to_contain_text("Innovator")
-    expect(best.get_by_role("link")).to_have_text("P0054")
-
-
-def test_near_misses_stand_apart_and_say_what_they_lack(address: str, new_page: NewPage) -> None:
-    page = new_page()
-    page.goto(f"{address}/?q=innovators+in+healthcare+over+75")
-    shelf = page.get_by_role("region", name="Near misses")
-    expect(shelf.locator(".fails").first).to_have_text(re.compile("^Not: "))
-    assert shelf.locator(".card").count() + page.locator("#results > .cards > .card").count() == 4
+from search_site import GATE, NewPage, environment, ids, served, status
 
 
 def test_typing_shows_who_fits_and_filters_and_back_work(address: str, new_page: NewPage) -> None:
@@ -197,7 +75,7 @@ def test_show_more_adds_cards_and_a_card_leads_to_the_profile(address: str, new_
     page.get_by_role("link", name="Show 10 more").click()
     expect(page.locator(".card")).to_have_count(30)
     expect(page).to_have_url(f"{address}/?gender=Male&limit=40")
-    page.get_by_role("link", name="P0059").click()
+    page.get_by_role("link", name="P0059", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("P0059")
     page.go_back()
     expect(page.locator(".card")).to_have_count(30)
@@ -219,10 +97,10 @@ def test_without_javascript_it_is_a_form_with_the_same_results(address: str, new
 
 
 def test_cards_are_there_while_the_encoder_loads_and_rank_themselves(
-    home: Path, tmp_path: Path, new_page: NewPage
+    site_home: Path, tmp_path: Path, new_page: NewPage
 ) -> None:
     gate = tmp_path / "ready"
-    with served(environment(home) | {GATE: str(gate)}) as address:
+    with served(environment(site_home) | {GATE: str(gate)}) as address:
         page = new_page()
         page.goto(address)
         page.get_by_role("searchbox").fill("cheerful company")
@@ -232,6 +110,7 @@ def test_cards_are_there_while_the_encoder_loads_and_rank_themselves(
         expect(page.locator(".ring")).to_have_count(20)
         expect(page.locator("#warming")).to_have_count(0)
         expect(page).to_have_url(f"{address}/?q=cheerful+company")
+        page.close()
 
 
 @pytest.mark.parametrize("width", [320, 768, 1360])

@@ -112,7 +112,7 @@ def test_filters_narrow_and_are_shown_as_chips_that_remove_them(client: FlaskCli
         "/?q=x&amp;adopter_category=Innovator&amp;age=30..50",
         "/?q=x&amp;adopter_category=Innovator&amp;adopter_category=Laggard",
     ]
-    assert re.search(r'value="Innovator" checked', page)
+    assert re.search(r'value="Innovator" form="search" checked', page)
     assert re.search(r'name="age.min" value="30"', page)
 
 
@@ -129,14 +129,18 @@ def test_a_value_that_no_one_has_is_noted_with_a_link_to_what_was_meant(client: 
 def test_another_letter_case_ticks_the_value(client: FlaskClient) -> None:
     page = client.get("/?location_city=seattle").text
     assert status(page) == "20 of 60 people"
-    assert re.search(r'value="Seattle" checked', page)
+    assert re.search(r'value="Seattle" form="search" checked', page)
     assert 'type="hidden" name="location_city"' not in page
 
 
 def test_facets_count_without_their_own_filter_and_list_zeros(client: FlaskClient) -> None:
     page = client.get("/?adopter_category=Innovator").text
-    assert re.search(r'value="Laggard">\s*<span class="option-label">Laggard</span>\s*<span class="count">12<', page)
-    assert re.search(r'value="Basic">\s*<span class="option-label">Basic</span>\s*<span class="count">0<', page)
+    assert re.search(
+        r'value="Laggard" form="search">\s*<span class="option-label">Laggard</span>\s*<span class="count">12<', page
+    )
+    assert re.search(
+        r'value="Basic" form="search">\s*<span class="option-label">Basic</span>\s*<span class="count">0<', page
+    )
 
 
 def test_cards_tell_categories_apart_by_colour_icon_and_word(client: FlaskClient) -> None:
@@ -240,7 +244,14 @@ def test_no_match_suggests_removing_a_filter(client: FlaskClient) -> None:
     page = client.get("/?adopter_category=Innovator&technical_proficiency=Basic").text
     assert status(page) == "0 of 60 people"
     assert "No people fit all of this" in page
-    assert re.search(r'<a href="/" hx-get="/"[^>]*>clear them all</a>', page)
+    assert "but no one fulfils all of them at once" in page
+    ways = re.findall(
+        r'<li><a href="([^"]+)"[^>]*><span>without <b>([^<]+)</b></span><span class="way-count">(\d+)', page
+    )
+    assert ways == [
+        ("/?technical_proficiency=Basic", "Adopter category is Innovator", "12"),
+        ("/?adopter_category=Innovator", "Technical proficiency is Basic", "12"),
+    ]
 
 
 @pytest.mark.parametrize("headers", [{}, PARTIAL])
@@ -249,7 +260,7 @@ def test_a_filter_that_is_not_understood_is_explained_in_place(client: FlaskClie
     assert answer.status_code == 400
     assert "nonsense" in answer.text
     assert 'role="alert"' in answer.text
-    assert '<input type="hidden" name="age" value="nonsense">' in answer.text
+    assert '<input type="hidden" name="age" value="nonsense" form="search">' in answer.text
     assert 'href="/?gender=Male"' in answer.text
 
 
@@ -313,7 +324,7 @@ def test_a_profile_shows_every_fact(client: FlaskClient, finder: Finder) -> None
     page = client.get("/people/P0003").text
     for fact in finder.facts(profile):
         assert f"<dd>{fact.text}</dd>" in page
-    assert page.count('role="img"') == 2
+    assert page.count('class="gauge" role="img"') == 2
     assert "Early Adopter</span>" in page
 
 

@@ -22,8 +22,11 @@ SKILLS = ("Beginner", "Basic", "Intermediate", "Advanced", "Expert")
 
 @hookimpl
 def register_sources() -> list[SourceEntry]:
-    """``sixty:``, the people."""
-    return [ListSource([_person(n) for n in range(60)]).entry("sixty")]
+    """``sixty:``, the people; ``seventy:``, ten more."""
+    return [
+        ListSource([_person(n) for n in range(60)]).entry("sixty"),
+        ListSource([_person(n) for n in range(70)]).entry("seventy"),
+    ]
 
 
 @hookimpl
@@ -53,4 +56,6 @@ def _person(n: int) -> dict[str, object]:
         "preferred_platforms": ("TikTok", "Reddit, YouTube")[n % 2],
         "smartphone_preferred_product": ("iPhone", "Google Pixel")[n % 2],
         "smartphone_adoption_timing": n % 12,
+        "interests": f"Hobby {n % 30:02}",
+        "apple_loyalty": n % 11,
     }

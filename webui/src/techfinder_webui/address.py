@@ -1,18 +1,20 @@
-"""The search as it stands in the URL: question, filters, page and order.
+"""The search as it stands in the URL: question, filters, edits of what was understood, page and order.
 
 The URL is the whole state of the search page. A form sent without JavaScript has empty
 parameters and ranges of numbers or dates in two parts (``age.min``, ``age.max``); reading folds them, and
-writing gives the one short form: ``/?q=nurses&age=30..40&adopter_category=Innovator``.
+writing gives the one short form: ``/?q=nurses&age=30..40&adopter_category=Innovator``. Names with a dot are the
+page's own, since no filter's name has one: ``edit.drop`` and others (:class:`techfinder.Edits`), ``find.NAME`` (the
+text to look for in the values of a filter), ``like`` apart, which no field may be called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
-from techfinder import Sort, parse_sort
+from techfinder import Edits, Sort, parse_sort
 
 __all__ = ["LIMIT_TOP", "PAGE", "Address", "history_step", "split_range"]
 
@@ -23,7 +25,10 @@ LIMIT_TOP = 1000
 """Most cards on one page: the plan's own bound."""
 
 _OFFSET_TOP = 10_000_000
-_OWN = ("q", "limit", "offset", "sort")
+_OWN = ("q", "like", "limit", "offset", "sort")
+_FIND = "find."
+_EDITOR = "edit.form"
+"""Says that an editor was sent: what it holds no value for is left out, and not as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,9 @@ class Address:
         limit: Number of cards, 1 to :data:`LIMIT_TOP`.
         offset: Number of hits to skip.
         sort: As given: attribute keys, each with a leading ``-`` for highest first, joined by commas or not.
+        edits: What was changed in the reading of the question.
+        like: Ids of people to be like.
+        finds: What to look for in the values of a filter, by its name.
     """
 
     text: str = ""
@@ -43,28 +51,42 @@ class Address:
     limit: int = PAGE
     offset: int = 0
     sort: tuple[str, ...] = ()
+    edits: Edits = field(default_factory=Edits)
+    like: tuple[str, ...] = ()
+    finds: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> Address:
         """The address in URL parameters. Never fails: what is no number is as if not given."""
         own: dict[str, list[str]] = {name: [] for name in _OWN}
         filters: dict[str, list[str]] = {}
-        for name, value in _fold(pairs):
-            kept = own[name] if name in own else filters.setdefault(name, [])
-            if value not in kept:
-                kept.append(value)
+        finds: dict[str, str] = {}
+        folded = _fold(pairs)
+        for name, value in folded:
+            if name.startswith(_FIND):
+                finds[name.removeprefix(_FIND)] = value
+            elif name != _EDITOR and not Edits.names(name):
+                kept = own[name] if name in own else filters.setdefault(name, [])
+                if value not in kept:
+                    kept.append(value)
         return cls(
             text=" ".join(own["q"]),
             filters={name: tuple(values) for name, values in filters.items()},
             limit=_whole(own["limit"], PAGE, 1, LIMIT_TOP),
             offset=_whole(own["offset"], 0, 0, _OFFSET_TOP),
             sort=tuple(own["sort"]),
+            edits=_edits(folded),
+            like=tuple(own["like"]),
+            finds=finds,
         )
 
     def pairs(self) -> list[tuple[str, str]]:
         """URL parameters, the ones that say nothing new left out."""
         made = [("q", self.text)] if self.text else []
+        made += [("like", profile_id) for profile_id in self.like]
         made += [(name, value) for name, values in self.filters.items() for value in values]
+        made += self.edits.pairs()
+        made += [(_FIND + name, text) for name, text in self.finds.items()]
         made += [("sort", name) for name in self.sort]
         made += [("limit", str(self.limit))] if self.limit != PAGE else []
         return made + ([("offset", str(self.offset))] if self.offset else [])
@@ -84,9 +106,16 @@ class Address:
         values = dict.fromkeys(other if v == value else v for v in self.filters.get(name, ()))
         return self.first_page(filters={**self.filters, name: tuple(values)})
 
-    def first_page(self, *, filters: Mapping[str, tuple[str, ...]]) -> Address:
-        """The same question and order with other filters, from the beginning."""
-        return replace(self, filters=filters, limit=PAGE, offset=0)
+    def first_page(
+        self, *, filters: Mapping[str, tuple[str, ...]] | None = None, edits: Edits | None = None
+    ) -> Address:
+        """The same question and order with other filters or edits, from the beginning."""
+        filters = self.filters if filters is None else filters
+        return replace(self, filters=filters, edits=self.edits if edits is None else edits, limit=PAGE, offset=0)
+
+    def lookalikes(self, profile_id: str) -> Address:
+        """People like this one who fulfil what is asked for here."""
+        return replace(self, like=(profile_id,), sort=(), limit=PAGE, offset=0)
 
     def sorts(self) -> tuple[Sort, ...]:
         """The order asked for, as a plan has it."""
@@ -109,14 +138,25 @@ def history_step(current_url: str, asked: Address) -> Literal["none", "replace",
     before = Address.read(parse_qsl(current_url.partition("#")[0].partition("?")[2], keep_blank_values=True))
     if before == asked:
         return "none"
-    same_filters = (before.filters, before.sort) == (asked.filters, asked.sort)
-    if same_filters and before.offset == asked.offset and _typed_on(before.text, asked.text):
+    same = all(getattr(before, name) == getattr(asked, name) for name in ("filters", "sort", "like"))
+    # Edits of what the text no longer asks for go by themselves while it is typed.
+    same = same and (before.edits == asked.edits or before.text != asked.text)
+    if same and before.offset == asked.offset and _typed_on(before.text, asked.text):
         return "replace"
     return "push"
 
 
 def _typed_on(before: str, after: str) -> bool:
     return before == after or bool(before and after and (before.startswith(after) or after.startswith(before)))
+
+
+def _edits(folded: Sequence[tuple[str, str]]) -> Edits:
+    """The edits; what a sent editor holds no value for is left out."""
+    edits = Edits.read(folded)
+    for key in (value for name, value in folded if name == _EDITOR):
+        if key not in edits.changed and key not in edits.dropped:
+            edits = edits.drop(key)
+    return edits
 
 
 def _fold(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -2,54 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from techfinder import Fact, Hit, Profile, Schema, SchemaField
-from techfinder_webui.contexts import Badge, Card, FactGroup
+from techfinder import AnyOf, Condition, Fact, Hit, Profile, Schema, SchemaField, Value
+from techfinder_webui.address import Address
+from techfinder_webui.parts import Badge, Card, CardFact, FactGroup, Piece
+from techfinder_webui.reasons import explain_hit
 from techfinder_webui.tones import tone_class
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["badges", "card", "fact_groups", "shown_on_cards"]
+__all__ = ["CardMaker", "badges", "fact_groups", "profile_url", "shown_on_cards"]
 
 ICONS = frozenset({"anchor", "bulb", "hourglass", "people", "star"})
 """Symbols of ``_icons.html`` that a schema may name; any other name becomes a dot."""
 
 _HEADLINE_KINDS = ("integer", "number", "category", "place")
 _HEADLINE_FACTS = 5
+_WIDE_TEXT = 22
+_Matched = Mapping[str, frozenset[str] | None]
 
 
-def card(finder: Finder, hit: Hit, url: str, *, ranked: bool) -> Card:
-    """The card of a hit; without the match gauge when nothing was `ranked`."""
-    match, *others = finder.gauges(hit)
-    facts = finder.facts(hit.profile)
-    schema = finder.schema
-    return Card(
-        id=hit.profile.id,
-        url=url,
-        match=match if ranked else None,
-        gauges=tuple(others),
-        badges=badges(schema, hit.profile),
-        headline=tuple(f for f in facts if f.key in _headline_keys(schema)),
-        details=tuple(_shorter(schema, f) for f in facts if _is_detail(schema, f)),
-        fails=hit.fails,
-    )
+def profile_url(path: str, profile_id: str) -> str:
+    """The page of a profile, on the site whose search page is at `path`."""
+    return f"{path}people/{quote(profile_id, safe='')}"
 
 
-def badges(schema: Schema, profile: Profile) -> tuple[Badge, ...]:
+@dataclass(frozen=True)
+class CardMaker:
+    """Makes the cards of one answer.
+
+    Attributes:
+        asked: The search, for links to people like somebody.
+        path: Of the search page.
+        conditions: Of the plan.
+        ranked: Whether hits have a score that tells them apart.
+    """
+
+    finder: Finder
+    asked: Address
+    path: str
+    conditions: Sequence[Condition | AnyOf]
+    ranked: bool
+
+    def card(self, hit: Hit) -> Card:
+        """The card of a hit; without the match gauge when nothing was ranked, or when it is a near miss."""
+        finder, schema, profile = self.finder, self.finder.schema, hit.profile
+        match, *others = finder.gauges(hit)
+        facts = finder.facts(profile)
+        explained = explain_hit(finder, self.conditions, hit)
+        matched = explained.matched
+        head = [f for f in facts if f.key in _headline_keys(schema)]
+        shown = {f.key for f in head} | shown_on_cards(schema)
+        details = [f for f in facts if f.key not in shown and (_is_detail(schema, f) or f.key in matched)]
+        ranked = self.ranked and not hit.fails
+        return Card(
+            id=profile.id,
+            url=profile_url(self.path, profile.id),
+            like_url=self.asked.lookalikes(profile.id).url(self.path),
+            match=match if ranked else None,
+            segments=explained.segments if ranked else (),
+            gauges=tuple(others),
+            asked_gauges=frozenset(_asked_gauges(schema, matched)),
+            badges=badges(schema, profile, matched),
+            headline=tuple(_card_fact(schema, f, profile, matched) for f in head),
+            details=tuple(_card_fact(schema, f, profile, matched) for f in details),
+            reasons=explained.reasons if self.conditions or self.ranked else (),
+            fails=hit.fails,
+        )
+
+
+def _asked_gauges(schema: Schema, matched: _Matched) -> Iterable[str]:
+    fields = [schema.attribute(key).field for key in matched]
+    return ("loyalty" if f.brand and not f.gauge else f.name for f in fields)
+
+
+def badges(schema: Schema, profile: Profile, matched: _Matched = {}) -> tuple[Badge, ...]:  # noqa: B006 (never changed)
     """The profile's values that the schema gives a colour or an icon."""
-    made = (_badge(field, profile.values.get(field.name)) for field in schema.fields)
+    made = (_badge(field, profile.values.get(field.name), field.name in matched) for field in schema.fields)
     return tuple(b for b in made if b is not None)
 
 
-def fact_groups(schema: Schema, facts: tuple[Fact, ...]) -> tuple[FactGroup, ...]:
+def fact_groups(schema: Schema, profile: Profile, facts: tuple[Fact, ...]) -> tuple[FactGroup, ...]:
     """All facts: those of a field with several parts under its label, the rest together."""
-    groups: dict[str, list[Fact]] = {"Profile": []}
+    groups: dict[str, list[CardFact]] = {"Profile": []}
     for fact in facts:
         field = schema.attribute(fact.key).field
-        label = field.label if field.kind == "adoption" else "Profile"
-        groups.setdefault(label, []).append(_shorter(schema, fact) if label == "Profile" else _part(fact))
+        made = _card_fact(schema, fact, profile, {})
+        if field.kind == "adoption":
+            groups.setdefault(field.label, []).append(CardFact(_part_label(fact), made.pieces, made.wide))
+        else:
+            groups["Profile"].append(made)
     return tuple(FactGroup(label, tuple(members)) for label, members in groups.items() if members)
 
 
@@ -58,12 +105,12 @@ def shown_on_cards(schema: Schema) -> frozenset[str]:
     return frozenset(f.name for f in schema.fields if f.gauge or _has_badge(f))
 
 
-def _badge(field: SchemaField, value: object) -> Badge | None:
+def _badge(field: SchemaField, value: object, matched: bool) -> Badge | None:
     known = next((v for v in field.values if v.name == value), None)
     if known is None or not (known.color or known.icon):
         return None
     icon = known.icon if known.icon in ICONS else "dot"
-    return Badge(field.label, known.name, icon, tone_class(field, known.name))
+    return Badge(field.label, known.name, icon, tone_class(field, known.name), matched)
 
 
 def _has_badge(field: SchemaField) -> bool:
@@ -83,12 +130,23 @@ def _is_detail(schema: Schema, fact: Fact) -> bool:
     return field.kind == "tags" or (field.kind == "scale" and not field.gauge and not _has_badge(field))
 
 
-def _shorter(schema: Schema, fact: Fact) -> Fact:
-    """The fact under its field's label: "Smartphones" where the attribute says "Smartphones: product"."""
-    return Fact(fact.key, schema.attribute(fact.key).field.label, fact.text)
+def _card_fact(schema: Schema, fact: Fact, profile: Profile, matched: _Matched) -> CardFact:
+    """The fact under its field's label ("Smartphones" for "Smartphones: product"), with what was asked for marked."""
+    attribute = schema.attribute(fact.key)
+    label = attribute.field.label if attribute.part in ("value", "product") else fact.label
+    return CardFact(label, _pieces(fact, profile.values[fact.key], matched), len(fact.text) > _WIDE_TEXT)
 
 
-def _part(fact: Fact) -> Fact:
-    """The fact under the name of its part, for a place where the field's label stands above."""
+def _pieces(fact: Fact, value: Value, matched: _Matched) -> tuple[Piece, ...]:
+    if fact.key not in matched:
+        return (Piece(fact.text, False),)
+    asked = matched[fact.key]
+    if isinstance(value, tuple) and asked is not None:
+        return tuple(Piece(tag, tag in asked) for tag in value)
+    return (Piece(fact.text, True),)
+
+
+def _part_label(fact: Fact) -> str:
+    """The name of the fact's part, for a place where the field's label stands above."""
     part = fact.label.rpartition(": ")[2]
-    return Fact(fact.key, part[:1].upper() + part[1:], fact.text)
+    return part[:1].upper() + part[1:]

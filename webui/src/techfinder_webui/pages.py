@@ -5,66 +5,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from techfinder import (
-    CollectionNotFound,
-    Facet,
-    Hit,
-    Notice,
-    Profile,
-    QueryError,
-    QueryPlan,
-    SearchResult,
-    StoreUnavailable,
-    TechfinderError,
-)
+from techfinder import Facet, GenerationInfo, Hit, Profile, QueryError, QueryPlan, SearchResult, TechfinderError
 from techfinder_webui.address import LIMIT_TOP, PAGE, Address
-from techfinder_webui.cards import badges, card, fact_groups, shown_on_cards
-from techfinder_webui.contexts import Banner, Link, ProblemPage, ProfilePage, Reading, SearchPage
-from techfinder_webui.panel import chips, hidden_inputs, in_words, panel_groups
+from techfinder_webui.answering import Answered, ask
+from techfinder_webui.banners import notice_banners, plugin_banners, problem
+from techfinder_webui.cards import CardMaker, badges, fact_groups, shown_on_cards
+from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.panel import chips, hidden_inputs, panel_groups, sort_options
+from techfinder_webui.parts import Banner, Chip, Link
+from techfinder_webui.relaxed import nothing_found
+from techfinder_webui.understood import correction_chips, understood_chips
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["not_found_page", "problem", "profile_page", "search_page"]
-
-_SAMPLE = "techfinder index synthetic:n=1000,seed=7"
-
-_NEAR = 4
-"""People to show at least, with near misses where fewer fulfil everything."""
+__all__ = ["live_token", "not_found_page", "profile_page", "search_page"]
 
 _LONG_PAGE = 100
 """From this many cards on, "more" leads to the next page instead of a longer one."""
 
+_RANKED = ("meaning", "likeness", "fit")
+_ORDERS = {
+    "meaning": "Best match first",
+    "likeness": "Most alike first",
+    "fit": "Best fit first",
+    "warming": "Stored order for now",
+}
+
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    plan: QueryPlan
-    result: SearchResult
-    facets: tuple[Facet, ...]
-    banners: tuple[Banner, ...]
+class Shown:
+    """A search page, its HTTP status, and the address that it should have: without edits that mean nothing."""
+
+    page: SearchPage
+    status: int
+    asked: Address
 
 
-def search_page(finder: Finder, asked: Address, path: str) -> tuple[SearchPage, int]:
-    """The search page at `path` and its HTTP status: 200, or an error's with the reason in the page."""
+def search_page(finder: Finder, asked: Address, path: str) -> Shown:
+    """The search page at `path`, with status 200, or an error's with the reason in the page."""
     try:
-        return _answered(finder, asked, _ask(finder, asked, path), path), 200
+        answered = ask(finder, asked)
+        return Shown(_answered(finder, answered, path), 200, answered.asked)
     except TechfinderError as error:
         banner, status = problem(finder, error)
         facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
-        page = replace(_frame(finder, asked, facets, path), status="No answer", banners=(banner,))
-        return page, status
+        page = _frame(finder, asked, facets, path, QueryPlan(), None)
+        return Shown(replace(page, status="No answer", banners=(banner,)), status, asked)
 
 
-def profile_page(finder: Finder, profile: Profile) -> ProfilePage:
+def profile_page(finder: Finder, profile: Profile, path: str) -> ProfilePage:
     """The page of one profile."""
     _, *gauges = finder.gauges(Hit(profile, 1.0, ()))
     return ProfilePage(
         id=profile.id,
+        like_url=Address().lookalikes(profile.id).url(path),
         badges=badges(finder.schema, profile),
         gauges=tuple(gauges),
-        groups=fact_groups(finder.schema, finder.facts(profile)),
+        groups=fact_groups(finder.schema, profile, finder.facts(profile)),
     )
 
 
@@ -73,133 +72,103 @@ def not_found_page(text: str) -> ProblemPage:
     return ProblemPage(Banner("warning", "Not found", text))
 
 
-def problem(finder: Finder, error: TechfinderError) -> tuple[Banner, int]:
-    """An expected error as a message for people, and its HTTP status."""
-    match error:
-        case QueryError():
-            return Banner("error", "This cannot be searched as it stands", str(error)), 400
-        case CollectionNotFound():
-            return _nothing_indexed(finder), 200
-        case StoreUnavailable():
-            text = "The store did not answer in time. It is restarted by itself: try again in a few seconds."
-            return Banner("error", "The store is not available", text), 503
-        case _:
-            return Banner("error", "Something this page needs has failed", str(error)), 500
-
-
-def _nothing_indexed(finder: Finder) -> Banner:
-    title, text = "Nothing is indexed yet", f"Index some {finder.schema.subject[1]} first, then come back to this page."
-    # Made people have the columns of the built-in schema, and of no other.
-    if finder.settings.schema_file is None and "synthetic" in finder.plugins.sources():
-        return Banner("info", title, f"{text} To make a sample and index it, run:", _SAMPLE)
-    return Banner("info", title, f"{text} To read them from a table, run:", "techfinder index FILE")
-
-
-def _ask(finder: Finder, asked: Address, path: str) -> _Answer:
-    plan = finder.plan(asked.text, asked.filters, limit=asked.limit, offset=asked.offset, sort=asked.sorts())
-    notices = tuple(_notice(n, asked, path) for n in plan.notices)
-    try:
-        answer = finder.answer(plan, asked.filters, near=_NEAR)
-    except TechfinderError as error:
-        if not plan.meaning or isinstance(error, QueryError | CollectionNotFound | StoreUnavailable):
-            raise
-        # The encoder is what failed: filters and browsing go on without it.
-        answer = finder.answer(plan.model_copy(update={"meaning": ""}), asked.filters, near=_NEAR)
-        notices += (Banner("warning", "Ranking by meaning is not available", str(error)),)
-    return _Answer(plan, answer.result, answer.facets, notices)
-
-
-def _notice(notice: Notice, asked: Address, path: str) -> Banner:
-    """What is to be told of the question, with links to the same search with what was probably meant."""
-    others = [(other, asked.instead(notice.filter, notice.words, other)) for other in notice.suggestions]
-    links = tuple(Link(f"Search for {in_words(other)} instead", address.url(path)) for other, address in others)
-    return Banner("info", notice.text, links=links)
-
-
-def _plugin_banners(finder: Finder) -> tuple[Banner, ...]:
-    """A banner that names the plugins which failed; a missing optional dependency is no failure."""
-    names = sorted({f.plugin for f in finder.plugins.failures if f.kind != "dependency absent"})
-    if not names:
-        return ()
-    return (
-        Banner(
-            "warning", f"Not working: {', '.join(names)}", "The rest is. To see what happened:", "techfinder plugins"
-        ),
-    )
+def live_token(generation: GenerationInfo | None) -> str:
+    """Text that differs whenever other people, or other facts of them, are live."""
+    return f"{generation.number}.{generation.revision}.{generation.digest[:8]}" if generation else "none"
 
 
 def _facets_of_everyone(finder: Finder) -> tuple[Facet, ...]:
     """Counts without any filter, for a page that has no other; none where counting is what failed."""
     try:
-        return finder.facets(finder.plan())
+        return finder.facets(finder.plan(), bars=True)
     except TechfinderError:
         return ()
 
 
-def _frame(finder: Finder, asked: Address, facets: Sequence[Facet], path: str) -> SearchPage:
+def _frame(
+    finder: Finder,
+    asked: Address,
+    facets: Sequence[Facet],
+    path: str,
+    plan: QueryPlan,
+    generation: GenerationInfo | None,
+) -> SearchPage:
     """Everything around the cards."""
+    schema = finder.schema
     return SearchPage(
         text=asked.text,
         status="",
-        subject=finder.schema.subject[1],
-        examples=tuple(Link(text, Address(text=text).url(path)) for text in finder.schema.examples),
-        chips=chips(finder.filters, facets, asked, path),
-        clear_url=asked.first_page(filters={}).url(path),
-        panel=panel_groups(facets, asked.filters, shown_on_cards(finder.schema)),
-        hidden=(*hidden_inputs(facets, asked.filters), *(("sort", name) for name in asked.sort)),
+        live_url=f"{path}live?seen={live_token(generation)}",
+        subject=schema.subject[1],
+        sorts=sort_options(schema, asked),
+        examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
+        likes=tuple(_like(asked, i, path) for i in asked.like),
+        chips=chips(finder.filters, schema, facets, asked, path, plan),
+        clear_url=replace(Address(text=asked.text), sort=asked.sort).url(path),
+        panel=panel_groups(facets, finder.filters, schema, asked, shown_on_cards(schema)),
+        hidden=hidden_inputs(facets, asked),
     )
 
 
-def _answered(finder: Finder, asked: Address, answer: _Answer, path: str) -> SearchPage:
-    result = answer.result
-    ranked = result.ranked_by == "meaning"
-    people = f"{path}people/"
+def _like(asked: Address, profile_id: str, path: str) -> Chip:
+    left = tuple(i for i in asked.like if i != profile_id)
+    url = replace(asked, like=left, limit=PAGE, offset=0).url(path)
+    return Chip("Like", profile_id, url, f"no longer look for people like {profile_id}")
+
+
+def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
+    asked, plan, result = answered.asked, answered.edited.plan, answered.result
+    maker = CardMaker(finder, asked, path, plan.conditions, ranked=result.ranked_by in _RANKED)
     return replace(
-        _frame(finder, asked, answer.facets, path),
-        status=_status(finder, answer.plan, result),
+        _frame(finder, asked, answered.facets, path, plan, result.generation),
+        status=_status(finder, asked, plan, result),
         ranking=_ranking(asked, result),
-        banners=(*answer.banners, *_plugin_banners(finder)),
+        banners=(*answered.banners, *plugin_banners(finder)),
+        notices=notice_banners(plan.notices, asked, path),
         poll_url=asked.url(path) if result.ranked_by == "warming" else "",
-        readings=tuple(
-            Reading(c.words, finder.describe(c), not c.required) for c in answer.plan.conditions if not c.origin
-        ),
-        near=tuple(card(finder, h, people + quote(h.profile.id, safe=""), ranked=False) for h in result.near_misses),
-        cards=tuple(card(finder, h, people + quote(h.profile.id, safe=""), ranked=ranked) for h in result.hits),
-        empty=not result.total,
+        corrections=correction_chips(plan.notices, asked, path),
+        understood=understood_chips(finder, answered.edited, answered.facets, asked, path),
+        cards=tuple(maker.card(hit) for hit in result.hits),
+        near=tuple(maker.card(hit) for hit in result.near_misses),
+        nothing=None if result.total else nothing_found(finder, answered, path),
         previous_url=_previous(asked, path),
         more=_more(asked, result.total, path),
     )
 
 
-def _status(finder: Finder, plan: QueryPlan, result: SearchResult) -> str:
+def _status(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResult) -> str:
     one, many = finder.schema.subject
     name = one if result.total == 1 else many
     if not plan.required:
-        return f"{result.total:,} {name}"
+        return f"{result.total:,} {name}" + (f" beside {asked.like[0]}" if asked.like else "")
     return f"{result.total:,} of {result.generation.points:,} {many}"
 
 
 def _ranking(asked: Address, result: SearchResult) -> str:
     if not result.hits:
         return ""
-    order = {"meaning": "Best match first", "fit": "Best fit first", "warming": "Stored order for now"}.get(
-        result.ranked_by, "Stored order"
-    )
-    if sorts := asked.sorts():
+    order = _ORDERS.get(result.ranked_by, "Stored order")
+    if result.ranked_by == "order" and (sorts := asked.sorts()):
         order = "Sorted by " + ", ".join(s.field.replace("_", " ") for s in sorts)
-    first = asked.offset + 1
-    return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
+    first = 1 if asked.like else asked.offset + 1
+    return f"{first:,} to {first - 1 + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 
 
 def _previous(asked: Address, path: str) -> str:
-    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if asked.offset else ""
+    back = asked.offset and not asked.like
+    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if back else ""
 
 
 def _more(asked: Address, total: int, path: str) -> Link | None:
-    left = total - asked.offset - asked.limit
+    offset = 0 if asked.like else asked.offset
+    left = total - offset - asked.limit
     if left <= 0:
         return None
-    if not asked.offset and asked.limit < _LONG_PAGE:
+    if not offset and (asked.limit < _LONG_PAGE or asked.like):
         longer = min(asked.limit + PAGE, LIMIT_TOP)
-        return Link(f"Show {min(left, PAGE)} more", replace(asked, limit=longer).url(path))
-    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=asked.offset + asked.limit).url(path))
+        return None if longer == asked.limit else Link(f"Show {min(left, PAGE)} more", _longer(asked, longer, path))
+    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=offset + asked.limit).url(path))
+
+
+def _longer(asked: Address, limit: int, path: str) -> str:
+    return replace(asked, limit=limit).url(path)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, stream_with_context, url_for
 from htmx_flask import Htmx, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import TechfinderError
 from techfinder_webui.address import Address, history_step
-from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage, variables
-from techfinder_webui.pages import not_found_page, problem, profile_page, search_page
+from techfinder_webui.banners import problem
+from techfinder_webui.compression import compress
+from techfinder_webui.contexts import LivePart, ProblemPage, ProfilePage, SearchPage, variables
+from techfinder_webui.live import LiveEvents
+from techfinder_webui.pages import not_found_page, profile_page, search_page
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
@@ -29,7 +32,8 @@ CSP = (
 
 
 def make_blueprint(finder: Finder) -> Blueprint:
-    """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/schema.css`` and ``/assets/...``."""
+    """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/live``, ``/schema.css`` and ``/assets/...``."""
+    events = LiveEvents(finder)
     blueprint = Blueprint(
         "webui", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
     )
@@ -41,16 +45,16 @@ def make_blueprint(finder: Finder) -> Blueprint:
         asked, path = Address.read(request.args.items(multi=True)), url_for("webui.search")
         if not request.htmx and sorted(asked.pairs()) != sorted(request.args.items(multi=True)):
             return redirect(asked.url(path))
-        page, status = search_page(finder, asked, path)
+        shown = search_page(finder, asked, path)
         if not _wants_part():
-            return _render("search.html", page, status)
-        return _with_history(_render("_update.html", page, status), asked, path)
+            return _render("search.html", shown.page, shown.status)
+        return _with_history(_render("_update.html", shown.page, shown.status), shown.asked, path)
 
     @blueprint.get("/people/<path:profile_id>")
     def profile(profile_id: str) -> AnyResponse:
         try:
             found = finder.profile(profile_id)
-            page = profile_page(finder, found) if found else None
+            page = profile_page(finder, found, url_for("webui.search")) if found else None
         except TechfinderError as error:
             banner, status = problem(finder, error)
             return _render("problem.html", ProblemPage(banner), status)
@@ -58,6 +62,15 @@ def make_blueprint(finder: Finder) -> Blueprint:
             text = f"No one here has the id {profile_id}. It may have been removed since."
             return _render("problem.html", not_found_page(text), 404)
         return _render("profile.html", page)
+
+    @blueprint.get("/live")
+    def live() -> AnyResponse:
+        seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
+        stream = stream_with_context(events.stream(seen, _live_html))
+        answer = Response(stream, mimetype="text/event-stream")
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["X-Accel-Buffering"] = "no"  # a proxy that collects an answer would tell nothing for minutes
+        return answer
 
     @blueprint.get("/schema.css")
     def schema_style() -> AnyResponse:
@@ -71,6 +84,10 @@ def make_blueprint(finder: Finder) -> Blueprint:
 
 def _enable_htmx(state: BlueprintSetupState) -> None:
     Htmx().init_app(state.app)
+
+
+def _live_html(part: LivePart) -> str:
+    return render_template("_live.html", **variables(part))
 
 
 def _wants_part() -> bool:
@@ -97,4 +114,4 @@ def _guard(answer: Response) -> Response:
     answer.headers["Content-Security-Policy"] = CSP
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "same-origin"
-    return answer
+    return compress(request, answer)

@@ -1,12 +1,16 @@
 // The little that HTML and htmx cannot say. No inline code, no eval: the pages' CSP forbids both.
 "use strict";
 
+const byId = (id) => document.getElementById(id);
+
 // A morph changes attributes, not what a visitor has ticked or typed since: after each answer the
-// panel's inputs follow the page again. The one being typed in is left alone.
+// inputs in it follow the page again. The one being typed in is left alone.
 document.addEventListener("htmx:after:swap", () => {
-  for (const input of document.querySelectorAll("#panel input")) {
-    if (input.type === "checkbox") input.checked = input.defaultChecked;
-    else if (input !== document.activeElement) input.value = input.defaultValue;
+  for (const input of document.querySelectorAll("#answer input, #answer option")) {
+    if (input === document.activeElement) continue;
+    if (input.tagName === "OPTION") input.selected = input.defaultSelected;
+    else if (input.type === "checkbox") input.checked = input.defaultChecked;
+    else input.value = input.defaultValue;
   }
 });
 
@@ -17,12 +21,106 @@ document.addEventListener("htmx:config:request", (event) => {
   for (const [name, value] of [...asked]) if (value === "") asked.delete(name);
 });
 
-// "/" goes to the search box, as in most search pages.
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, textarea, select");
-  const box = document.getElementById("q");
-  if (event.key !== "/" || typing || !box || event.ctrlKey || event.metaKey || event.altKey) return;
+// --- a server that is away ---------------------------------------------------------------------
+
+const offline = (away) => byId("offline")?.toggleAttribute("hidden", !away);
+document.addEventListener("htmx:error", (event) => event.detail.ctx && offline(true));
+document.addEventListener("htmx:sse:error", () => offline(true));
+document.addEventListener("htmx:sse:after:connection", () => offline(false));
+document.addEventListener("htmx:after:request", () => offline(false));
+
+// --- histograms: drag over bars to pick a range -------------------------------------------------
+
+let drag = null;
+
+function barAt(histogram, x) {
+  const bars = [...histogram.querySelectorAll("g")];
+  const box = histogram.getBoundingClientRect();
+  const place = Math.floor(((x - box.left) / box.width) * bars.length);
+  return Math.min(Math.max(place, 0), bars.length - 1);
+}
+
+function showDrag() {
+  const [first, last] = [drag.from, drag.to].sort((a, b) => a - b);
+  drag.histogram.querySelectorAll("g").forEach((bar, n) => bar.classList.toggle("picked", n >= first && n <= last));
+  return [first, last];
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const histogram = event.target.closest?.(".histogram");
+  if (!histogram || event.button !== 0) return;
+  const at = barAt(histogram, event.clientX);
+  drag = { histogram, from: at, to: at };
+  showDrag();
   event.preventDefault();
-  box.focus();
-  box.select();
+});
+document.addEventListener("pointermove", (event) => {
+  if (!drag) return;
+  drag.to = barAt(drag.histogram, event.clientX);
+  showDrag();
+});
+document.addEventListener("pointercancel", () => endDrag(false));
+document.addEventListener("pointerup", () => endDrag(true));
+
+function endDrag(pick) {
+  if (!drag) return;
+  const [first, last] = showDrag();
+  const { histogram } = drag;
+  const bars = histogram.querySelectorAll("g");
+  bars.forEach((bar) => bar.classList.remove("picked"));
+  drag = null;
+  if (!pick) return;
+  const low = byId(`${histogram.dataset.for}-min`);
+  const high = byId(`${histogram.dataset.for}-max`);
+  low.value = bars[first].dataset.low;
+  high.value = bars[last].dataset.high;
+  high.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// --- the keyboard -----------------------------------------------------------------------------
+
+function move(step) {
+  const links = [...document.querySelectorAll(".card h3 a")];
+  if (!links.length) return;
+  const now = links.indexOf(document.activeElement?.closest?.(".card")?.querySelector("h3 a"));
+  const next = links[Math.min(Math.max(now + step, 0), links.length - 1)];
+  next.focus();
+  next.closest(".card").scrollIntoView({ block: "nearest" });
+}
+
+function openFirst(selector) {
+  const summary = document.querySelector(selector);
+  if (!summary) return;
+  summary.parentElement.open = true;
+  summary.focus();
+}
+
+const card = () => document.activeElement?.closest?.(".card");
+const shortcuts = {
+  "/": () => { byId("q")?.focus(); byId("q")?.select(); },
+  "?": () => byId("help")?.togglePopover(),
+  j: () => move(1),
+  k: () => move(-1),
+  w: () => { const why = card()?.querySelector(".why"); if (why) why.open = !why.open; },
+  m: () => card()?.querySelector(".alike")?.click(),
+  e: () => openFirst("#understood summary"),
+  f: () => {
+    const shown = byId("show-panel");
+    if (shown && getComputedStyle(shown).display !== "none") shown.checked = true;
+    document.querySelector("#panel summary")?.focus();
+  },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select");
+  if (event.key === "Escape") {
+    const open = document.querySelector(".understood details[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    else if (typing) event.target.blur();
+    return;
+  }
+  if (typing || !(event.key in shortcuts)) return;
+  event.preventDefault();
+  shortcuts[event.key]();
 });

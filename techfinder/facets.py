@@ -7,9 +7,11 @@ where asked for, how many people each bar of a histogram holds (:mod:`techfinder
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from techfinder.corrections import LiveValues
 from techfinder.errors import TechfinderError
 from techfinder.filters import as_input
 from techfinder.histograms import Spans, bar_clauses, bar_starts
@@ -18,11 +20,12 @@ from techfinder.models import Facet, FacetBar, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Attribute, Schema
 
-__all__ = ["facets"]
+__all__ = ["FacetMemory", "facets"]
 
 _Counts = Mapping[str, int | float]
 _Clauses = Sequence[Condition | AnyOf]
 
+_MOST_ZEROS = 100
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -32,33 +35,58 @@ def facets(
     shown: Sequence[FilterEntry],
     schema: Schema,
     collection: Collection,
-    spans: Spans,
+    memory: FacetMemory,
     bars: bool = False,
 ) -> tuple[Facet, ...]:
     """One facet for each filter of `shown`, in their order.
 
-    Known values and those asked for are listed even when nobody has them. Ranges carry the
+    Known values and those asked for are listed even when nobody has them, and so is what anybody has at all, unless
+    these are more than 100 values. Ranges carry the
     smallest and largest value of the whole base, so that the inputs do not shrink while they
     are used. What is selected follows from the plan's clauses, however they were written.
 
     Args:
-        spans: Remembers smallest and largest values.
+        memory: Of what holds for everybody.
         bars: Whether ranges and dates get a histogram.
 
     Raises:
         QueryError: A filter does not understand its input in `chosen`.
     """
     ranges = {e.name: schema.attribute(_numeric_key(e.field, schema)) for e in shown if e.control == "range"}
-    known = spans.of(collection, [a.key for a in ranges.values()])
+    known = memory.spans.of(collection, [a.key for a in ranges.values()])
     of_ranges = {name: _Numbers(a, known[a.key], bars) for name, a in ranges.items()}
     requests = [_request(e, plan, schema, of_ranges.get(e.name)) for e in shown]
     counts = collection.facets([r for r in requests if r is not None])
     return tuple(
         _range_facet(e, numbers, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema))
         if (numbers := of_ranges.get(e.name)) is not None
-        else _facet(e, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema), schema)
+        else _facet(
+            e,
+            _with_zeros(e, counts.get(e.name, {}), schema, collection, memory),
+            *_asked_of(e, plan, chosen, schema),
+            schema,
+        )
         for e in shown
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FacetMemory:
+    """What holds for everybody, and is asked once for each generation."""
+
+    spans: Spans
+    values: LiveValues
+
+
+def _with_zeros(
+    entry: FilterEntry, counts: _Counts, schema: Schema, collection: Collection, memory: FacetMemory
+) -> _Counts:
+    """The counts, with zeros for what somebody has, but nobody whom the other filters leave."""
+    attribute = schema.attributes.get(entry.field)
+    if attribute is None or attribute.ordered or attribute.part == "uses" or attribute.numeric:
+        return counts
+    values = memory.values.of(collection, attribute.key)
+    return {**dict.fromkeys(values, 0), **counts} if len(values) <= _MOST_ZEROS else counts
 
 
 class _Numbers:

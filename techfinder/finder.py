@@ -29,7 +29,7 @@ from techfinder.errors import (
     QueryError,
     TechfinderError,
 )
-from techfinder.facets import facets
+from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import likeness_share, run_likeness, wanted_vector
@@ -92,7 +92,8 @@ class Finder:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._collection: Collection | None = None
-        self._live_values, self._spans = LiveValues(), Spans()
+        self._live_values = LiveValues()
+        self._facet_memory = FacetMemory(Spans(), self._live_values)
         self._warmup = Warmup(self.encoder_entry, settings.encoder, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
@@ -236,7 +237,7 @@ class Finder:
         """
         collection = self._readable_collection()
         shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
-        return facets(plan, filters or {}, shown, self.schema, collection, self._spans, bars) if shown else ()
+        return facets(plan, filters or {}, shown, self.schema, collection, self._facet_memory, bars) if shown else ()
 
     def answer(
         self,

@@ -20,8 +20,9 @@ from techfinder import (
     QueryPlan,
     Schema,
 )
+from techfinder.corrections import LiveValues
 from techfinder.defaults import register_filters
-from techfinder.facets import facets
+from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.judge import Judge
 
@@ -91,7 +92,15 @@ def facet(name: str, *inputs: str) -> Facet:
     given = [text for text in inputs if text.strip()]
     made = ENTRIES[name].load().clauses(given) if given else ()
     plan = QueryPlan(conditions=tuple(c.model_copy(update={"origin": name}) for c in made))
-    answer = facets(plan, {name: inputs}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans(), bars=True)
+    answer = facets(
+        plan,
+        {name: inputs},
+        SHOWN,
+        SCHEMA,
+        cast("Collection", JudgedCollection()),
+        FacetMemory(Spans(), LiveValues()),
+        bars=True,
+    )
     return next(f for f in answer if f.name == name)
 
 
@@ -197,7 +206,9 @@ def test_the_bars_of_a_date_are_years_of_iso_days() -> None:
 
 
 def test_no_histogram_is_made_unless_asked_for() -> None:
-    made = facets(QueryPlan(), {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans())
+    made = facets(
+        QueryPlan(), {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), FacetMemory(Spans(), LiveValues())
+    )
     assert {f.bars for f in made} == {()}
     assert next(f for f in made if f.name == "staff").low == 12.5
 
@@ -205,6 +216,6 @@ def test_no_histogram_is_made_unless_asked_for() -> None:
 def test_levels_and_days_have_no_facet_of_their_own() -> None:
     assert {"size_level", "founded_day", "crm_adopted_on_day"} <= set(SCHEMA.attributes)
     plan = QueryPlan()
-    made = facets(plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), Spans())
+    made = facets(plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), FacetMemory(Spans(), LiveValues()))
     assert not {f.name for f in made} & {"size_level", "founded_day", "crm_adopted_on_day"}
     assert not set(ENTRIES) & {"size_level", "founded_day", "crm_adopted_on_day"}

@@ -66,7 +66,7 @@ def test_a_page_survives_a_restart_and_hears_what_it_missed(own_home: Path, new_
     index(own_home, "seventy:")
     port = urlsplit(address).port
     assert port is not None
-    with served(environment(home), port):
+    with served(environment(own_home), port):
         status(page, "70 people")
         expect(page.locator("#offline")).to_be_hidden()
         page.locator("#q").fill("laggards")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from search_site import GATE, NewPage, environment, ids, served, status
@@ -111,17 +110,3 @@ def test_cards_are_there_while_the_encoder_loads_and_rank_themselves(
         expect(page.locator("#warming")).to_have_count(0)
         expect(page).to_have_url(f"{address}/?q=cheerful+company")
         page.close()
-
-
-@pytest.mark.parametrize("width", [320, 768, 1360])
-def test_nothing_sticks_out_and_the_keyboard_reaches_the_filters(address: str, new_page: NewPage, width: int) -> None:
-    page = new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{address}/?q=cheerful&age=30..")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    switch = page.locator("#show-panel")
-    if page.locator(".panel-switch").is_visible():
-        expect(page.locator("#panel")).to_be_hidden()
-        switch.focus()
-        page.keyboard.press("Space")
-    expect(page.locator("#panel")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == width

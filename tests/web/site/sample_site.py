@@ -22,10 +22,11 @@ SKILLS = ("Beginner", "Basic", "Intermediate", "Advanced", "Expert")
 
 @hookimpl
 def register_sources() -> list[SourceEntry]:
-    """``sixty:``, the people; ``seventy:``, ten more."""
+    """``sixty:``, the people; ``seventy:``, ten more; ``hostile:``, people who are attacks."""
     return [
         ListSource([_person(n) for n in range(60)]).entry("sixty"),
         ListSource([_person(n) for n in range(70)]).entry("seventy"),
+        ListSource([_hostile(n, attack) for n, attack in enumerate(ATTACKS)]).entry("hostile"),
     ]
 
 
@@ -33,6 +34,29 @@ def register_sources() -> list[SourceEntry]:
 def register_encoders() -> list[EncoderEntry]:
     """``hash``, behind the gate."""
     return [replace(HashEncoder().entry(), load=_load)]
+
+
+ATTACKS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "</title></style></textarea><script>alert(1)</script>",
+    "{{ 7*7 }}{% include 'x' %}${7*7}",
+    "../../etc/passwd?x=1#y",
+    "<div hx-get=/people/1 hx-trigger=load>",
+    "<base href=//evil.example>",
+    "\u202eright to left \u2066mixed",
+    "W" * 400,
+)
+"""What somebody may have put into a file to harm who looks at it, or to break the layout."""
+
+
+def _hostile(n: int, attack: str) -> dict[str, object]:
+    names = ("job_sector", "gender", "preferred_platforms", "interests", "persona", "location")
+    person = _person(n) | dict.fromkeys((*names, "smartphone_preferred_product"), attack)
+    return person | ({"user_id": attack} if attack.isprintable() and len(attack) <= 200 else {})
 
 
 def _load() -> HashEncoder:

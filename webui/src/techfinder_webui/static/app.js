@@ -54,6 +54,7 @@ document.addEventListener("pointerdown", (event) => {
   showDrag();
   event.preventDefault();
 });
+document.addEventListener("mousedown", (event) => drag && event.preventDefault()); // no text is selected meanwhile
 document.addEventListener("pointermove", (event) => {
   if (!drag) return;
   drag.to = barAt(drag.histogram, event.clientX);

@@ -1,0 +1,168 @@
+"""For everybody: nothing that axe-core finds, keyboard only, phones and large screens, no script, hostile names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from search_site import NewPage, environment, index, served, status
+
+AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js").read_text(encoding="utf-8")
+CROWDED = "/?q=innovators+in+seatle+with+parents,+ideally+over+40,+samsung+owners&gender=Male&age=25..&edit.drop=x"
+PAGES = {
+    "empty": "/",
+    "crowded": CROWDED,
+    "nobody": "/?q=innovators+over+110&gender=Male",
+    "near misses": "/?q=innovators+in+healthcare+over+75",
+    "alike": "/?like=P0003",
+    "refused": "/?age=nonsense",
+    "profile": "/people/P0003",
+    "no profile": "/people/nobody",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, as rule and element."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{v['id']}: {n['html'][:150]}" for v in found["violations"] for n in v["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(address: str, new_page: NewPage, said: list[str], name: str, theme: str) -> None:
+    page = new_page(color_scheme=theme, reduced_motion="reduce")
+    page.goto(address + PAGES[name])
+    assert violations(page) == []
+    for summary in page.locator("details:not([open]) > summary:visible").all()[:12]:
+        summary.click()
+    assert violations(page) == []
+    said[:] = [line for line in said if "status of 4" not in line]  # a page that says no is an error to the console
+
+
+def test_axe_finds_nothing_on_a_phone_with_filters_and_help_open(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 360, "height": 780}, reduced_motion="reduce")
+    page.goto(address + CROWDED)
+    page.get_by_text("Filters", exact=True).click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_axe_is_able_to_find_something(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(address)
+    page.evaluate("document.querySelector('label[for=q]').remove(); document.querySelector('#q').placeholder = ''")
+    assert any(v.startswith("label:") for v in violations(page))
+
+
+def test_a_whole_search_by_keyboard_alone(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(address)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("innovators", delay=10)
+    status(page, "12 of 60 people")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#cards .card h3 a").nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("#cards .card h3 a").nth(1)).to_be_focused()
+    page.keyboard.press("w")
+    expect(page.locator("#cards .card").nth(1).locator(".why ul")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.locator("#cards .card h3 a").nth(0)).to_be_focused()
+    page.keyboard.press("f")
+    expect(page.locator("#panel summary").first).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile(r"\?q=innovators&like=P"))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/people/P"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (360, 780), (768, 1024), (1360, 900), (3840, 2160)])
+@pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile"])
+def test_nothing_sticks_out(address: str, new_page: NewPage, name: str, width: int, height: int) -> None:
+    page = new_page(viewport={"width": width, "height": height})
+    page.goto(address + PAGES[name])
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for summary in page.locator(".understood summary, .why > summary").all()[:4]:
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_filters_are_behind_a_switch(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    page.goto(f"{address}/?q=innovators")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.get_by_text("Filters", exact=True).tap()
+    page.locator("#facet-gender > summary").tap()
+    page.get_by_role("checkbox", name=re.compile("^Male")).tap()
+    status(page, "6 of 60 people")
+    expect(page.locator("#panel")).to_be_visible()
+
+
+def test_results_need_no_script_and_no_motion_is_forced(address: str, new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(f"{address}/?q=innovators,+ideally+in+healthcare")
+    status(page, "12 of 60 people")
+    expect(page.locator(".ring")).to_have_count(12)
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    still = new_page(reduced_motion="reduce")
+    still.goto(f"{address}/?q=innovators")
+    assert still.locator(".ring .fill").first.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+
+
+def test_print_shows_people_and_no_controls(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/?q=innovators")
+    page.emulate_media(media="print")
+    expect(page.locator("#cards .card").first).to_be_visible()
+    for hidden in ("#panel", ".top", ".card-foot", ".sort"):
+        expect(page.locator(hidden).first).to_be_hidden()
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server whose people have attacks for names and values."""
+    home = tmp_path_factory.mktemp("hostile")
+    index(home, "hostile:")
+    with served(environment(home)) as address:
+        yield address
+
+
+def test_hostile_people_are_only_text(hostile: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{hostile}/?limit=60")
+    count = page.locator("#cards .card").count()
+    assert count == 12
+    for number in range(count):
+        page.locator("#cards .card h3 a").nth(number).click()
+        expect(page.get_by_role("heading", level=1)).not_to_be_empty()
+        page.go_back()
+    for link in page.locator(".alike").all()[:3]:
+        link.click()
+        expect(page.get_by_label("Active filters")).to_contain_text("Like")
+        page.go_back()
+    attack = page.locator("#cards .card h3").first.text_content()
+    page.locator("#q").fill(attack or "")
+    expect(page.locator("#q")).to_be_focused()
+    page.goto(f"{hostile}/?job_sector=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&limit=60")
+    expect(page.locator(".chip").first).to_contain_text("<img src=x onerror=alert(1)>")
+    assert (
+        page.evaluate("[...document.querySelectorAll('img, script:not([src]), iframe, base, [onerror]')].length") == 0
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate("innerWidth")

@@ -9,6 +9,9 @@ from techfinder.edits import (
     EditedPlan,
     Edits,
 )
+from techfinder.encodable import (
+    encodable,
+)
 from techfinder.errors import (
     CollectionNotFound,
     CursorError,
@@ -40,6 +43,7 @@ from techfinder.interfaces import (
     CollectionSpec,
     Encoder,
     EncoderEntry,
+    EncoderFiles,
     EncoderInfo,
     FacetRequest,
     Filter,
@@ -103,6 +107,11 @@ from techfinder.settings import (
     Settings,
     load_settings,
 )
+from techfinder.weights import (
+    check_model_files,
+    digest_of_files,
+    hash_model_files,
+)
 
 __all__ = [
     "Answer",
@@ -122,6 +131,7 @@ __all__ = [
     "Encoder",
     "EncoderEntry",
     "EncoderError",
+    "EncoderFiles",
     "EncoderInfo",
     "Facet",
     "FacetBar",
@@ -177,7 +187,11 @@ __all__ = [
     "Value",
     "Writer",
     "__version__",
+    "check_model_files",
     "cut",
+    "digest_of_files",
+    "encodable",
+    "hash_model_files",
     "hookimpl",
     "known_names",
     "load_lexicon",

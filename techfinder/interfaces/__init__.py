@@ -3,6 +3,7 @@
 from techfinder.interfaces.plugins import (
     Encoder,
     EncoderEntry,
+    EncoderFiles,
     EncoderInfo,
     Filter,
     FilterEntry,
@@ -29,6 +30,7 @@ __all__ = [
     "CollectionSpec",
     "Encoder",
     "EncoderEntry",
+    "EncoderFiles",
     "EncoderInfo",
     "FacetRequest",
     "Filter",

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Encoder",
     "EncoderEntry",
+    "EncoderFiles",
     "EncoderInfo",
     "Filter",
     "FilterEntry",
@@ -128,7 +132,12 @@ class EncoderInfo:
 
 
 class Encoder(Protocol):
-    """Text to vectors. Both methods are called from many threads and must allow it."""
+    """Text to vectors. Both methods are called from many threads and must allow it.
+
+    It may have an attribute ``precision``, the number format that it computes in: ``"float32"``, which
+    is taken where it has none, or ``"bfloat16"``, ``"int8"``. Formats whose vectors must not be mixed
+    belong into ``EncoderInfo.version``.
+    """
 
     info: EncoderInfo
 
@@ -145,12 +154,35 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """The files that an encoder's vectors come from, so that a registered version can carry them.
+
+    Attributes:
+        find: Where they are on this machine, by name (``"1_Pooling/config.json"``); already checked,
+            before any library that reads models is imported. Raises EncoderError.
+        load: The encoder from a folder that holds files of these names, which it checks again.
+            Raises EncoderError.
+    """
+
+    find: Callable[[], Mapping[str, Path]]
+    load: Callable[[Path], Encoder]
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderEntry:
-    """An encoder that settings can select by ``info.name``; ``load`` reads the weights."""
+    """An encoder that settings can select by ``info.name``; ``load`` reads the weights.
+
+    Attributes:
+        info: What is known of it.
+        summary: One line for people.
+        load: The encoder, from wherever its weights are.
+        files: Of its weights; None when it has none that could be kept.
+    """
 
     info: EncoderInfo
     summary: str
     load: Callable[[], Encoder]
+    files: EncoderFiles | None = None
 
 
 # --- filters and gauges ----------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from techfinder import EncoderEntry, EncoderInfo, hookimpl
-from techfinder_encoder_minilm.weights import FILES
+from techfinder import EncoderEntry, EncoderFiles, EncoderInfo, hookimpl
+from techfinder_encoder_minilm.weights import FILES, find_files
 
 if TYPE_CHECKING:
     from techfinder import Encoder, Settings
@@ -52,10 +52,12 @@ class MinilmSettings(BaseModel):
 def register_encoders(settings: Settings) -> list[EncoderEntry]:
     """One entry; torch is imported when it is loaded."""
     own = settings.for_plugin("encoder_minilm", MinilmSettings)
-    return [EncoderEntry(INFO, "all-MiniLM-L6-v2, English, on CPU, CUDA or MPS.", partial(_load, settings, own))]
+    load = partial(_load, settings, own)
+    files = EncoderFiles(partial(find_files, own.folder, settings.home, own.download), load)
+    return [EncoderEntry(INFO, "all-MiniLM-L6-v2, English, on CPU, CUDA or MPS.", load, files)]
 
 
-def _load(settings: Settings, own: MinilmSettings) -> Encoder:
+def _load(settings: Settings, own: MinilmSettings, folder: Path | None = None) -> Encoder:
     from techfinder_encoder_minilm.encoder import load_encoder
 
-    return load_encoder(settings, own)
+    return load_encoder(settings, own, folder)

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from techfinder import EncoderError, cut
+from techfinder import EncoderError, encodable
 from techfinder_encoder_minilm import INFO
 from techfinder_encoder_minilm.bert import Bert
 from techfinder_encoder_minilm.devices import choose_device, precisions
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["MinilmEncoder", "load_encoder"]
 
 LEAST_COSINE = 0.999
-MAX_CHARS = 20_000
 CUDA_BATCH = 256
 
 
@@ -117,8 +115,7 @@ class MinilmEncoder:
         return vectors
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        clean = list(starmap(_clean, enumerate(texts)))
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clean)]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(encodable(texts, OWNER))]
 
     def _use_threads(self, count: int) -> None:
         # torch keeps this number per thread, and one more that a thread takes over when it first
@@ -129,20 +126,17 @@ class MinilmEncoder:
             self._this_thread.count = count
 
 
-def _clean(place: int, text: str) -> str:
-    """`text` without halves of characters, which no tokenizer takes, and no longer than can matter."""
-    if not isinstance(text, str):
-        raise EncoderError(f"{OWNER}: text {place} is {cut(text)}, expected a string. Leave missing texts out.")
-    return text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
-
-
-def load_encoder(settings: Settings, own: MinilmSettings) -> MinilmEncoder:
+def load_encoder(settings: Settings, own: MinilmSettings, folder: Path | None = None) -> MinilmEncoder:
     """The encoder, checked against the library's own float32 result.
+
+    Args:
+        settings, own: Of techfinder and of this plugin.
+        folder: Where the weights are; None looks for them as the settings say.
 
     Raises:
         EncoderError: No weights, other weights, no such device, or vectors that differ from the library's.
     """
-    folder = find_folder(own.folder, settings.home, own.download)
+    folder = find_folder(folder or own.folder, settings.home, own.download)
     device = choose_device(own.device)
     weights, tokenizer = load_file(folder / "model.safetensors"), _tokenizer(folder)
     workers = CORES if device.type == "cpu" else 1

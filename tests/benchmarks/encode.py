@@ -1,8 +1,8 @@
-"""Encoding profile texts with techfinder-encoder-minilm against the loops one would write first.
+"""Encoding profile texts with our encoders against the loops one would write first.
 
-Three ways take turns on the same texts in one process, so that whatever else the machine does
-meets all of them: ours; a plain loop that gives sentence-transformers 32 texts at a time in
-file order, in float32; and one call of its ``encode`` with all texts (which sorts them), in float32.
+The ways take turns on the same texts in one process, so that whatever else the machine does
+meets all of them: ours on torch and on OpenVINO; a plain loop that gives sentence-transformers 32 texts
+at a time in file order, in float32; and one call of its ``encode`` with all texts (which sorts them), in float32.
 Before them, how long the encoder takes to load in a fresh home folder and in one it has been loaded in.
 After them, the time of a single question, and how far our vectors agree with the library's.
 
@@ -39,7 +39,7 @@ from pathlib import Path
 from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 started = time.perf_counter()
-Plugins.load(load_settings(home=Path(sys.argv[1]))).encoders()["minilm"].load()
+Plugins.load(load_settings(home=Path(sys.argv[1]))).encoders()["%s"].load()
 print(time.perf_counter() - started)
 """
 LIBRARY = """
@@ -63,19 +63,29 @@ def main() -> None:
         plugins = Plugins.load(load_settings(home=Path(home)))
         texts = profile_texts(plugins, options.n)
         ours: Any = plugins.encoders()["minilm"].load()
+        compiled: Any = plugins.encoders()["minilm-openvino"].load()
     library = plain_library()
     ways: Mapping[str, Callable[[list[str]], Any]] = {
         f"techfinder-encoder-minilm ({ours.precision}, {ours.device})": ours.encode_documents,
+        f"techfinder-encoder-openvino ({compiled.precision})": compiled.encode_documents,
         "plain loop, batches of 32, float32": lambda part: plain_loop(library, part),
         "sentence-transformers encode, float32": lambda part: library.encode(part, batch_size=BATCH),
     }
     lengths = [len(ids) for ids in library.tokenizer(texts)["input_ids"]]
     print(f"{len(texts):,} texts of {statistics.mean(lengths):.0f} tokens on average, {options.rounds} rounds")
     report_documents(ways, [texts[start :: options.rounds] for start in range(options.rounds)])
-    report_query({"techfinder-encoder-minilm": ours.encode_query, "sentence-transformers encode": library.encode})
+    report_query(
+        {
+            "techfinder-encoder-minilm": ours.encode_query,
+            "techfinder-encoder-openvino": compiled.encode_query,
+            "sentence-transformers encode": library.encode,
+        }
+    )
     sample = texts[:500]
-    agreement = (ours.encode_documents(sample) * library.encode(sample, batch_size=BATCH)).sum(axis=1)
-    print(f"\ncosine to sentence-transformers float32 over {len(sample)} texts: least {agreement.min():.5f}")
+    expected = library.encode(sample, batch_size=BATCH)
+    print(f"\nleast cosine to sentence-transformers float32 over {len(sample)} texts")
+    for name, encoder in (("techfinder-encoder-minilm", ours), ("techfinder-encoder-openvino", compiled)):
+        print(f"{name:<48}{(encoder.encode_documents(sample) * expected).sum(axis=1).min():>9.5f}")
 
 
 def profile_texts(plugins: Plugins, count: int) -> list[str]:
@@ -103,15 +113,17 @@ def plain_loop(library: Any, texts: list[str]) -> Any:
 
 def report_loading() -> None:
     """Seconds to load, imports included, each time in a process of its own."""
-    took: dict[str, list[float]] = {OURS: [], LIBRARY: []}
+    codes = {"minilm": OURS % "minilm", "minilm-openvino": OURS % "minilm-openvino", "sentence-transformers": LIBRARY}
+    took: dict[str, list[float]] = {name: [] for name in codes}
     with tempfile.TemporaryDirectory() as home:
         for _ in range(LOADS):
-            for code, times in took.items():
-                done = subprocess.run([sys.executable, "-c", code, home], capture_output=True, text=True, check=True)
+            for name, times in took.items():
+                command = [sys.executable, "-c", codes[name], home]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
                 times.append(float(done.stdout))
     print(f"{'loading, median':<48}{'seconds':>9}")
-    for name, code in (("ours", OURS), ("sentence-transformers", LIBRARY)):
-        print(f"{name:<48}{statistics.median(took[code]):>9.1f}")
+    for name, times in took.items():
+        print(f"{name:<48}{statistics.median(times):>9.1f}")
     print()
 
 

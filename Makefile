@@ -28,9 +28,10 @@ help: ## list the commands
 
 install: $(VENV)/.installed ## make .venv/bin/techfinder with all plugins of this repository; no data, no test tools
 
-# The last two look every time (half a second) and fetch only what is missing.
-install-test: $(VENV)/.installed-test ## add what the tests need: test packages, a Qdrant server, Chromium
+# The last three look every time (half a second) and fetch only what is missing.
+install-test: $(VENV)/.installed-test ## add what the tests need: test packages, servers (Qdrant, MLflow), Chromium
 	@$(BIN)/python tests/tools/get_qdrant.py
+	@$(BIN)/python tests/tools/get_mlflow.py
 	@$(BIN)/python tests/tools/get_chromium.py
 
 $(VENV)/.made:

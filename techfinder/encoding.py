@@ -27,6 +27,11 @@ class CheckedEncoder:
         self.info = entry.info
         self._encoder = _load(entry)
 
+    @property
+    def precision(self) -> str:
+        """The number format that it computes in."""
+        return str(getattr(self._encoder, "precision", "float32"))
+
     def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As :meth:`techfinder.interfaces.Encoder.encode_documents`, checked."""
         return self._checked(self._encoder.encode_documents(texts), (len(texts), self.info.dim))

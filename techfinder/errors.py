@@ -17,6 +17,8 @@
     │   ├── DimensionMismatch    vectors of another length than the collection's
     │   └── FingerprintMismatch  vectors made by another encoder or text template
     ├── IndexingError            an index run was stopped before going live
+    ├── RegistryError            MLflow holds no such encoder version, or not what it should
+    │   └── RegistryUnavailable  MLflow does not answer; trying again may help
     └── QueryError               a question names what does not exist, or cannot be read
         ├── ProfileNotFound      a question is about profiles that are not there
         └── CursorError          a cursor was altered, or is of another question
@@ -44,6 +46,8 @@ __all__ = [
     "PluginLoadError",
     "ProfileNotFound",
     "QueryError",
+    "RegistryError",
+    "RegistryUnavailable",
     "SchemaError",
     "SettingsError",
     "SourceError",
@@ -114,6 +118,14 @@ class FingerprintMismatch(StoreError):
 
 class IndexingError(TechfinderError):
     """An index run was stopped before its generation went live."""
+
+
+class RegistryError(TechfinderError):
+    """The registry of encoder versions does not hold what is asked for, or holds something else."""
+
+
+class RegistryUnavailable(RegistryError):
+    """MLflow does not answer in time; trying again may help."""
 
 
 class QueryError(TechfinderError):

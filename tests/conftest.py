@@ -1,7 +1,8 @@
-"""What every test gets: a clean environment, the real Qdrant server, a real browser, and a check that nothing leaks."""
+"""What every test gets: a clean environment, real servers, a real browser, and a check that nothing leaks."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -13,7 +14,9 @@ import psutil
 import pytest
 
 import get_chromium
+import get_mlflow
 import get_qdrant
+from mlflow_process import MlflowProcess
 from qdrant_process import QdrantAddress, QdrantProcess
 
 TEST_PREFIX = "TECHFINDER_TEST_"
@@ -24,7 +27,7 @@ def pytest_configure() -> None:
     """Settings of whoever runs the tests must not reach them; neither may a model hub."""
     # A shell has what it runs in the background ignore Ctrl-C, and that is inherited; tests send it to processes.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in [n for n in os.environ if n.startswith("TECHFINDER_") and not n.startswith(TEST_PREFIX)]:
+    for name in [n for n in os.environ if n.startswith(("TECHFINDER_", "MLFLOW_")) and not n.startswith(TEST_PREFIX)]:
         del os.environ[name]
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 
@@ -45,6 +48,15 @@ def qdrant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantAddress]:
 def qdrant_url(qdrant: QdrantAddress) -> str:
     """Its base URL for REST."""
     return qdrant.url
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
+    """A real MLflow server, empty at first, one for the whole run; encoders need names of their own."""
+    if not get_mlflow.available():
+        _missing("an MLflow server", get_mlflow.HELP)
+    with MlflowProcess(get_mlflow.COMMAND, tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +93,8 @@ class _Traces:
         self.environment = {n: v for n, v in os.environ.items() if n != "PYTEST_CURRENT_TEST"}
         self.folder = Path.cwd()
         self.logging = (root.level, logging.root.manager.disable, handlers)
-        self.threads = {t for t in threading.enumerate() if t.is_alive()}
+        # MLflow keeps threads for fetching files as long as a client of it lives.
+        self.threads = {t for t in threading.enumerate() if t.is_alive() and not t.name.startswith("Mlflow")}
         self.children = set(psutil.Process().children())
 
     def compare(self, after: _Traces) -> list[str]:
@@ -99,6 +112,8 @@ class _Traces:
 
 def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
     """Those that do not end within a moment; a thread on its way out is no leak."""
+    if threads:
+        gc.collect()  # threads of a pool that nobody holds any more end when it is collected
     for thread in threads:
         thread.join(GRACE_S)
     return [t for t in threads if t.is_alive()]

@@ -11,6 +11,7 @@ import click
 
 from techfinder import __version__
 from techfinder.cli.data import generate, index, runs
+from techfinder.cli.encoders import encoders
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.schemas import schema
 from techfinder.cli.searching import explain, search
@@ -31,7 +32,7 @@ def cli() -> None:
     """Find the right people by how they adopt technology."""
 
 
-for _command in (demo, generate, index, runs, search, explain, serve, schema, store, plugins, evaluate):
+for _command in (demo, generate, index, runs, search, explain, serve, schema, store, plugins, encoders, evaluate):
     cli.add_command(_command)
 
 

@@ -28,10 +28,11 @@ help: ## list the commands
 
 install: $(VENV)/.installed ## make .venv/bin/techfinder with all plugins of this repository; no data, no test tools
 
-# The last three look every time (half a second) and fetch only what is missing.
-install-test: $(VENV)/.installed-test ## add what the tests need: test packages, servers (Qdrant, MLflow), Chromium
+# The last four look every time (half a second) and fetch only what is missing.
+install-test: $(VENV)/.installed-test ## add what the tests need: test packages, servers (Qdrant, MLflow, PostgreSQL), Chromium
 	@$(BIN)/python tests/tools/get_qdrant.py
 	@$(BIN)/python tests/tools/get_mlflow.py
+	@$(BIN)/python tests/tools/get_postgres.py
 	@$(BIN)/python tests/tools/get_chromium.py
 
 $(VENV)/.made:

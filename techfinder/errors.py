@@ -17,6 +17,9 @@
     │   ├── DimensionMismatch    vectors of another length than the collection's
     │   └── FingerprintMismatch  vectors made by another encoder or text template
     ├── IndexingError            an index run was stopped before going live
+    ├── DatabaseError            the application database does not answer, or is of another version
+    ├── JobError                 a job cannot be queued, or cannot go on
+    │   └── JobCancelled         somebody asked it to stop
     ├── RegistryError            MLflow holds no such encoder version, or not what it should
     │   └── RegistryUnavailable  MLflow does not answer; trying again may help
     └── QueryError               a question names what does not exist, or cannot be read
@@ -37,10 +40,13 @@ __all__ = [
     "CollectionNotFound",
     "CursorError",
     "CursorExpired",
+    "DatabaseError",
     "DimensionMismatch",
     "EncoderError",
     "FingerprintMismatch",
     "IndexingError",
+    "JobCancelled",
+    "JobError",
     "PluginContractError",
     "PluginError",
     "PluginLoadError",
@@ -118,6 +124,18 @@ class FingerprintMismatch(StoreError):
 
 class IndexingError(TechfinderError):
     """An index run was stopped before its generation went live."""
+
+
+class DatabaseError(TechfinderError):
+    """The application database does not answer, is damaged, or belongs to another version of techfinder."""
+
+
+class JobError(TechfinderError):
+    """A job cannot be queued, is not known, or cannot go on."""
+
+
+class JobCancelled(JobError):
+    """Somebody asked the job to stop, and it did."""
 
 
 class RegistryError(TechfinderError):

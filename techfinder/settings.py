@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     qdrant_ca: Path | None = Field(
         default=None, description="File with the certificates to trust of an https Qdrant; none trusts the system's."
     )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of the application database (jobs, switches), as postgresql://user@host/name; empty keeps "
+        "it in the home folder, in SQLite.",
+    )
     quantization: Literal["none", "int8"] = Field(
         default="none",
         description="What searches go through first: none (whole vectors) or int8 (a quarter of the memory, then the "

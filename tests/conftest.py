@@ -15,8 +15,10 @@ import pytest
 
 import get_chromium
 import get_mlflow
+import get_postgres
 import get_qdrant
 from mlflow_process import MlflowProcess
+from postgres_process import PostgresProcess
 from qdrant_process import QdrantAddress, QdrantProcess
 
 TEST_PREFIX = "TECHFINDER_TEST_"
@@ -60,6 +62,17 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowPr
 
 
 @pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresProcess]:
+    """A real PostgreSQL server, one for the whole run; each test makes a database of its own."""
+    folder = get_postgres.find()
+    if folder is None:
+        _missing("a PostgreSQL server", get_postgres.HELP)
+        return
+    with PostgresProcess(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the Chromium to drive: ``launch(executable_path=chromium, args=["--no-sandbox"])``."""
     return get_chromium.find() or _missing("Chromium", get_chromium.HELP)
@@ -79,6 +92,8 @@ def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     after = _Traces()
     if request.node.get_closest_marker("keeps_children"):
         after.children = before.children
+    if request.node.get_closest_marker("keeps_threads"):
+        after.threads = before.threads
     leaks = before.compare(after)
     if leaks:
         pytest.fail(f"{request.node.nodeid} left traces for later tests: " + "; ".join(leaks), pytrace=False)

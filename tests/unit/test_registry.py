@@ -290,6 +290,7 @@ def test_a_server_that_fails_half_way_leaves_nothing_half_registered(
 
 @pytest.mark.slow
 @pytest.mark.keeps_children
+@pytest.mark.keeps_threads  # MLflow's own, for fetching large files
 def test_a_real_model_comes_back_from_a_server_with_the_same_vectors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_server: MlflowProcess
 ) -> None:

@@ -1,0 +1,29 @@
+"""The application database: jobs, switches of generations, and what people have chosen.
+
+``tables``      what is kept
+``migrations``  how a database of an older version becomes one of this version, and back (Alembic)
+``database``    connecting: SQLite in the home folder, or PostgreSQL by its address
+
+Nothing that searches needs it. Importing this package imports no SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from techfinder.database.database import Database
+    from techfinder.settings import Settings
+
+__all__ = ["open_database"]
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name, brought to this version's form.
+
+    Raises:
+        DatabaseError: It does not answer, is damaged, or belongs to a newer version.
+    """
+    from techfinder.database.database import Database
+
+    return Database.open(settings.home, settings.database_url.get_secret_value())

@@ -1,0 +1,1 @@
+"""Alembic's scripts; :mod:`techfinder.database.database` runs them."""

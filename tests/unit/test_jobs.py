@@ -1,0 +1,275 @@
+"""Jobs on SQLite and PostgreSQL: one owner each, fenced, taken over when a worker is gone, done once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from postgres_process import PostgresProcess
+from techfinder.database.database import Database
+from techfinder.database.tables import jobs
+from techfinder.errors import JobError, SourceError, StoreUnavailable
+from techfinder.jobs.models import Job
+from techfinder.jobs.queue import JobQueue, LeaseLost
+from techfinder.jobs.worker import JobRun, Worker
+
+pytestmark = pytest.mark.keeps_children  # the PostgreSQL server belongs to the whole run
+
+KINDS = ("count",)
+PATIENCE_S = 15.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return ""
+    server: PostgresProcess = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@pytest.fixture
+def database(tmp_path: Path, url: str) -> Iterator[Database]:
+    made = Database.open(tmp_path, url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def queue(database: Database) -> JobQueue:
+    return JobQueue(database)
+
+
+def expire(database: Database, job: Job) -> None:
+    """As if the lease had ended: nobody waits for clocks in a test."""
+    with database.transaction() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(lease_until=database.now() - 1))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def done(run: JobRun) -> Mapping[str, Any]:
+    return {"counted": run.job.arguments["n"]}
+
+
+def test_a_job_is_done_once_and_keeps_what_came_of_it(queue: JobQueue) -> None:
+    job = queue.add("count", "people", {"n": 3})
+    worker = Worker(queue, {"count": done})
+    assert worker.run_one() == queue.job(job.id)
+    assert worker.run_one() is None
+    found = queue.job(job.id[:8])
+    assert (found.state, found.result, found.attempts) == ("done", {"counted": 3}, 1)
+    assert found.finished_at is not None
+    assert found.created_at <= found.finished_at
+
+
+def test_the_same_job_is_not_queued_twice(queue: JobQueue) -> None:
+    first = queue.add("count", "people", {"n": 3})
+    assert queue.add("count", "people", {"n": 3}).id == first.id
+    assert queue.add("count", "people", {"n": 4}).id != first.id
+    Worker(queue, {"count": done}).run_one()
+    assert queue.add("count", "people", {"n": 3}).id != first.id
+
+
+def test_one_job_of_a_collection_runs_at_a_time(queue: JobQueue) -> None:
+    first, second = (queue.add("count", "people", {"n": n}) for n in range(2))
+    other = queue.add("count", "companies", {"n": 0})
+    claimed = [queue.claim(str(n), KINDS, 30) for n in range(3)]
+    running = {lease.job.id for lease in claimed if lease}
+    assert claimed[2] is None
+    assert other.id in running
+    assert len(running & {first.id, second.id}) == 1
+
+
+def test_workers_that_race_get_different_jobs(queue: JobQueue) -> None:
+    for n in range(6):
+        queue.add("count", f"c{n}", {"n": n})
+    found: list[str] = []
+    barrier = threading.Barrier(4)
+
+    def race(number: int) -> None:
+        barrier.wait()
+        while (lease := queue.claim(str(number), KINDS, 30)) is not None:
+            found.append(lease.job.id)
+
+    threads = [threading.Thread(target=race, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wait_for(lambda: queue.claim("last", KINDS, 30) is None)
+    assert len(found) == len(set(found))
+    assert len([j for j in queue.jobs() if j.state == "running"]) == 6
+
+
+def test_who_was_frozen_and_wakes_up_may_write_nothing(queue: JobQueue, database: Database) -> None:
+    queue.add("count", "people", {"n": 1})
+    frozen = queue.claim("frozen", KINDS, 30)
+    assert frozen is not None
+    expire(database, frozen.job)
+    second = queue.claim("second", KINDS, 30)
+    assert second is not None
+    assert (second.job.id, second.job.attempts) == (frozen.job.id, 2)
+    for write in (
+        lambda: queue.renew(frozen, 30),
+        lambda: queue.report(frozen, done=99),
+        lambda: queue.say(frozen, "still here"),
+        lambda: queue.finish(frozen, {}),
+        lambda: queue.fail(frozen, "no"),
+        lambda: queue.stop(frozen),
+    ):
+        with pytest.raises(LeaseLost):
+            write()
+    queue.finish(second, {"counted": 1})
+    found = queue.job(second.job.id)
+    assert (found.state, found.owner, found.done) == ("done", "second", 0)
+    assert queue.lines(found.id) == []
+
+
+def test_a_job_whose_worker_dies_each_time_is_given_up(queue: JobQueue, database: Database) -> None:
+    job = queue.add("count", "people", {"n": 1}, most_attempts=2)
+    for _ in range(2):
+        lease = queue.claim("dies", KINDS, 30)
+        assert lease is not None
+        expire(database, job)
+    assert queue.claim("third", KINDS, 30) is None
+    found = queue.job(job.id)
+    assert found.state == "failed"
+    assert "stopped answering" in found.message
+
+
+def test_a_failure_that_may_pass_is_tried_again_later_and_others_are_not(queue: JobQueue) -> None:
+    def away(run: JobRun) -> Mapping[str, Any]:
+        raise StoreUnavailable("The store is away.") if run.job.arguments["n"] else SourceError("There is no file.")
+
+    passing, final = queue.add("count", "a", {"n": 1}), queue.add("count", "b", {"n": 0})
+    worker = Worker(queue, {"count": away})
+    worker.run_one()
+    worker.run_one()
+    found = queue.job(passing.id)
+    assert (found.state, found.message) == ("waiting", "The store is away.")
+    assert found.run_after > found.updated_at
+    assert worker.run_one() is None
+    assert (queue.job(final.id).state, queue.job(final.id).message) == ("failed", "There is no file.")
+    assert queue.retry(final.id).state == "waiting"
+
+
+def test_a_bug_fails_its_job_and_no_other(queue: JobQueue, caplog: pytest.LogCaptureFixture) -> None:
+    def bug(run: JobRun) -> Mapping[str, Any]:
+        raise ZeroDivisionError("by zero") if run.job.arguments["n"] else None  # type: ignore[misc]
+
+    job = queue.add("count", "people", {"n": 1})
+    Worker(queue, {"count": bug}).run_one()
+    assert queue.job(job.id).message == "ZeroDivisionError: by zero"
+    assert "ZeroDivisionError" in caplog.text
+    with pytest.raises(JobError, match="cannot be cancelled: it is failed already"):
+        queue.cancel(job.id)
+
+
+def test_one_that_waits_is_cancelled_at_once_and_one_that_runs_at_its_next_step(queue: JobQueue) -> None:
+    waiting = queue.add("count", "people", {"n": 0})
+    assert queue.cancel(waiting.id).state == "cancelled"
+    job = queue.add("count", "people", {"n": 1})
+    begun, steps = threading.Event(), []
+
+    def slowly(run: JobRun) -> Mapping[str, Any]:
+        for step in range(100_000):
+            steps.append(step)
+            run.report("counting", step, 100_000)
+            begun.set()
+            time.sleep(0.01)
+        return {}
+
+    thread = threading.Thread(target=Worker(queue, {"count": slowly}, lease_s=1.0).run_one)
+    thread.start()
+    begun.wait(PATIENCE_S)
+    assert queue.cancel(job.id).cancel_asked
+    thread.join(PATIENCE_S)
+    found = queue.job(job.id)
+    assert (found.state, found.phase, found.total) == ("cancelled", "counting", 100_000)
+    assert len(steps) < 10_000
+
+
+def test_a_lease_is_renewed_while_a_step_takes_long(queue: JobQueue) -> None:
+    job = queue.add("count", "people", {"n": 1})
+    release = threading.Event()
+
+    def silent(run: JobRun) -> Mapping[str, Any]:
+        release.wait(PATIENCE_S)
+        run.confirm()
+        return {}
+
+    thread = threading.Thread(target=Worker(queue, {"count": silent}, lease_s=0.6).run_one)
+    thread.start()
+    wait_for(lambda: queue.job(job.id).state == "running")
+    first = queue.job(job.id).lease_until or 0.0
+    wait_for(lambda: (queue.job(job.id).lease_until or 0.0) > first + 0.6)
+    assert queue.take_back() == 0
+    release.set()
+    thread.join(PATIENCE_S)
+    assert queue.job(job.id).state == "done"
+
+
+def test_lines_are_kept_in_order_and_bounded(queue: JobQueue) -> None:
+    def talks(run: JobRun) -> Mapping[str, Any]:
+        for n in range(3):
+            run.say(f"line {n} " + "x" * 5000)
+        return {}
+
+    job = queue.add("count", "people", {"n": 1})
+    Worker(queue, {"count": talks}).run_one()
+    lines = queue.lines(job.id)
+    assert [(line.number, line.text[:6], len(line.text)) for line in lines] == [
+        (1, "line 0", 2000),
+        (2, "line 1", 2000),
+        (3, "line 2", 2000),
+    ]
+    assert [line.number for line in queue.lines(job.id, after=2)] == [3]
+
+
+def test_unknown_and_ambiguous_ids_are_told(queue: JobQueue) -> None:
+    with pytest.raises(JobError, match="There is no job 'ffff'"):
+        queue.job("ffff")
+    queue.add("count", "people", {"n": 1})
+    queue.add("count", "people", {"n": 2})
+    with pytest.raises(JobError):
+        queue.job("")
+
+
+DIES = """
+import os, sys, time
+from pathlib import Path
+from techfinder.database.database import Database
+from techfinder.jobs.queue import JobQueue
+from techfinder.jobs.worker import Worker
+def works(run):
+    print("begun", flush=True)
+    time.sleep(60)
+Worker(JobQueue(Database.open(Path(sys.argv[1]), sys.argv[2])), {"count": works}, lease_s=1.0).run_one()
+"""
+
+
+def test_the_job_of_a_killed_worker_is_taken_over(queue: JobQueue, tmp_path: Path, url: str) -> None:
+    job = queue.add("count", "people", {"n": 7})
+    process = subprocess.Popen([sys.executable, "-c", DIES, str(tmp_path), url], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    worker = Worker(queue, {"count": done})
+    wait_for(lambda: worker.run_one() is not None)
+    found = queue.job(job.id)
+    assert (found.state, found.attempts, found.result) == ("done", 2, {"counted": 7})

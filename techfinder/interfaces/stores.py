@@ -240,8 +240,12 @@ class Store(Protocol):
         """All sealed generations kept, oldest first."""
         ...
 
-    def open(self, collection: str) -> Collection:
-        """A reader. Raises CollectionNotFound when no generation is live."""
+    def open(self, collection: str, ready: Callable[[GenerationInfo], None] | None = None) -> Collection:
+        """A reader. Raises CollectionNotFound when no generation is live.
+
+        `ready` is called, in a thread of its own, with each later generation before that begins to answer; it may
+        take its time. If it raises, the one before goes on answering, and it is called again some seconds later.
+        """
         ...
 
     def ledger(self, collection: str) -> Ledger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from techfinder.errors import DimensionMismatch, QueryError, StoreError, StoreUnavailable
 from techfinder.interfaces import Collection, FacetRequest, Point, Store
+from techfinder.models import GenerationInfo
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.testing.store_samples import (
     ATTRIBUTES,
@@ -19,9 +21,11 @@ from techfinder.testing.store_samples import (
     any_of,
     build,
     counts,
+    eventually,
     holds,
     ids,
     make_point,
+    make_points,
     make_spec,
     vector_of,
     words,
@@ -234,3 +238,37 @@ class ReadingContract:
         for call in (collection.info, lambda: collection.count([]), lambda: collection.retrieve(["p1"])):
             with pytest.raises(StoreUnavailable):
                 call()
+
+    # --- going over to another generation ------------------------------------------------------
+
+    def test_a_generation_answers_once_the_reader_is_ready_for_it(self, store: Store, name: str) -> None:
+        first = build(store, make_spec(name), make_points(3))
+        asked, go_on = threading.Event(), threading.Event()
+        seen: list[GenerationInfo] = []
+
+        def ready(info: GenerationInfo) -> None:
+            seen.append(info)
+            asked.set()
+            go_on.wait(10)
+
+        with closing(store.open(name, ready)) as collection:
+            second = build(store, make_spec(name), make_points(5), fresh=True)
+            assert eventually(lambda: collection.info() == first and asked.is_set())
+            assert collection.count([]) == 3
+            go_on.set()
+            assert eventually(lambda: collection.info() == second)
+            assert collection.count([]) == 5
+        assert seen == [second]
+
+    def test_a_reader_that_cannot_get_ready_goes_on_with_what_it_has(self, store: Store, name: str) -> None:
+        first = build(store, make_spec(name), make_points(3))
+        asked = threading.Event()
+
+        def ready(info: GenerationInfo) -> None:
+            asked.set()
+            raise StoreError("not ready")
+
+        with closing(store.open(name, ready)) as collection:
+            build(store, make_spec(name), make_points(5), fresh=True)
+            assert eventually(lambda: collection.count([]) == 3 and asked.is_set())
+            assert collection.info() == first

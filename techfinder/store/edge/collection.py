@@ -50,14 +50,21 @@ class _Reading:
 class EdgeCollection:
     """The ``Collection`` contract on Qdrant Edge."""
 
-    def __init__(self, generations: Generations, timeout_s: float) -> None:
+    def __init__(
+        self, generations: Generations, timeout_s: float, ready: Callable[[GenerationInfo], None] | None = None
+    ) -> None:
         """Start a process on the live generation.
+
+        Args:
+            generations: Of the collection.
+            timeout_s: Longest wait for an answer.
+            ready: As for ``Store.open``.
 
         Raises:
             CollectionNotFound: None is live.
             StoreDamaged: It is damaged; the message says what to do.
         """
-        self._generations, self._timeout_s = generations, timeout_s
+        self._generations, self._timeout_s, self._ready = generations, timeout_s, ready
         self._lock = threading.Lock()
         self._closed = False
         self._switch: threading.Thread | None = None
@@ -207,7 +214,7 @@ class EdgeCollection:
 
     def _switch_over(self) -> None:
         try:
-            seen, fresh = _read_live(self._generations)
+            seen, fresh = self._prepared()
         except Exception as error:  # whatever it is, the old generation answers and a later try may work
             with self._lock:
                 self._switch_later(error)
@@ -219,6 +226,17 @@ class EdgeCollection:
             idle = not old.users
         if idle:
             old.process.close()
+
+    def _prepared(self) -> tuple[Signature | None, _Reading]:
+        """The new generation, once whoever opened this is ready for it."""
+        seen, fresh = _read_live(self._generations)
+        try:
+            if self._ready is not None:
+                self._ready(fresh.sealed.info)
+        except BaseException:
+            fresh.process.close()
+            raise
+        return seen, fresh
 
     def _switch_later(self, error: Exception) -> None:
         _log.error(

@@ -20,7 +20,7 @@ from techfinder.store.folders import allocated_bytes
 from techfinder.store.points import StoredBatch, point_id, to_points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from uuid import UUID
 
     from techfinder.interfaces import CollectionSpec
@@ -80,9 +80,9 @@ class EdgeStore:
         """All sealed generations kept, oldest first."""
         return [s.info for s in self._of(collection).kept()]
 
-    def open(self, collection: str) -> EdgeCollection:
-        """A reader. Raises CollectionNotFound when no generation is live, and StoreDamaged."""
-        reader = EdgeCollection(self._of(collection), self._settings.store_timeout_s)
+    def open(self, collection: str, ready: Callable[[GenerationInfo], None] | None = None) -> EdgeCollection:
+        """A reader; see ``Store.open``. Raises CollectionNotFound when no generation is live, and StoreDamaged."""
+        reader = EdgeCollection(self._of(collection), self._settings.store_timeout_s, ready)
         with self._lock:
             self._readers.append(reader)
         return reader

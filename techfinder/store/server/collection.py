@@ -74,14 +74,24 @@ class _View:
 class ServerCollection:
     """The ``Collection`` contract on a Qdrant server."""
 
-    def __init__(self, server: Server, control: Control, generations: ServerGenerations, cache: ColumnsCache) -> None:
+    def __init__(
+        self,
+        server: Server,
+        control: Control,
+        generations: ServerGenerations,
+        cache: ColumnsCache,
+        ready: Callable[[GenerationInfo], None] | None = None,
+    ) -> None:
         """Read the live generation's columns, from the home folder or, the first time, from the server.
+
+        `ready` is as for ``Store.open``.
 
         Raises:
             CollectionNotFound: None is live.
             StoreError: It does not hold what it was sealed with.
         """
         self._server, self._control, self._generations, self._cache = server, control, generations, cache
+        self._ready = ready
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._closed = False
@@ -297,6 +307,8 @@ class ServerCollection:
     def _switch_over(self, live: Stored, anew: bool) -> None:
         try:
             fresh = self._load(live, anew)
+            if self._ready is not None:
+                self._ready(fresh.stored.info)
             with self._looking:  # what a look has seen meanwhile must not be forgotten again
                 now = self._generations.opened()
                 caught_up = self._caught_up(now, fresh) if now.build == fresh.stored.build else None

@@ -23,7 +23,7 @@ from techfinder.store.server.writer import ServerWriter, WriterOptions, finish_c
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from techfinder.interfaces import CollectionSpec
     from techfinder.models import GenerationInfo
@@ -69,9 +69,9 @@ class ServerStore:
         """All sealed generations kept, oldest first."""
         return [s.info for s in self._of(collection).kept()]
 
-    def open(self, collection: str) -> ServerCollection:
-        """A reader. Raises CollectionNotFound when no generation is live."""
-        reader = ServerCollection(self._server, self._control, self._of(collection), self._cache)
+    def open(self, collection: str, ready: Callable[[GenerationInfo], None] | None = None) -> ServerCollection:
+        """A reader; see ``Store.open``. Raises CollectionNotFound when no generation is live."""
+        reader = ServerCollection(self._server, self._control, self._of(collection), self._cache, ready)
         with self._lock:
             self._readers.append(reader)
         return reader

@@ -109,7 +109,7 @@ class AnyOf(_Part):
 
     kind: Literal["any_of"] = "any_of"
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
-    at_least: Annotated[int, Field(ge=1)] = 1
+    at_least: Annotated[int, Field(ge=1, le=10_000)] = 1
     negated: bool = False
     required: bool = True
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0

@@ -109,7 +109,7 @@ def near_page(
         return []
     kept = [c for c in required if c not in positive]
     # Whoever fulfils everything required comes first, whatever else they fulfil: they are the first `full` places.
-    above = 1.0 + sum(w.weight for w in wishes)
+    above = (1.0 + sum(w.weight for w in wishes)) / min(c.weight for c in positive)
     parts = [c.model_copy(update={"weight": c.weight * above}) for c in positive]
     parts += wishes[: MOST_WISHES - len(parts)]
     return ranked_page(parts, kept, vector, limit, full, collection)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from techfinder.parser.clauses import in_range
+from techfinder.parser.english import number_words
 from techfinder.parser.sentence import Sentence
 from techfinder.schema import SchemaField
 
@@ -21,6 +22,13 @@ _BACK = frozenset({"last", "past", "previous"})
 _BEFORE, _AFTER = frozenset({"before", "until", "till", "by"}), frozenset({"after", "since", "from"})
 _EPOCH = date(1970, 1, 1)
 _NEAR_BEFORE, _NEAR_AFTER = 8, 4
+_FARTHEST = 3650
+"""Days, months or years that may be counted from today."""
+
+_MONTH_AFTER = frozenset(
+    {"in", "by", "before", "after", "since", "until", "till", "of", "this", "next", "last", "from", "and"}
+)
+"""Before a month whose name is a word as well ("may"), where it is not written with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class _Span:
 def read_date(s: Sentence, place: int) -> int | None:
     """A date field's condition, when a date or a stretch of time begins here and such a field is named near."""
     token = s.items[place].first
+    if not any(f.kind == "date" for f in s.schema.fields):
+        return None
     span = _compared(s, token) or _named(s, token)
     of = _date_field(s, place) if span is not None else None
     if span is None or of is None:
@@ -70,7 +80,7 @@ def _compared(s: Sentence, token: int) -> _Span | None:
     while _stem(s, start) in ("the", "end", "of"):
         start += 1
     if word in _BEFORE and (found := _named(s, start)) is not None:
-        included = word in ("by", "until", "till")
+        included = word in ("by", "until", "till") or "end" in [_stem(s, t) for t in range(token + 1, start)]
         edge = found.high if included else found.low
         if edge is None:
             return None
@@ -99,15 +109,24 @@ def _from_now(s: Sentence, token: int) -> _Span | None:
     back = _stem(s, token) in _BACK
     if back or _stem(s, token) in _AHEAD:
         token += 1
-    number = s.tokens[token].number if token < len(s.tokens) else None
-    unit = _stem(s, token + 1)
-    if number is None or unit not in _PERIODS or number != int(number):
+    number = _count(s, token)
+    unit, end = _stem(s, token + 1), token + 2
+    if number is None and _stem(s, token) in _PERIODS and _stem(s, token - 1) == "a":
+        number, unit, end = 1.0, _stem(s, token), token + 1
+    if number is None or unit not in _PERIODS or number != int(number) or number > _FARTHEST:
         return None
-    end = token + 2
     if _stem(s, end) in ("ago", "from"):
         return None
     other = _moved(s.today, unit, -int(number) if back else int(number))
     return _Span(other, s.today, end) if back else _Span(s.today, other, end)
+
+
+def _count(s: Sentence, token: int) -> float | None:
+    """The number at a token, in figures or as one word."""
+    if token >= len(s.tokens):
+        return None
+    number = s.tokens[token].number
+    return number_words().get(s.tokens[token].stem) if number is None else number
 
 
 def _named(s: Sentence, token: int) -> _Span | None:
@@ -155,7 +174,7 @@ def _month(s: Sentence, token: int) -> _Span | None:
     if number is not None and 1 <= number <= 31 and _stem(s, token + 1) in _MONTHS:
         day, token = int(number), token + 1
     month = _MONTHS.get(_stem(s, token))
-    if month is None:
+    if month is None or (day is None and not _is_month(s, token)):
         return None
     token += 1
     number = s.tokens[token].number if token < len(s.tokens) else None
@@ -175,14 +194,24 @@ def _month(s: Sentence, token: int) -> _Span | None:
         return None
 
 
+def _is_month(s: Sentence, token: int) -> bool:
+    """Whether "may" and "march" are months here."""
+    return (
+        s.tokens[token].stem not in ("may", "march")
+        or s.tokens[token].text[:1].isupper()
+        or (_stem(s, token - 1) in _MONTH_AFTER)
+    )
+
+
 def _quarter(s: Sentence, token: int) -> _Span | None:
-    word = _stem(s, token)
-    if len(word) != 2 or word[0] != "q" or word[1] not in "1234":
+    """ "Q2", "Q2 2027": the letter and its number are two tokens."""
+    quarter = s.tokens[token + 1].number if token + 1 < len(s.tokens) and s.tokens[token + 1].glued else None
+    if _stem(s, token) != "q" or quarter not in (1, 2, 3, 4):
         return None
-    number = s.tokens[token + 1].number if token + 1 < len(s.tokens) else None
+    number = s.tokens[token + 2].number if token + 2 < len(s.tokens) else None
     given = number is not None and 1900 <= number <= 2200
     year = int(number) if given and number is not None else s.today.year
-    return _period(date(year, 3 * int(word[1]) - 2, 1), "quarter", token + 1 + given)
+    return _period(date(year, 3 * int(quarter or 1) - 2, 1), "quarter", token + 2 + given)
 
 
 def _year(s: Sentence, token: int) -> _Span | None:
@@ -216,4 +245,5 @@ def _moved(day: date, unit: str, count: int) -> date:
         return day + timedelta(days=count * (7 if unit == "week" else 1))
     months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    year = min(max(year, date.min.year), date.max.year)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -319,6 +319,8 @@ def _negated(atom: Atom, schema: Schema) -> list[Condition | AnyOf]:
         return [c.model_copy(update={"words": words}) for c in atom.negation]
     if len(atom.clauses) > 1:
         parts = [c for c in atom.clauses if isinstance(c, Condition) and c.required]
+        if not parts:
+            return [opposite(c, schema) for c in atom.clauses[-1:]]
         whole = AnyOf(conditions=tuple(parts), at_least=len(parts), negated=True, words=parts[0].words)
         return [whole]
     clause = atom.clauses[0]

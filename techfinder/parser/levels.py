@@ -13,6 +13,9 @@ from techfinder.schema import SchemaField
 
 __all__ = ["graded", "graded_number", "is_graded", "levels_of", "own_field", "read_levels", "said_levels"]
 
+_MOST_TERMS = 8
+"""Levels that one list may name; there are no more on a scale that people speak of."""
+
 _SHARES = {
     "very high": (0.8, None), "high": (0.7, None), "mid": (0.4, 0.6), "low": (None, 0.3), "very low": (None, 0.1),
     "below mid": (None, 0.4), "above mid": (0.6, None),
@@ -99,9 +102,9 @@ def _beside_its_own(s: Sentence, place: int) -> bool:
 def _term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
     """The items that name levels, the item after them, and how they are joined: ``or`` or ``to``."""
     terms, end, joined = [place], place + 1, ""
-    while end < len(s.items):
+    while end < len(s.items) and len(terms) < _MOST_TERMS:
         following = end
-        while following < len(s.items) and (
+        while following < min(len(s.items), end + _MOST_TERMS) and (
             s.items[following].has("comma", "or", "slash", "and") or s.items[following].text.lower() == "nor"
         ):
             following += 1
@@ -172,8 +175,16 @@ def _positions(s: Sentence, of: SchemaField, item: Item) -> set[int]:
 
 def _share_of(s: Sentence, of: SchemaField, terms: Sequence[int], sign: str = "") -> Condition | None:
     """A grade of a number with a smallest and a largest value."""
-    grade = str(s.items[terms[0]].data("grade"))
-    return graded_number(of, grade)
+    parts = [graded_number(of, str(s.items[i].data("grade"))) for i in terms]
+    known = [p for p in parts if p is not None]
+    if not known:
+        return None
+    lows, highs = [p.gte for p in known], [p.lte for p in known]
+    low = None if None in lows or sign in ("<=", "<") else min(b for b in lows if b is not None)
+    high = None if None in highs or sign in (">=", ">") else max(b for b in highs if b is not None)
+    if low is None and high is None:
+        return known[0]
+    return Condition(field=of.name, op="range", gte=low, lte=high)
 
 
 def is_graded(of: SchemaField) -> bool:

@@ -14,10 +14,15 @@ __all__ = ["Likeness", "read_likeness"]
 Known = Callable[[Sequence[str]], Collection[str]]
 """Which of some ids somebody has."""
 
-_ID = r"(?:[^\W\d_]+[-_]?\d[\w-]*)"
-_MARKED = r"(?:(?:\#|(?:id|number|no|person|user|customer|profile|client|contact|account|company)\b[.:#]?)\s*)"
-_NAMED = rf"(?:(?:{_MARKED}+[\w-]*\d[\w-]*)|{_ID})(?![\w-])"
-_NEXT = r"(?:\s*(?:,|&|\band\b|\bor\b)\s*)+"
+_ID = r"(?:[^\W\d_]{1,40}[-_]?\d[\w-]{0,100})"
+_MARKED = r"(?:(?:\#|(?:id|number|no|person|user|customer|profile|client|contact|account|company)\b[.:#]?)\s*){1,3}"
+_NAMED = rf"(?:(?:{_MARKED}[\w-]{{0,100}}?\d[\w-]{{0,100}})|{_ID})(?![\w-])"
+# Each sign is followed by at most one blank part, so that there is one way only to match.
+_NEXT = r"\s*(?:,|&|\b(?:and|or)\b)(?:\s*(?:&|\b(?:and|or)\b))?\s*"
+
+
+_MOST = 100
+"""People that one plan may name to be like; further ones are left out."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def read_likeness(text: str, known: Known) -> Likeness | None:
     if not like:
         return None
     return Likeness(
-        tuple(dict.fromkeys(like)),
-        tuple(dict.fromkeys(i for i in not_like if i not in like)),
+        tuple(dict.fromkeys(like))[:_MOST],
+        tuple(dict.fromkeys(i for i in not_like if i not in like))[:_MOST],
         " ".join((*rest, text[end:])).strip(" ,;."),
     )
 

@@ -72,8 +72,9 @@ def read_field(s: Sentence, place: int) -> int | None:
             return place + 1
         low = graded_number(fields[0], "low" if grade != "low" else "high")
         s.add([condition], fields[0].name, place, place + 1, negation=(low,) if low else None)
-        if place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED:
-            s.add([any_of(s.products_of(fields[0].brand))], "adoption", place, place + 1)
+        owned = place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED
+        if owned and (products := s.products_of(fields[0].brand)):
+            s.add([any_of(products)], "adoption", place, place + 1)
         return place + 1
     if fields[0].kind == "adoption":
         used = [Condition(field=f"{f.name}_uses", op="any_of", values=("yes",)) for f in fields]
@@ -249,9 +250,9 @@ def _spoken_of(s: Sentence, place: int) -> tuple[SchemaField, int] | None:
     """The category spoken of last: "a phone, just not a Samsung one", "wearable users whose kit is from Garmin"."""
     last = s.last_atom()
     if last is not None and last.last == last.first + 1 and isinstance(listed := last.clauses[0], Condition):
-        of = listed.field.removesuffix("_product")
-        if s.items[last.first].has("brand") and of != listed.field and last.last == place - 2:
-            return s.schema.field(of), place  # "from Amazon or Google"
+        attribute = s.schema.attribute(listed.field)
+        if s.items[last.first].has("brand") and attribute.part == "product" and last.last == place - 2:
+            return attribute.field, place  # "from Amazon or Google"
     one = place < len(s.items) and s.items[place].text.lower() in ("one", "ones")
     if last is None or not (one or _made_by(s, place - 1)):
         return None

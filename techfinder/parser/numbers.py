@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.quantities import Quantity
-from techfinder.parser.sentence import Sentence
+from techfinder.parser.sentence import Mark, Sentence
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
 
@@ -143,9 +143,15 @@ def _categories(s: Sentence, found: Quantity, brand: str | None, last: int) -> i
     low = None if found.low is None else int(found.low) + found.above
     high = None if found.high is None else int(found.high) - found.below
     if low:
-        clauses.append(AnyOf(conditions=tuple(parts), at_least=low))
-    if high is not None and (not found.plain or low is None):
-        clauses.append(AnyOf(conditions=tuple(parts), at_least=high + 1, negated=True))
+        clauses.append(AnyOf(conditions=tuple(parts), at_least=min(low, len(parts) + 1)))
+    if high is not None and (not found.plain or not low):
+        fewer = min(max(high + 1, 1), len(parts) + 1)
+        clauses.append(AnyOf(conditions=tuple(parts), at_least=fewer, negated=True))
+    before = s.nodes[-1] if s.nodes else None
+    if len(clauses) > 1 and isinstance(before, Mark) and before.kind == "not":
+        s.nodes.pop()
+        s.unread += s.items[found.first : last]  # "not 2 to 3 categories" is more than a plan can say
+        return last
     return s.add(clauses, "categories", found.first, last)
 
 
@@ -202,13 +208,10 @@ def _timing(s: Sentence, bounds: dict[str, float], first: int, last: int) -> int
             s.nodes.remove(back)
             s.timed_fields = [s.schema.field(back.uses)]
             return s.add([_months_of(s, s.timed_fields, bounds)], "adoption", back.first, last)
-        products = [
-            c.field.removesuffix("_product")
-            for c in back.clauses
-            if isinstance(c, Condition) and c.field.endswith("_product")
-        ]
+        attributes = [s.schema.attribute(c.field) for c in back.clauses if isinstance(c, Condition)]
+        products = [a.field for a in attributes if a.part == "product" and a.field.kind == "adoption"]
         if len(products) == 1:
-            return s.add([_months_of(s, [s.schema.field(products[0])], bounds)], "adoption", first, last)
+            return s.add([_months_of(s, products, bounds)], "adoption", first, last)
     if named is not None:
         fields, end = [named], ahead + 1
         while (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from techfinder.parser.english import number_words
 from techfinder.parser.spotting import Item
-from techfinder.parser.tokens import Token
+from techfinder.parser.tokens import LARGEST, Token
 
 __all__ = ["Quantities", "Quantity"]
 
@@ -227,7 +227,7 @@ class Quantities:
         value, token = first.number, token + 1
         if self._stem(token) == "dozen":
             return value * _FEW["dozen"], token + 1, False
-        while (word := self._stem(token)) in _TIMES:
+        while (word := self._stem(token)) in _TIMES and value <= LARGEST:
             value, token = value * number_words()[word], token + 1
         return value, token, first.money or self._tokens[token - 1].stem == "grand"
 
@@ -254,7 +254,7 @@ class Quantities:
                 token += 1
                 continue
             value = words.get(word) if word not in _PARTS else None
-            if value is None:
+            if value is None or total + current > LARGEST:
                 break
             if value == 100:
                 current = (current or 1) * 100

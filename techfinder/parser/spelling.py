@@ -57,7 +57,7 @@ class Speller:
         Both are words that are right and long enough to be no accident; of several ways the one with the longest
         first word is taken.
         """
-        if len(word) < _RUN_TOGETHER or not word.isalpha() or is_english(word):
+        if not _RUN_TOGETHER <= len(word) <= _LONGEST or not word.isalpha() or is_english(word):
             return None
         for cut in range(len(word) - _PART, _PART - 1, -1):
             first, second = word[:cut], word[cut:]

@@ -23,6 +23,9 @@ _TERM = re.compile(
     r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
 )
 _WORD = re.compile(r"\(|\)|[^\s()]+")
+_DEEPEST = 20
+"""Parentheses and NOT within each other; more is no plan anyway."""
+
 _ORDERS = frozenset({"sort", "limit"})
 
 Clause = Condition | AnyOf
@@ -66,7 +69,7 @@ class _Reader:
         self._found = Expression()
         self._pieces = list(self._split(text))
         self.has_terms = any(isinstance(p, _Term) for p in self._pieces) or bool(self._found.sort or self._found.limit)
-        self._place = 0
+        self._place = self._depth = 0
 
     def read(self) -> Expression | None:
         """Everything; None when it is more than a plan can say."""
@@ -123,7 +126,14 @@ class _Reader:
         return options[0] if len(options) == 1 else [_either(options)]
 
     def _one(self, top: bool) -> list[Clause]:
-        if self._place >= len(self._pieces):
+        self._depth += 1
+        try:
+            return self._one_within(top)
+        finally:
+            self._depth -= 1
+
+    def _one_within(self, top: bool) -> list[Clause]:
+        if self._place >= len(self._pieces) or self._depth > _DEEPEST:
             raise _TooMuch
         piece = self._pieces[self._place]
         self._place += 1

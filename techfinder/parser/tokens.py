@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Token", "stem_of", "tokenize"]
+__all__ = ["LARGEST", "Token", "stem_of", "tokenize"]
 
 _PATTERN = re.compile(
     r"(?P<short>\bw/o\b|\bw/)"
@@ -17,6 +17,9 @@ _PATTERN = re.compile(
     r"|(?P<mark>\.\.|[^\w\s])",
     re.IGNORECASE,
 )
+LARGEST = 1e15
+"""Numbers above it are no quantities of anything here: they stay words."""
+
 _TIMES = {"k": 1e3, "m": 1e6, "mm": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9}
 _SHORT = {"w/": "with", "w/o": "without"}
 _LIKE = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "‑": "-", "−": "-", "…": "."})  # noqa: RUF001
@@ -73,7 +76,8 @@ def tokenize(text: str) -> list[Token]:
         glued = bool(found) and found[-1].end == match.start()
         if match["number"]:
             value = float(match["digits"].replace(",", "")) * _TIMES.get((match["times"] or "").lower(), 1)
-            found.append(Token(match[0], f"{value:.15g}", *match.span(), value, bool(match["sign"]), glued))
+            number = value if value <= LARGEST else None
+            found.append(Token(match[0], f"{value:.15g}", *match.span(), number, bool(match["sign"]), glued))
         else:
             start, end = match.span()
             stems = list(_stems(match[0]))

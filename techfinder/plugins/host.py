@@ -282,8 +282,10 @@ class Plugins:
             logger.warning("disabled_plugins names %r, which is not installed. %s", name, known_names(name, names))
 
     def _stop_if_strict(self) -> None:
-        if self._settings.strict_plugins and self.failures:
-            lines = "".join(f"\n  {f}" for f in self.failures)
+        # A question that could not be read is told with its answer, and must not stop the next one.
+        failed = [f for f in self.failures if f.stage != "call"]
+        if self._settings.strict_plugins and failed:
+            lines = "".join(f"\n  {f}" for f in failed)
             raise PluginLoadError(
                 f"Plugins failed, and strict_plugins is on:{lines}\n"
                 "Mend or uninstall them, name them in disabled_plugins, or turn strict_plugins off."

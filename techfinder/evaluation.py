@@ -146,8 +146,8 @@ def same_plan(judge: Judge, question: Question, plan: QueryPlan) -> bool:
 
     required = found(c for c in asked if c.required) == found(c for c in wanted if c.required)
     wishes = {found([c]) for c in asked if not c.required} == {found([c]) for c in wanted if not c.required}
-    limit = question.limit is None or question.limit == plan.limit
-    return required and wishes and limit and (not question.sort or question.sort == plan.sort)
+    wanted_limit = QueryPlan().limit if question.limit is None else question.limit
+    return required and wishes and wanted_limit == plan.limit and question.sort == plan.sort
 
 
 class BM25:

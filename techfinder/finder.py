@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
@@ -140,7 +140,7 @@ class Finder:
         filters: Mapping[str, Sequence[str]] | None = None,
         *,
         edits: Edits = _NO_EDITS,
-        limit: int = 20,
+        limit: int | None = None,
         offset: int = 0,
         sort: Sequence[Sort] = (),
     ) -> QueryPlan:
@@ -163,7 +163,7 @@ class Finder:
         filters: Mapping[str, Sequence[str]] | None = None,
         *,
         edits: Edits = _NO_EDITS,
-        limit: int = 20,
+        limit: int | None = None,
         offset: int = 0,
         sort: Sequence[Sort] = (),
     ) -> EditedPlan:
@@ -183,8 +183,10 @@ class Finder:
         Raises:
             StoreUnavailable: Live values had to be looked up, and the store did not answer.
         """
-        today = self.settings.today or date.today()
-        return self._understanding.parser(self._readable_collection).parse(text, today, self._known, as_typed)
+        today = self.settings.today or datetime.now(UTC).date()
+        return self._understanding.parser(self._readable_collection).parse(
+            text, today, known=self._known, as_typed=as_typed
+        )
 
     def _known(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of the ids somebody has."""
@@ -207,6 +209,7 @@ class Finder:
             EncoderError: A text is asked for and the encoder failed to load.
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
+        self._planner.refuse_sensitive(plan)
         live = self._readable_collection()
         if plan.like:
             return run_likeness(plan, self.schema, live)
@@ -235,6 +238,7 @@ class Finder:
         Raises:
             FingerprintMismatch: The schema was changed since the collection was indexed.
         """
+        self._planner.refuse_sensitive(plan)
         collection = self._readable_collection()
         shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
         return facets(plan, filters or {}, shown, self.schema, collection, self._facet_memory, bars) if shown else ()
@@ -313,7 +317,7 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
         changes = {"like": tuple(like), "not_like": tuple(not_like)}
-        return run_likeness((plan or QueryPlan()).model_copy(update=changes), self.schema, self._readable_collection())
+        return self.search((plan or QueryPlan()).model_copy(update=changes))
 
     def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Explanation:
         """That profile as an answer to the plan, with what it fulfils and what it fails, whether it is found or not.
@@ -323,6 +327,7 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in :meth:`search`.
         """
         self.schema.check(plan)
+        self._planner.refuse_sensitive(plan)
         live = self._readable_collection()
         encoder = self._encoder_for(plan, wait_s)
         (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
@@ -356,6 +361,7 @@ class Finder:
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
+        self._planner.refuse_sensitive(plan)
         return relaxations(plan, self.schema, self._readable_collection())
 
     def compare(self, ids: Sequence[str]) -> Comparison:

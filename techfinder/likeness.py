@@ -45,6 +45,9 @@ NOT_LIKED_WEIGHT = 0.5
 MOST = 100
 """Most people to compare with: liked, or not liked."""
 
+_DEEPEST = 10_000
+"""Highest offset: everybody before it is fetched and thrown away."""
+
 _Vectors = Mapping[str, NDArray[np.float32]]
 
 
@@ -128,6 +131,8 @@ def check_likeness(plan: QueryPlan) -> None:
         raise QueryError(f"At most {MOST} people can be liked and as many not liked; choose the most telling ones.")
     if both := sorted(like & not_like):
         raise QueryError(f"{cut(both[0])} cannot be liked and not liked at once. Leave one out.")
+    if plan.offset > _DEEPEST:
+        raise QueryError(f"Likeness is paged through up to place {_DEEPEST:,}, not from {plan.offset:,} on.")
     if plan.meaning.strip() or plan.sort:
         raise QueryError("People are ranked by likeness here: leave out `meaning` and `sort`.")
 

@@ -43,42 +43,53 @@ class Planner:
         edits: Edits,
         parse: Callable[[str], QueryPlan],
         *,
-        limit: int,
+        limit: int | None,
         offset: int,
         sort: Sequence[Sort],
     ) -> EditedPlan:
         """The plan; see :meth:`techfinder.finder.Finder.plan`. A text that is not empty is read by `parse`."""
         if len(text) > MAX_TEXT:
             raise QueryError(f"The question has {len(text)} characters; at most {MAX_TEXT} are read. Shorten it.")
-        if not 1 <= limit <= 1000 or not 0 <= offset <= 10_000_000:
+        if not 1 <= (limit or 1) <= 1000 or limit == 0 or not 0 <= offset <= 10_000_000:
             raise QueryError(f"limit must be 1 to 1000 and offset 0 to 10000000, not {limit} and {offset}.")
         text = text.strip()
         edited = edit_plan(parse(text) if text else QueryPlan(), edits, self._schema)
         parsed = edited.plan
         clauses, notices = self._chosen(chosen)
-        changes: dict[str, object] = {"conditions": (*parsed.conditions, *clauses), "limit": limit, "offset": offset}
+        changes: dict[str, object] = {"conditions": (*parsed.conditions, *clauses), "offset": offset}
         changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions))
-        if parsed.limit != QueryPlan().limit and limit == QueryPlan().limit:
-            changes["limit"] = parsed.limit
+        if limit is not None:
+            changes["limit"] = limit
         if sort:
             changes["sort"] = tuple(sort)
         plan = parsed.model_copy(update=changes)
         self._schema.check(plan)
+        self.refuse_sensitive(plan)
         return replace(edited, plan=plan)
 
-    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
-        """What to say of conditions on sensitive fields. Raises QueryError when they are not allowed."""
-        policy = self._settings.sensitive_fields
-        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
-        labels = {f.label: c.words for c in parts if (f := self._schema.attribute(c.field).field).sensitive}
-        if not labels or policy == "allow":
-            return ()
-        names = ", ".join(labels)
-        if policy == "block":
+    def refuse_sensitive(self, plan: QueryPlan) -> None:
+        """Raise QueryError when the plan singles people out, or orders them, by a sensitive field and may not."""
+        if self._settings.sensitive_fields != "block":
+            return
+        parts = [
+            c for clause in plan.conditions for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))
+        ]
+        fields = [
+            self._schema.attribute(key).field for key in (*(c.field for c in parts), *(o.field for o in plan.sort))
+        ]
+        if labels := dict.fromkeys(f.label for f in fields if f.sensitive):
             raise QueryError(
-                f"People may not be singled out by {names} here ({', '.join(map(cut, labels.values()))}). "
+                f"People may not be singled out or ordered by {', '.join(labels)} here. "
                 "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."
             )
+
+    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
+        """What to say of conditions on sensitive fields."""
+        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
+        labels = {f.label: c.words for c in parts if (f := self._schema.attribute(c.field).field).sensitive}
+        if not labels or self._settings.sensitive_fields != "warn":
+            return ()
+        names = ", ".join(labels)
         text = f"This singles people out by {names}, which is sensitive: make sure that you may."
         return (Notice(code="sensitive-field", text=text, words="; ".join(labels.values())),)
 
@@ -89,8 +100,6 @@ class Planner:
             raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self._filters, self._schema)}")
         given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
         clauses = self._clauses(given)
-        if self._settings.sensitive_fields == "block":
-            self._sensitive(clauses)
         try:
             corrected, notices = correct(given, self._filters, self._schema, self._collection, self._live_values)
         except (CollectionNotFound, FingerprintMismatch):

@@ -18,7 +18,7 @@ from techfinder.api.answers import (
 from techfinder.api.describe import answer_with, get, parameter, post
 from techfinder.api.failures import problem
 from techfinder.api.faults import facet_choice, refuse_unknown
-from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number
+from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number, whole_number_or_none
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.plan import QueryPlan, parse_sort
@@ -55,7 +55,11 @@ _NEAR = parameter(
 )
 _PAGE = (
     _NEAR,
-    parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "How many people."),
+    parameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20},
+        "How many people; without it what the sentence says, else 20.",
+    ),
     parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10_000_000, "default": 0}, "How many to skip."),
     parameter("sort", _TEXTS, "Order by a field instead: `age`, or `-age` from high to low."),
 )
@@ -204,7 +208,7 @@ def _asked_plan(finder: Finder, filters: Mapping[str, Sequence[str]]) -> QueryPl
     return finder.plan(
         request.args.get("q", ""),
         filters,
-        limit=whole_number("limit", 20),
+        limit=whole_number_or_none("limit"),
         offset=whole_number("offset", 0),
         sort=parse_sort(request.args.getlist("sort")),
     )

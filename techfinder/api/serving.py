@@ -11,7 +11,15 @@ from techfinder.api.failures import RETRY_AFTER_S
 from techfinder.errors import QueryError, cut, known_names
 from techfinder.finder import Finder
 
-__all__ = ["asked_facets", "asked_filters", "finder_of", "known_facets", "loading", "whole_number"]
+__all__ = [
+    "asked_facets",
+    "asked_filters",
+    "finder_of",
+    "known_facets",
+    "loading",
+    "whole_number",
+    "whole_number_or_none",
+]
 
 OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets", "near")
 
@@ -31,9 +39,15 @@ def loading(finder: Finder) -> str:
 
 def whole_number(name: str, default: int) -> int:
     """The parameter as a number; `default` when it is absent or empty. Raises QueryError."""
+    given = whole_number_or_none(name)
+    return default if given is None else given
+
+
+def whole_number_or_none(name: str) -> int | None:
+    """The parameter as a number; None when it is absent or empty. Raises QueryError."""
     text = request.args.get(name, "").strip()
     if not text:
-        return default
+        return None
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise QueryError(f"{name}={cut(text)} is not a whole number.")
     return int(text)

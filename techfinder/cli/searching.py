@@ -38,7 +38,7 @@ _BETWEEN = " · "
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Filter by name; may be repeated.")
 @click.option(
     "--limit",
-    default=20,
+    default=None,
     show_default="what the sentence says, else 20",
     type=click.IntRange(1, 1000),
     help="How many people.",
@@ -55,7 +55,7 @@ _BETWEEN = " · "
 def search(
     words: tuple[str, ...],
     filters: tuple[str, ...],
-    limit: int,
+    limit: int | None,
     offset: int,
     sort: tuple[str, ...],
     batch: IO[str] | None,
@@ -82,7 +82,7 @@ def search(
         if plan.meaning and not plan.sort:
             with say.status("Loading the encoder (a server has it ready: techfinder serve)"):
                 finder.load_encoder()
-        result = finder.search(plan, wait_s=float("inf"), near=min(limit, _NEAR))
+        result = finder.search(plan, wait_s=float("inf"), near=min(plan.limit, _NEAR))
         _say_notices(plan.notices)
         if as_json:
             echo_json(_plain(plan, result))
@@ -101,7 +101,7 @@ def explain(profile_id: str, words: tuple[str, ...], filters: tuple[str, ...], a
     """Tell why somebody is found, or is not: what of the question holds for the one person with this ID."""
     with open_finder() as finder:
         plan = finder.plan(" ".join(words), parse_filters(filters))
-        if plan.meaning:
+        if plan.meaning and not plan.sort:
             finder.load_encoder()
         found = finder.explain(plan, profile_id)
         hit = found.hit
@@ -123,7 +123,7 @@ def _say_notices(notices: Iterable[Notice]) -> None:
         say.print(f"[yellow]Note[/]: {escape(notice.text)}")
 
 
-def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limit: int) -> Iterator[str]:
+def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limit: int | None) -> Iterator[str]:
     told: set[Notice] = set()
     for number, line in enumerate(batch, 1):
         if line.strip():

@@ -50,7 +50,7 @@ class SentenceParser:
         self._vocabulary = build_vocabulary(schema, lexicons, live or {})
         self._speller = Speller(self._vocabulary.words)
 
-    def parse(self, text: str, today: date, known: Known = _nobody, as_typed: Sequence[str] = ()) -> QueryPlan:
+    def parse(self, text: str, today: date, *, known: Known = _nobody, as_typed: Sequence[str] = ()) -> QueryPlan:
         """The plan of a sentence.
 
         Args:

@@ -232,7 +232,8 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
     if any(len(a.clauses) > 1 for a in atoms):
         # "Austin or Dallas, TX": what was said of the last one holds for all of them.
         heads = [Atom(a.clauses[:1], a.family, a.first, a.last, wish=a.wish) for a in atoms]
-        rest = [_wished(c, atoms[0].wish) for a in atoms for c in a.clauses[1:]]
+        alike = len({c.field for h in heads for c in h.clauses if isinstance(c, Condition)}) == 1
+        rest = [_wished(c, atoms[0].wish) for a in atoms for c in a.clauses[1:]] if alike else []
         listed = [_Said(h, r.connector or "or", r.opened) for h, r in zip(heads, run, strict=True)]
         return [*_together(listed, schema), *rest]
     if len(simple) < len(conditions):

@@ -8,10 +8,30 @@ from dataclasses import replace
 from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Mark, Sentence
+from techfinder.parser.spotting import Item
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
 
 __all__ = ["months", "number", "read_age", "read_quantity", "read_speed"]
+
+_SUBJECTS = frozenset(
+    {
+        "people",
+        "person",
+        "user",
+        "customer",
+        "client",
+        "buyer",
+        "shopper",
+        "consumer",
+        "folk",
+        "profile",
+        "member",
+        "ppl",
+        "lead",
+    }
+)
+"""After a number: so many are wanted."""
 
 _PERSONS = frozenset(
     {"are", "is", "be", "am", "were", "they", "nobody", "anyone", "anybody", "those", "everyone", "people"}
@@ -36,11 +56,28 @@ def read_quantity(s: Sentence, place: int) -> int | None:
     found = s.quantities.at(place)
     if found is None:
         return None
+    if _is_named_number(s, found):
+        s.unread += s.items[found.first : found.last]
+        return found.last
     for reader in (_counted, _with_unit, _amount, _of_near_field, _of_any_field):
         end = reader(s, found)
         if end is not None:
             return end
-    return None
+    if found.plain and not _is_named_number(s, found):
+        return None
+    s.unread += [i for i in s.items[found.first : found.last] if not i.has("filler")]
+    return found.last
+
+
+def _is_named_number(s: Sentence, found: Quantity) -> bool:
+    """Whether a number belongs to a name: "iPhone 15", "S24", "5G", "24/7"."""
+    first = s.tokens[s.items[found.first].first]
+    after = s.tokens[s.items[found.last].first] if found.last < len(s.items) else None
+    if found.first and s.items[found.first - 1].has("value", "brand") and not found.unit:
+        return first.number is not None
+    return (first.glued and s.tokens[s.items[found.first].first - 1].stem.isalpha()) or (
+        after is not None and after.glued and (after.stem.isalpha() or after.stem == "/") and not found.unit
+    )
 
 
 def read_age(s: Sentence, place: int) -> int | None:
@@ -71,6 +108,9 @@ def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
         return None
     century = 1900.0 if found.unit == "years" and (found.high or 0) < 100 else 0.0
     low, high = (None if b is None else b + century for b in (found.low, found.high))
+    tail = s.tokens[s.items[found.last].first] if found.last < len(s.items) else None
+    if low is not None and low == high and low % 10 == 0 and tail is not None and tail.stem == "s" and tail.glued:
+        high, found = low + 9, replace(found, last=found.last + 1)  # "born in the 1980s"
     if not 1900 <= (low or high or 0) <= s.today.year:
         return None
     turned = replace(
@@ -87,6 +127,8 @@ def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
 
 def number(s: Sentence, of: SchemaField, found: Quantity, last: int | None = None) -> int:
     """The number as a condition on a field. Returns the item after it, which is `last` unless a comparison follows."""
+    if found.plain and of is s.unit_field("money"):
+        found = replace(found, about=True)  # nobody earns just what is said
     if found.about and found.low is not None and found.low == found.high:
         spread = max(3.0, round(0.1 * found.low)) if of.unit == "years" else 0.1 * found.low
         found = replace(found, low=found.low - spread, high=found.low + spread)
@@ -148,6 +190,8 @@ def _categories(s: Sentence, found: Quantity, brand: str | None, last: int) -> i
         fewer = min(max(high + 1, 1), len(parts) + 1)
         clauses.append(AnyOf(conditions=tuple(parts), at_least=fewer, negated=True))
     before = s.nodes[-1] if s.nodes else None
+    if not clauses:
+        return last  # "at least 0 categories" says nothing
     if len(clauses) > 1 and isinstance(before, Mark) and before.kind == "not":
         s.nodes.pop()
         s.unread += s.items[found.first : last]  # "not 2 to 3 categories" is more than a plan can say
@@ -254,14 +298,18 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
         s.sort.append(Sort(field=ranked[0].name, descending=True))
         return ranked[1]
     named = bool(s.fields(s.past(found.last), lambda f: f.kind in ("integer", "number")))
-    if (
-        found.plain
-        and not named
-        and (led or before is None or after is None or before.has("filler", "stop", "comma") or after.has("filler"))
-    ):
+    if found.plain and not named and (led or _counts_people(s, before, after)):
         s.limit = int(value)
         return found.last
     return None
+
+
+def _counts_people(s: Sentence, before: Item | None, after: Item | None) -> bool:
+    """Whether a number says how many people: before "people", or where a sentence begins with what is known."""
+    if after is not None and (s.tokens[after.first].stem in _SUBJECTS or after.text.casefold() in s.schema.subject):
+        return True
+    begins = before is None or before.has("stop", "comma", "colon", "filler", "suits")
+    return begins and (after is None or bool(after.senses))
 
 
 def _is_rankable(of: SchemaField) -> bool:
@@ -270,13 +318,14 @@ def _is_rankable(of: SchemaField) -> bool:
 
 def _of_near_field(s: Sentence, found: Quantity) -> int | None:
     near = s.field_after(found.last, lambda f: f.kind in ("integer", "number"))
-    return number(s, near[0], found, near[1]) if near else None
+    return number(s, near[0], found, near[1]) if near and found.unit in ("", near[0].unit.casefold()) else None
 
 
 def _of_any_field(s: Sentence, found: Quantity) -> int | None:
     """Without a unit and a field: the first number of the schema that can have such a value."""
     value = found.low if found.low is not None else found.high
-    if found.plain or value is None:
+    earning = any(i.has("earning") for i in s.items[max(0, found.first - 3) : found.first])
+    if value is None or found.unit or (found.plain and not (earning and value >= _LEAST_MONEY)):
         return None
     ages = s.unit_field("years")
     if ages is not None and value >= _AGE_FROM and _of_persons(s, found.first):
@@ -285,7 +334,7 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
     if cued and s.schema.field(str(cued[-1])).kind in ("integer", "number"):
         return number(s, s.schema.field(str(cued[-1])), found)
     money = s.unit_field("money")
-    if money is not None and any(i.has("earning") for i in s.items[max(0, found.first - 3) : found.first]):
+    if money is not None and earning:
         return number(s, money, found)
     if s.timed and value <= 60 and (value < _AGE_FROM or _speaks_of_release(s, found.first)):
         return _timing(s, found.bounds(), found.first, found.last)

@@ -202,6 +202,8 @@ class Quantities:
         """ "thirties", "their 30s", "late 40s", "thirtysomething"."""
         share = _THIRDS.get(self._tokens[self._items[place].first].stem)
         token = self._items[place].first + (1 if share else 0)
+        if share and self._stem(token) == "-":
+            token += 1
         if token >= len(self._tokens):
             return None
         here, word = self._tokens[token], self._tokens[token].stem.removesuffix("something")

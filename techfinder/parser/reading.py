@@ -115,7 +115,9 @@ def _sort(s: Sentence, place: int) -> int | None:
     named = s.field_after(place + 1, lambda f: f.kind in ("integer", "number", "scale", "date"))
     if named is None:
         return None
-    s.sort.append(Sort(field=named[0].name, descending=bool(s.downward)))
+    down = s.limit is not None if s.downward is None else s.downward  # "top 10 by income"
+    if all(o.field != named[0].name for o in s.sort):
+        s.sort.append(Sort(field=named[0].name, descending=down))
     return named[1]
 
 

@@ -94,18 +94,18 @@ def main() -> None:
 def _problem(reader: SentenceParser, schema: Schema, text: str) -> str:
     """What is wrong with how a text is read; empty when nothing is."""
     try:
-        plan = reader.parse(text, TODAY, set)
+        plan = reader.parse(text, TODAY, known=set)
         schema.check(plan)
     except Exception as error:  # whatever it is, it is what is looked for
         return f"{type(error).__name__}: {error}"
     if QueryPlan.model_validate_json(plan.model_dump_json()) != plan:
         return "its plan does not come back from JSON"
-    return "" if reader.parse(text, TODAY, set) == plan else "read again it is another plan"
+    return "" if reader.parse(text, TODAY, known=set) == plan else "read again it is another plan"
 
 
 def _milliseconds(reader: SentenceParser, text: str) -> float:
     started = time.perf_counter()
-    reader.parse(text, TODAY, set)
+    reader.parse(text, TODAY, known=set)
     return (time.perf_counter() - started) * 1000
 
 

@@ -178,6 +178,16 @@ def test_most_of_what_others_wrote_is_read_as_they_meant_it() -> None:
         ("on laptops within 90 days", ["Laptops: months after release at most 3 months"]),
         ("wait a year and a half for a laptop", ["Laptops: months after release at least 18 months"]),
         ("at least two Samsung products", [TWO_OF_SAMSUNG]),
+        ("0 Samsung products", [TWO_OF_SAMSUNG.replace("at least 2", "fewer than 1")]),
+        ("earning eighty thousand", ["Annual income 72,000 USD to 88,000 USD"]),
+        (
+            "women in Denver, CO or Texas",
+            ["Gender is Female", "any of (Location: city is Denver; Location: state is TX)"],
+        ),
+        ("not loyal to Apple or Samsung", ["Loyalty to Apple at most 3 of 10", "Loyalty to Samsung at most 3 of 10"]),
+        ("loyalty to Apple at least medium", ["Loyalty to Apple at least 4 of 10"]),
+        ("born in the 1980s", ["Age 37 years to 46 years"]),
+        ("in their mid-30s", ["Age 34 years to 36 years"]),
         ("no headset, a smartphone", ["VR/AR: uses is no", "Smartphones: uses is yes"]),
         ("whatever phone they carry, in Ohio", ["Location: state is OH"]),
         (
@@ -208,7 +218,7 @@ def test_each_part_keeps_the_words_it_came_from() -> None:
 
 
 def test_a_correction_can_be_taken_back() -> None:
-    plan = parser().parse("nurses in Seatle", TODAY, ["seatle"])
+    plan = parser().parse("nurses in Seatle", TODAY, as_typed=["seatle"])
     assert "location_city" not in [c.field for c in plan.conditions if isinstance(c, Condition)]
     assert [(n.code, n.words) for n in plan.notices] == [("no-such-field", "Seatle")]
 
@@ -226,6 +236,66 @@ def test_what_cannot_be_placed_is_told(text: str, words: str) -> None:
 @pytest.mark.parametrize("word", ["parents", "mail", "later", "dress", "coach"])
 def test_right_words_are_not_corrected(word: str) -> None:
     assert [n.code for n in read(word).notices if n.code == "corrected"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "iPhone 15 owners",
+            "Galaxy S24 owners",
+            "5G fans",
+            "women with 3 kids",
+            "50 miles from Boston",
+            "women over 500",
+        ),
+        *(
+            "within 10 miles of Boston",
+            "iPhone 14 or 15 owners",
+            "top 10% earners",
+            "over 5 million million",
+            "9" * 400,
+        ),
+        *("not 3 to 4 categories", "like TU0042"),
+    ],
+)
+def test_a_number_of_something_else_is_told_and_asks_for_nothing(text: str) -> None:
+    plan = read(text)
+    assert plan.limit == 20
+    assert not any(c.field in ("age", "annual_income") for c in plan.conditions if isinstance(c, Condition))
+    assert {n.code for n in plan.notices} & {"not-read", "no-such-field"}
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "sort"),
+    [
+        ("top 10 women by income", 10, [("annual_income", True)]),
+        ("top 10 earners in Texas by income", 10, [("annual_income", True)]),
+        ("by income", 20, [("annual_income", False)]),
+        ("100 women", 100, []),
+        ("the 15 oldest people", 15, [("age", True)]),
+    ],
+)
+def test_how_many_and_in_which_order(text: str, limit: int, sort: list[tuple[str, bool]]) -> None:
+    plan = read(text)
+    assert (plan.limit, [(o.field, o.descending) for o in plan.sort]) == (limit, sort)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "fewer than 0 categories",
+            "not at least 0 categories",
+            "at least 99999999999 categories",
+            "loyal Nokia owners",
+        ),
+        *("hundred " * 250, "age:3 " + "(" * 1990, "age:3 " + "NOT (" * 390, "like TU1" + " ," * 990 + " x"),
+        *("within 99999999 days", "next 99999999 months", "within " + "9" * 400 + " days"),
+    ],
+)
+def test_what_is_too_much_is_still_a_plan(text: str) -> None:
+    SCHEMA.check(read(text))
 
 
 def test_amount_and_order() -> None:

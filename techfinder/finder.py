@@ -12,7 +12,6 @@ from collections.abc import Collection as AnyCollection
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 
 import numpy as np
 
@@ -90,7 +89,8 @@ class Finder:
         self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
         self.stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock, self._opening = threading.Lock(), threading.Lock()
+        self._store: Store | None = None
         self._collection: Collection | None = None
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
@@ -104,10 +104,13 @@ class Finder:
 
     # --- what there is --------------------------------------------------------------------
 
-    @cached_property
+    @property
     def store(self) -> Store:
-        """The store that the settings select."""
-        return open_store(self.settings)
+        """The store that the settings select; opened at the first use."""
+        with self._opening:
+            if self._store is None:
+                self._store = open_store(self.settings)
+            return self._store
 
     def encoder_entry(self) -> EncoderEntry:
         """The encoder that the settings select. Raises SettingsError when no plugin offers it."""
@@ -448,5 +451,5 @@ class Finder:
         with self._lock:
             if self._collection is not None:
                 self._collection.close()
-            if "store" in self.__dict__:
-                self.store.close()
+            if self._store is not None:
+                self._store.close()

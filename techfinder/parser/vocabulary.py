@@ -18,6 +18,26 @@ _FUNCTION_KINDS = frozenset({"filler", "open", "compare", "not", "and", "or", "g
 """A word of general English never names a field by itself; it only tells of which field a number is."""
 
 
+_BUILDING_KINDS = frozenset(
+    {
+        "not",
+        "and",
+        "or",
+        "but",
+        "plain",
+        "wish",
+        "hard",
+        "after_not",
+        "after_wish",
+        "open",
+        "compare",
+        "over",
+        "instead",
+    }
+)
+"""What a sentence is built with: a value of such a name is read only as it is written, a live one never."""
+
+
 def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[str, Sequence[str]]) -> Vocabulary:
     """Everything that can be said.
 
@@ -40,10 +60,11 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
         attribute = schema.attributes[key]
         known = set(attribute.known_values)
         for value in values:
-            if value not in known and any(c.isalpha() for c in value):
-                proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
-                code = value if len(value) <= 2 and value.isupper() else ""
-                made.add(value, Sense("value", (key, (value,)), cased=code, proper=proper))
+            proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
+            if value in known or not any(c.isalpha() for c in value) or (_is_english(made, value) and not proper):
+                continue
+            code = value if len(value) <= 2 and value.isupper() else ""
+            made.add(value, Sense("value", (key, (value,)), cased=code, proper=proper))
     return made
 
 
@@ -68,9 +89,14 @@ def _learn_values(made: Vocabulary, field: SchemaField) -> None:
         for phrase in (value.name, *value.synonyms):
             if field.kind == "scale" and any(s.kind == "grade" for s in made.senses(phrase)):
                 continue  # "high" and the like are read by the field that stands beside them
-            made.add(phrase, _cased(phrase, sense))
+            made.add(phrase, replace(sense, cased=phrase) if _is_english(made, phrase) else _cased(phrase, sense))
         if value.brand:
             made.add(value.brand, Sense("brand", value.brand))
+
+
+def _is_english(made: Vocabulary, value: str) -> bool:
+    """Whether a value is a word that sentences are built with: "No" must not turn every "no" into a condition."""
+    return any(s.kind in _BUILDING_KINDS for s in made.senses(value))
 
 
 def _learn_entry(made: Vocabulary, schema: Schema, entry: LexiconEntry) -> None:

@@ -217,6 +217,14 @@ def test_each_part_keeps_the_words_it_came_from() -> None:
     assert [(n.code, n.words) for n in plan.notices] == [("corrected", "seatle")]
 
 
+def test_words_that_sentences_are_built_with_stay_what_they_are() -> None:
+    """Values come from other people's tables: a tag called "No" or "On" must not turn exclusions round."""
+    live = {"job_sector": ["No", "Not", "Or"], "interests": ["On", "Ideally", "Without"]}
+    hostile = SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), live)
+    for text in ("no iPhone", "not on TikTok", "women or men", "ideally in Texas", "without a laptop"):
+        assert hostile.parse(text, TODAY) == SentenceParser(SCHEMA, builtin_lexicons(SCHEMA)).parse(text, TODAY)
+
+
 def test_a_correction_can_be_taken_back() -> None:
     plan = parser().parse("nurses in Seatle", TODAY, as_typed=["seatle"])
     assert "location_city" not in [c.field for c in plan.conditions if isinstance(c, Condition)]

@@ -35,6 +35,7 @@ __all__ = [
     "check_points",
     "check_query",
     "digest_of",
+    "is_ours",
     "point_id",
     "to_points",
     "to_profile",
@@ -76,6 +77,18 @@ class StoredBatch:
 def point_id(profile_id: str) -> UUID:
     """The point's id: the same for the same profile in every store."""
     return uuid5(_NAMESPACE, profile_id)
+
+
+def is_ours(identity: str, payload: Mapping[str, Any]) -> bool:
+    """Whether we wrote that point: anyone with the key can put others beside ours, or change ours."""
+    name = payload.get("_id")
+    return (
+        isinstance(name, str)
+        and type(payload.get("_ordinal")) is int
+        and isinstance(payload.get("_row"), str)
+        and isinstance(payload.get("_text"), str)
+        and identity == str(point_id(name))
+    )
 
 
 def to_profile(payload: Mapping[str, Any]) -> Profile:

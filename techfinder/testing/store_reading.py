@@ -61,6 +61,7 @@ class ReadingContract:
         pages = [h for offset in range(0, 70, 7) for h in people.search(query, [], 7, offset)]
         assert pages == whole
         assert len(whole) == 60
+        assert [h.profile for h in whole[40:43]] == people.retrieve([h.profile.id for h in whole[40:43]])
         assert people.search(query, [], 5, offset=60) == []
 
     def test_ties_come_in_order_of_id(self, store: Store, name: str) -> None:

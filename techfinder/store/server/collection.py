@@ -21,7 +21,7 @@ from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.store.columns import Columns
 from techfinder.store.conditions import facet_filters, storage_of, to_filter
 from techfinder.store.layered import Layered
-from techfinder.store.points import check_query, point_id, to_profile
+from techfinder.store.points import SYSTEM_KEYS, check_query, point_id, to_profile
 from techfinder.store.ranking import ranked
 from techfinder.store.server.points import ServerPoints
 
@@ -129,13 +129,16 @@ class ServerCollection:
             condition = to_filter(where, view.stored.attributes)
             if limit <= 0:
                 return []
+            # Where more is passed over than shown, the payloads of the page are read by themselves.
+            keys = SYSTEM_KEYS if offset > limit else None
             found = ranked(
-                lambda size, whole: view.points.nearest(query, condition, size, exact or whole),
+                lambda size, whole: view.points.nearest(query, condition, size, exact or whole, keys),
                 lambda payloads: [p["_id"] for p in payloads],
                 offset + limit,
                 _SPARE,
-            )
-            return [ScoredPoint(to_profile(p), score) for p, score in found[offset : offset + limit]]
+            )[offset : offset + limit]
+            payloads = [p for p, _ in found] if keys is None else _all_of(view, [point_id(p["_id"]) for p, _ in found])
+            return [ScoredPoint(to_profile(p), score) for p, (_, score) in zip(payloads, found, strict=True)]
 
         return self._ask(ask)
 
@@ -151,10 +154,7 @@ class ServerCollection:
             keys = [(s.field, s.descending) for s in sort]
             with view.lock:
                 wanted = view.columns.page(condition, keys, offset, limit)
-            found = view.points.payloads([UUID(bytes=i) for i in wanted])
-            if len(found) < len(wanted):
-                raise _Behind
-            return [to_profile(found[i]) for i in wanted]
+            return [to_profile(p) for p in _all_of(view, [UUID(bytes=i) for i in wanted])]
 
         return self._ask(ask)
 
@@ -383,6 +383,14 @@ class ServerCollection:
             now |= view.points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
         changed = view.changed | {i: now.get(point_id(i).bytes) for i in touched}
         return _View(live, view.points, view.base, changed)
+
+
+def _all_of(view: _View, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The payloads of points that must be there. Raises _Behind when one is not."""
+    found = view.points.payloads(ids)
+    if len(found) < len(ids):
+        raise _Behind
+    return [found[i.bytes] for i in ids]
 
 
 class _Behind(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -25,7 +26,7 @@ from techfinder.store.graph import (
     SCANNED_BELOW,
     kilobytes,
 )
-from techfinder.store.points import StoredBatch, point_id
+from techfinder.store.points import StoredBatch, is_ours
 from techfinder.store.server.messages import Record, identity_of, message_of, payload_of, record_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,17 @@ _STALLED_S = 3600.0
 _NOBODY = str(UUID(int=0))
 _OURS = {"key": "_ordinal", "range": {"gte": -(2**63)}}
 _Scored = tuple[dict[str, Any], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search, as both ways of asking take it; `payload` is True or the keys that are wanted."""
+
+    vector: NDArray[np.float32]
+    where: models.Filter | None
+    limit: int
+    exact: bool
+    payload: bool | list[str]
 
 
 class ServerPoints:
@@ -187,25 +199,30 @@ class ServerPoints:
         """How many points there are, or match; exactly."""
         return self._ask("counting", lambda c: c.count(self.name, count_filter=_filter(query), exact=True)).count
 
-    def nearest(self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool) -> list[_Scored]:
-        """Payloads and scores of the `limit` most similar points that match, best first."""
-        found = self._nearest(vector, query, limit, exact)
-        ours = [(payload, score) for identity, payload, score in found if _is_ours(identity, payload)]
-        if len(ours) < len(found) == limit:
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        query: Mapping[str, Any],
+        limit: int,
+        exact: bool,
+        keys: Sequence[str] | None = None,
+    ) -> list[_Scored]:
+        """Payloads (`keys` of them; ours must be among these) and scores of the `limit` most similar that match."""
+        search = _Search(vector, _filter(query), limit, exact, True if keys is None else list(keys))
+        ours, found = self._nearest(search)
+        if len(ours) < found == limit:
             self._warn_of_strangers()
-            found = self._nearest(vector, {"must": [_OURS, *([query] if query else [])]}, limit, exact)
-            ours = [(payload, score) for identity, payload, score in found if _is_ours(identity, payload)]
+            ours, _ = self._nearest(replace(search, where=_filter({"must": [_OURS, *([query] if query else [])]})))
         return ours
 
-    def _nearest(
-        self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool
-    ) -> list[tuple[str, dict[str, Any], float]]:
-        where = _filter(query)
-        return self._server.either(
+    def _nearest(self, search: _Search) -> tuple[list[_Scored], int]:
+        """Those of ours that are found, and how many are with those of others."""
+        found = self._server.either(
             f"searching in {self.name!r}",
-            lambda c: self._nearest_grpc(c, vector, where, limit, exact),
-            lambda c: self._nearest_rest(c, vector, where, limit, exact),
+            lambda c: self._nearest_grpc(c, search),
+            lambda c: self._nearest_rest(c, search),
         )
+        return [(payload, score) for identity, payload, score in found if is_ours(identity, payload)], len(found)
 
     def payloads(self, ids: Sequence[UUID]) -> dict[bytes, dict[str, Any]]:
         """The payloads of those points that exist, by id (16 bytes)."""
@@ -216,7 +233,7 @@ class ServerPoints:
             lambda c: self._payloads_grpc(c, ids),
             lambda c: [(str(r.id), r.payload or {}) for r in self._retrieved(c, ids, vectors=False)],
         )
-        return {UUID(identity).bytes: payload for identity, payload in found if _is_ours(identity, payload)}
+        return {UUID(identity).bytes: payload for identity, payload in found if is_ours(identity, payload)}
 
     def stored(self, ids: Sequence[UUID]) -> Iterator[StoredBatch]:
         """Those points that exist, with their vectors, in batches."""
@@ -303,49 +320,46 @@ class ServerPoints:
             ids=[messages.PointId(uuid=str(i)) for i in ids],
             with_payload=messages.WithPayloadSelector(enable=True),
         )
-        found = client.grpc_points.Get(request, timeout=self._server.left()).result
-        return [(p.id.uuid, payload_of(p)) for p in found]
+        return [(p.id.uuid, payload_of(p)) for p in client.grpc_points.Get(request, timeout=self._server.left()).result]
 
-    def _nearest_grpc(
-        self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
-    ) -> list[tuple[str, dict[str, Any], float]]:
+    def _nearest_grpc(self, client: QdrantClient, search: _Search) -> list[tuple[str, dict[str, Any], float]]:
+        quantization = messages.QuantizationSearchParams(ignore=search.exact, rescore=True, oversampling=OVERSAMPLING)
         request = messages.QueryPoints(
             collection_name=self.name,
-            query=messages.Query(nearest=messages.VectorInput(dense=messages.DenseVector(data=vector))),
-            filter=RestToGrpc.convert_filter(where) if where else None,
+            query=messages.Query(nearest=messages.VectorInput(dense=messages.DenseVector(data=search.vector))),
+            filter=RestToGrpc.convert_filter(search.where) if search.where else None,
             params=messages.SearchParams(
-                exact=exact,
+                exact=search.exact,
                 hnsw_ef=HNSW_EF,
-                quantization=messages.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+                quantization=quantization,
                 acorn=messages.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW),
             ),
-            limit=limit,
-            with_payload=messages.WithPayloadSelector(enable=True),
+            limit=search.limit,
+            with_payload=RestToGrpc.convert_with_payload_interface(search.payload),
         )
         found = client.grpc_points.Query(request, timeout=self._server.left()).result
         return [(p.id.uuid, payload_of(p), p.score) for p in found]
 
-    def _nearest_rest(
-        self, client: QdrantClient, vector: NDArray[np.float32], where: models.Filter | None, limit: int, exact: bool
-    ) -> list[tuple[str, dict[str, Any], float]]:
+    def _nearest_rest(self, client: QdrantClient, search: _Search) -> list[tuple[str, dict[str, Any], float]]:
+        quantization = models.QuantizationSearchParams(ignore=search.exact, rescore=True, oversampling=OVERSAMPLING)
         found = client.query_points(
             self.name,
-            query=vector.tolist(),
-            query_filter=where,
-            limit=limit,
+            query=search.vector.tolist(),
+            query_filter=search.where,
+            limit=search.limit,
             search_params=models.SearchParams(
-                exact=exact,
+                exact=search.exact,
                 hnsw_ef=HNSW_EF,
-                quantization=models.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=OVERSAMPLING),
+                quantization=quantization,
                 acorn=models.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW),
             ),
-            with_payload=True,
+            with_payload=search.payload,
         )
         # JSON shows the shortest digits of a float32: read as one, it is what gRPC gives.
         return [(str(p.id), p.payload or {}, float(np.float32(p.score))) for p in found.points]
 
     def _batch(self, records: Sequence[Any], vectors: bool = True) -> StoredBatch:
-        found = [r for r in records if _is_ours(str(r.id), r.payload or {})]
+        found = [r for r in records if is_ours(str(r.id), r.payload or {})]
         if len(found) < len(records):
             self._warn_of_strangers()
         ids = [UUID(str(r.id)) for r in found]
@@ -380,18 +394,6 @@ class ServerPoints:
 
     def _ask(self, doing: str, question: Callable[[QdrantClient], _T]) -> _T:
         return self._server.ask(f"{doing} in {self.name!r}", question)
-
-
-def _is_ours(identity: str, payload: Mapping[str, Any]) -> bool:
-    """Whether we wrote that point: anyone with the key can put others beside ours, or change ours."""
-    name = payload.get("_id")
-    return (
-        isinstance(name, str)
-        and type(payload.get("_ordinal")) is int
-        and isinstance(payload.get("_row"), str)
-        and isinstance(payload.get("_text"), str)
-        and identity == str(point_id(name))
-    )
 
 
 def _filter(query: Mapping[str, Any] | None) -> models.Filter | None:

@@ -202,7 +202,10 @@ class Writer(Protocol):
     """How many points, the first by point id, an unfinished copy of the same content has left here."""
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points; one without a vector keeps the stored vector (its id must exist)."""
+        """Write points; one without a vector keeps the stored vector (its id must exist).
+
+        A store may go on writing while the caller does: that it could not is then told by the next call.
+        """
         ...
 
     def delete(self, ids: Iterable[str]) -> None:

@@ -48,6 +48,7 @@ DIGEST_BYTES = 16
 _NAMESPACE = UUID("7b1d4a3e-6c55-5f0e-9a34-0f6f3c1f7f11")
 _TENS = [float(f"1e{power}") for power in range(309)]
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def to_points(batch: StoredBatch) -> list[Point]:
 
 def vector_digest(vector: NDArray[np.float32]) -> bytes:
     """16 bytes that differ whenever a bit of the vector does."""
-    return blake2b(vector.astype("<f4").tobytes(), digest_size=DIGEST_BYTES).digest()
+    return blake2b(vector.astype("<f4", copy=False).tobytes(), digest_size=DIGEST_BYTES).digest()
 
 
 def digest_of(payload: Mapping[str, Any], vector: bytes) -> bytes:
@@ -118,8 +119,7 @@ def digest_of(payload: Mapping[str, Any], vector: bytes) -> bytes:
 
     The digest of a generation is the sum of these, so it does not depend on their order.
     """
-    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return blake2b(text.encode() + b"\0" + vector, digest_size=DIGEST_BYTES).digest()
+    return blake2b(_CANONICAL.encode(payload).encode() + b"\0" + vector, digest_size=DIGEST_BYTES).digest()
 
 
 def check_query(vector: NDArray[np.float32], dim: int, similarity: str) -> NDArray[np.float32]:
@@ -169,11 +169,12 @@ def _vectors(points: Sequence[Point], dim: int, similarity: str) -> dict[str, ND
                 f"The vector of profile {cut(point.profile.id)} has shape {array.shape}, expected ({dim},). "
                 "Build a new collection for another encoder."
             )
-        if not np.isfinite(array).all():
-            raise StoreError(f"The vector of profile {cut(point.profile.id)} holds NaN or infinity.")
     if not arrays:
         return {}
     matrix = np.stack(arrays)
+    finite = np.isfinite(matrix).all(axis=1)
+    if not finite.all():
+        raise StoreError(f"The vector of profile {cut(points[int(finite.argmin())].profile.id)} holds NaN or infinity.")
     matrix = _normalized(matrix) if similarity == "cosine" else matrix
     return {p.profile.id: row for p, row in zip(points, matrix, strict=True)}
 

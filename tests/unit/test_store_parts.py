@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
 from techfinder.store.edge import shard as engine
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
 from techfinder.testing.store_samples import only_so_many_files
@@ -64,6 +66,24 @@ def test_normalizing_twice_changes_no_bit() -> None:
     once = normalized(np.random.default_rng(1).normal(size=384).astype(np.float32))
     assert np.array_equal(normalized(once), once)
     assert normalized(np.zeros(384, dtype=np.float32)).tolist() == [0.0] * 384
+
+
+@pytest.mark.parametrize("whole", [(), (True, True), (True, False, True), (False,)])
+def test_points_travel_as_they_are(whole: tuple[bool, ...]) -> None:
+    points = [
+        Point(Profile(f"p{n}", {"age": n}), n, "r", "t", np.array([n, 1], dtype=np.float32) if has else None)
+        for n, has in enumerate(whole)
+    ]
+    stored = check_points(points, 2, "dot", ATTRIBUTES)
+    there = pickle.loads(pickle.dumps(PackedPoints.of(stored)))
+    assert there.whole == all(whole)
+    for before, digests, (identity, after) in zip(stored, there.digests, there.unpacked(), strict=True):
+        assert (identity, after.id, after.payload) == (point_id(before.id), before.id, before.payload)
+        if before.vector is None:
+            assert digests is after.vector is None
+        else:
+            assert after.vector.tolist() == before.vector.tolist()
+            assert digests == (digest_of(before.payload, vector_digest(before.vector)), vector_digest(before.vector))
 
 
 def test_every_bit_counts_in_a_digest() -> None:

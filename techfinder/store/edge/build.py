@@ -18,7 +18,7 @@ from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import copy_sparse, memory_folder
 from techfinder.store.graph import GRAPH_FROM
-from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
+from techfinder.store.points import StoredPoint, digest_of, point_id
 from techfinder.store.tally import Digests, Tally, total_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from techfinder.store.edge.packing import PackedPoints
 
 __all__ = ["BuildJob"]
 
@@ -49,22 +51,19 @@ class BuildJob:
         self._changed: dict[bytes, Digests | None] = {}
         self._tally = Tally(self._base.points, total_of(_rows(self._base.array("digests")))) if self._base else Tally()
 
-    def upsert(self, points: Sequence[StoredPoint]) -> None:
+    def upsert(self, points: PackedPoints) -> None:
         """Write points; raises StoreError when one without a vector is not stored yet."""
-        named = [(point_id(p.id), p) for p in points]
-        before = self._digests([i.bytes for i, _ in named])
-        for (_, point), known in zip(named, before, strict=True):
-            if point.vector is None and known is None:
-                raise StoreError(
-                    f"Profile {cut(point.id)} came without a vector, but none is stored for it. Encode its text first."
-                )
+        named = points.unpacked()
+        before = self._digests(points.ids)
+        after = [
+            new or _kept(point, known) for (_, point), known, new in zip(named, before, points.digests, strict=True)
+        ]
         if not self._unindexed and len(self._changed) + len(named) > GRAPH_FROM:
             self._shard.drop_indexes(self._attributes)
             self._unindexed = self._attributes
         self._shard.upsert(named)
-        for (identity, point), known in zip(named, before, strict=True):
-            vector = known[1] if point.vector is None and known else vector_digest(_vector(point))
-            self._note(identity.bytes, known, (digest_of(point.payload, vector), vector))
+        for identity, known, new in zip(points.ids, before, after, strict=True):
+            self._note(identity, known, new)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove profiles; unknown ids are ignored."""
@@ -114,5 +113,10 @@ def _rows(digests: NDArray[Any]) -> Iterator[bytes]:
     return (row.tobytes() for row in digests)
 
 
-def _vector(point: StoredPoint) -> Any:
-    return point.vector
+def _kept(point: StoredPoint, known: Digests | None) -> Digests:
+    """The digests of a point that keeps the vector that is stored. Raises StoreError when none is."""
+    if known is None:
+        raise StoreError(
+            f"Profile {cut(point.id)} came without a vector, but none is stored for it. Encode its text first."
+        )
+    return digest_of(point.payload, known[1]), known[1]

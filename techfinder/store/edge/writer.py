@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.edge.generations import Sealed
+from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
 from techfinder.store.points import check_points
@@ -32,8 +34,8 @@ _KEPT_FREE_SHARE, _KEPT_FREE_BYTES = 0.05, 200 << 20
 class EdgeWriter:
     """The ``Writer`` contract on Qdrant Edge. For one thread at a time.
 
-    The work is done by a process of its own, at low priority; if it dies, the call raises
-    StoreError, and the live generation is as it was.
+    The work is done by a process of its own, at low priority, while the caller goes on; if it dies or
+    cannot write, this call or the next one raises StoreError, and the live generation is as it was.
 
     Attributes:
         base: The generation that this one starts from.
@@ -66,6 +68,8 @@ class EdgeWriter:
         self._sealed: Sealed | None = None
         self._published = False
         self._failed = ""
+        self._sender = ThreadPoolExecutor(1, "techfinder-writer")
+        self._sent: Future[None] | None = None
         self._number, self._folder = generations.begin()
         try:
             with self._building():
@@ -89,7 +93,7 @@ class EdgeWriter:
         )
 
     def upsert(self, points: Sequence[Point]) -> None:
-        """Write points; those without a vector keep the stored one.
+        """Write points; those without a vector keep the stored one. Returns while the last of them are written.
 
         Raises:
             DimensionMismatch: A vector is not of the collection's length.
@@ -101,13 +105,34 @@ class EdgeWriter:
         for start in range(0, len(stored), _BATCH):
             batch = stored[start : start + _BATCH]
             self._check_space(self._estimate(len(batch)), f"writing {len(batch)} points")
-            with self._building():
-                self._process.call("upsert", points=batch)
+            self._send(PackedPoints.of(batch))
+
+    def _send(self, points: PackedPoints) -> None:
+        with self._building():
+            self._settle()
+            self._sent = self._sender.submit(self._process.call, "upsert", points=points)
+            if not points.whole:  # their vectors may not be stored: that must be told at once
+                sent, self._sent = self._sent, None
+                sent.result()
+
+    def _settle(self) -> None:
+        """Return once all that was sent is written. Raises StoreError when it was not: this build is lost then."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return
+        try:
+            sent.result()
+        except ProcessDied:
+            raise
+        except StoreError as error:
+            self._failed = f"points could not be written ({error})"
+            raise
 
     def delete(self, ids: Iterable[str]) -> None:
         """Remove profiles; unknown ids are ignored."""
         wanted = list(ids)
         with self._building():
+            self._settle()
             for start in range(0, len(wanted), _BATCH):
                 self._process.call("delete", ids=wanted[start : start + _BATCH])
 
@@ -122,6 +147,7 @@ class EdgeWriter:
             return self._sealed.info
         self._check_space(allocated_bytes(self._folder), "building the graph")
         with self._building():
+            self._settle()
             points, digest = self._process.call("finish")
             self._process.close()
             found, found_digest, columns = self._inspect()
@@ -152,6 +178,7 @@ class EdgeWriter:
     def discard(self) -> None:
         """Drop what was built and free the lock. Harmless after ``publish`` or a second time."""
         self._process.kill()
+        self._sender.shutdown()
         remove_folder(self._folder)
         self._lock.release()
         self._failed = self._failed or ("it is published" if self._published else "it was discarded")

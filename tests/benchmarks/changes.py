@@ -79,6 +79,7 @@ class Changes:
         self.spec = CollectionSpec("people", DIM, "cosine", "none", "none", self.schema.name, attributes)
         self.where = self.schema.resolve([Condition(field="age", op="range", gte=30, lt=60)])
         self.took: list[float] = []
+        self.commits: list[float] = []
 
     def run(self) -> Iterator[tuple[str, str]]:
         """Build, then change while searching."""
@@ -94,12 +95,13 @@ class Changes:
             stop = threading.Event()
             searching = threading.Thread(target=self._search_until, args=(people, None, stop))
             searching.start()
-            lags, made, commits = self._change(people)
+            lags, made = self._change(people)
             stop.set()
             searching.join()
         busy = np.array(self.took)
         yield "changes made", f"{made:,}"
-        yield "commits", f"{commits:,}"
+        yield "commits", f"{len(self.commits):,}"
+        yield "writing and committing: median / longest s", f"{np.median(self.commits):.2f} / {max(self.commits):.2f}"
         yield "seen after a commit: median / longest s", f"{np.median(lags):.2f} / {max(lags):.2f}"
         for name, percent in (("median", 50), ("99th percentile", 99), ("longest", 100)):
             before, during = np.percentile(quiet, percent), np.percentile(busy, percent)
@@ -107,19 +109,22 @@ class Changes:
         problems = self.store.verify("people")
         yield "check afterwards", "; ".join(problems) or "good"
 
-    def _change(self, people: Any) -> tuple[list[float], int, int]:
-        started, made, commits, lags = time.monotonic(), 0, 0, []
+    def _change(self, people: Any) -> tuple[list[float], int]:
+        """Seconds until each commit was seen, and how many changes were made."""
+        started, made, lags = time.monotonic(), 0, []
         while (now := time.monotonic() - started) < self.options.seconds:
             due = int(now * self.options.rate) - made
             if due <= 0:
                 time.sleep(0.01)
                 continue
             next_commit = time.monotonic() + COMMIT_S
+            began = time.monotonic()
             info = self._commit(due)
-            made, commits = made + due, commits + 1
+            self.commits.append(time.monotonic() - began)
+            made += due
             lags.append(seen_after(people, info))
             time.sleep(max(0.0, next_commit - time.monotonic()))
-        return lags, made, commits
+        return lags, made
 
     def _commit(self, due: int) -> Any:
         writer = self.store.write(self.spec)

@@ -26,6 +26,7 @@ from techfinder.errors import (
     FingerprintMismatch,
     ProfileNotFound,
     QueryError,
+    StoreError,
     TechfinderError,
 )
 from techfinder.facets import FacetMemory, facets
@@ -50,6 +51,8 @@ from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.planning import Planner
 from techfinder.plugins import Plugins
+from techfinder.query_encoders import QueryEncoders
+from techfinder.registry.fetched import with_fetched
 from techfinder.relaxing import relaxations
 from techfinder.remembering import RememberedAnswers, asked
 from techfinder.runs import latest_run
@@ -65,6 +68,8 @@ from techfinder.words import describe, facts
 __all__ = ["Finder"]
 
 _NO_EDITS = Edits()
+
+_LOOK_S = 0.5
 
 
 class Finder:
@@ -94,7 +99,7 @@ class Finder:
         self._collection: Collection | None = None
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
-        self._warmup = Warmup(self.encoder_entry, settings.encoder, settings.threads // 2)
+        self._encoders = QueryEncoders(self._entry_of, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
         self._understanding = Understanding(
@@ -113,14 +118,19 @@ class Finder:
             return self._store
 
     def encoder_entry(self) -> EncoderEntry:
-        """The encoder that the settings select. Raises SettingsError when no plugin offers it."""
-        return self.plugins.encoder(self.settings.encoder)
+        """The encoder to build with: the one that the settings name, else the one that what is live was built with.
+
+        Raises SettingsError when no plugin offers it.
+        """
+        if "encoder" not in self.settings.model_fields_set and (made := self._made()) is not None:
+            return made
+        return with_fetched(self.plugins.encoder(self.settings.encoder), self.settings.home)
 
     def collection(self) -> Collection:
         """The reader of the live generation. Raises CollectionNotFound when there is none."""
         with self._lock:
             if self._collection is None:
-                self._collection = self.store.open(self.settings.collection)
+                self._collection = self.store.open(self.settings.collection, self._encoders.prepare)
             return self._collection
 
     def generation(self) -> GenerationInfo:
@@ -213,14 +223,15 @@ class Finder:
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
         self._planner.refuse_sensitive(plan)
-        live = self._readable_collection()
         if plan.like:
-            return run_likeness(plan, self.schema, live)
-        encoder = self._encoder_for(plan, wait_s)
-        if encoder is not None:
-            self._require_same_encoder(live.info())
-        collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
-        return run_plan(plan, self.schema, collection, encoder, near)
+            return run_likeness(plan, self.schema, self._readable_collection())
+
+        def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[SearchResult, GenerationInfo]:
+            collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
+            result = run_plan(plan, self.schema, collection, encoder, near)
+            return result, result.generation
+
+        return self._encoders.answer(self._readable_collection, _encodes(plan), wait_s, ask)
 
     def facets(
         self,
@@ -331,15 +342,18 @@ class Finder:
         """
         self.schema.check(plan)
         self._planner.refuse_sensitive(plan)
-        live = self._readable_collection()
-        encoder = self._encoder_for(plan, wait_s)
-        (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
-        return Explanation(
-            hit=explain(self.schema, plan, profile, nearness),
-            holds=holding(self.schema, plan, profile),
-            ranked_by="likeness" if plan.like else ranked_by(plan, encoder is not None),
-            generation=generation,
-        )
+
+        def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[Explanation, GenerationInfo]:
+            (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
+            explanation = Explanation(
+                hit=explain(self.schema, plan, profile, nearness),
+                holds=holding(self.schema, plan, profile),
+                ranked_by="likeness" if plan.like else ranked_by(plan, encoder is not None),
+                generation=generation,
+            )
+            return explanation, generation
+
+        return self._encoders.answer(self._readable_collection, _encodes(plan), wait_s, ask)
 
     def _one(
         self, plan: QueryPlan, profile_id: str, live: Collection, encoder: CheckedEncoder | None
@@ -353,7 +367,6 @@ class Finder:
             return found[0], likeness_share(plan, float(stored @ wanted / (np.linalg.norm(stored) or 1.0)))
         if encoder is None:
             return found[0], None
-        self._require_same_encoder(live.info())
         stored = live.vectors([profile_id])[profile_id].astype(float)
         similarity = float(stored @ encoder.encode_query(plan.meaning).astype(float))
         return found[0], Share("meaning", "Meaning", encoder.info.closeness(similarity))
@@ -411,16 +424,33 @@ class Finder:
 
     def start_encoder(self) -> None:
         """Begin loading the encoder in the background, unless it has begun already."""
-        self._warmup.start()
+        looking = threading.Thread(target=lambda: self._warmup.start(), name="encoder-start", daemon=True)
+        looking.start()  # a server that does not answer must not keep the page from coming up
+        looking.join(_LOOK_S)
 
     def load_encoder(self) -> CheckedEncoder:
         """The encoder, loaded now if need be. Raises EncoderError."""
         return self._warmup.load()
 
-    def _encoder_for(self, plan: QueryPlan, wait_s: float) -> CheckedEncoder | None:
-        """The encoder, when the plan has something to encode and it is ready in time."""
-        wanted = plan.meaning.strip() and not plan.sort and not plan.like
-        return self._warmup.ready(wait_s) if wanted else None
+    @property
+    def _warmup(self) -> Warmup:
+        """Of the encoder that questions go through now."""
+        made = self._made()
+        return self._encoders.of(made) if made else self._encoders.selected(self.encoder_entry, self.settings.encoder)
+
+    def _made(self) -> EncoderEntry | None:
+        """The encoder that what is live was built with; None when nothing is live, or nobody offers it."""
+        name, opened = self.settings.collection, self._collection
+        try:
+            found = [opened.info()] if opened else [g for g in self.store.collections() if g.collection == name]
+        except StoreError:  # whoever needs the store is told
+            return None
+        return self._encoders.made(found[0]) if found else None
+
+    def _entry_of(self, fingerprint: str) -> EncoderEntry | None:
+        offered = (e for e in self.plugins.encoders().values() if e.info.fingerprint == fingerprint)
+        entry = next(offered, None)
+        return with_fetched(entry, self.settings.home) if entry else None
 
     def _readable_collection(self) -> Collection:
         """The collection, when it holds what the schema in use says."""
@@ -437,14 +467,6 @@ class Finder:
                 f"with --rebuild, or select the schema it was made with."
             )
 
-    def _require_same_encoder(self, live: GenerationInfo) -> None:
-        info = self.encoder_entry().info
-        if live.encoder != info.fingerprint:
-            raise FingerprintMismatch(
-                f"Collection {live.collection!r} was encoded by {live.encoder}; questions would be encoded by "
-                f"{info.fingerprint}. Index again with --rebuild, or select the encoder it was made with."
-            )
-
     def close(self) -> None:
         """Close the store's readers. The Finder cannot be used afterwards."""
         self.stopping.set()
@@ -453,3 +475,8 @@ class Finder:
                 self._collection.close()
             if self._store is not None:
                 self._store.close()
+
+
+def _encodes(plan: QueryPlan) -> bool:
+    """Whether a plan has something to encode."""
+    return bool(plan.meaning.strip()) and not plan.sort and not plan.like

@@ -3,6 +3,7 @@
 ``versions``   what makes a version: facts, and the digest that tells two versions apart
 ``bundle``     the folder that is logged for a version: weights as they are, their hashes, a model card
 ``registry``   registering, finding and fetching versions
+``fetched``    weights that were fetched, found again without MLflow
 ``tracking``   the only importer of mlflow
 
 Importing this package imports no MLflow. Nothing that searches asks it: the app starts and answers

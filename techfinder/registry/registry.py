@@ -11,6 +11,7 @@ from pathlib import Path
 from techfinder.errors import EncoderError, RegistryError, known_names
 from techfinder.interfaces import EncoderEntry
 from techfinder.registry.bundle import FACTS, WEIGHTS, check_names, requirements, write_bundle
+from techfinder.registry.fetched import fetched_folder, note_facts
 from techfinder.registry.tracking import FINGERPRINT, IDENTITY, PRECISION, TEMPLATE, Listed, Tracking
 from techfinder.registry.versions import MODEL_PREFIX, EncoderVersion, VersionFacts, parse_reference
 from techfinder.weights import check_model_files
@@ -105,7 +106,9 @@ class Registry:
     def remove(self, version: EncoderVersion) -> None:
         """Remove a version from MLflow, and what was fetched of it."""
         self._tracking.remove(MODEL_PREFIX + version.name, version.number, version.run)
-        shutil.rmtree(self._folder(version.identity), ignore_errors=True)
+        folder = fetched_folder(self._home, version.identity)
+        folder.with_suffix(".json").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def facts(self, version: EncoderVersion) -> VersionFacts:
         """The facts of a version, checked against its identity. Raises RegistryError when they were altered."""
@@ -120,7 +123,7 @@ class Registry:
         Raises:
             RegistryError: What MLflow holds is not what was registered, or the version has no files.
         """
-        folder = self._folder(version.identity)
+        folder = fetched_folder(self._home, version.identity)
         draft = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
@@ -133,6 +136,7 @@ class Registry:
                 _check(draft / WEIGHTS, facts, version)
                 shutil.rmtree(folder, ignore_errors=True)
                 (draft / WEIGHTS).rename(folder)
+            note_facts(self._home, facts)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return folder
@@ -163,9 +167,6 @@ class Registry:
         facts = VersionFacts.from_json(text, version.identity)
         check_names(facts.files)
         return facts
-
-    def _folder(self, identity: str) -> Path:
-        return self._home / "encoders" / identity[:16]
 
     def _measured(self, version: EncoderVersion) -> EncoderVersion:
         figures, notes = self._tracking.figures(version.run)

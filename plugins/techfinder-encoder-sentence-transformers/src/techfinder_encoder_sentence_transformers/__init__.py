@@ -43,6 +43,9 @@ class ModelSettings(BaseModel):
     max_tokens: int = Field(default=512, ge=8, le=1_000_000, description="Longer texts are cut.")
     query_prompt: str = Field(default="", max_length=10_000, description="Put before a question.")
     document_prompt: str = Field(default="", max_length=10_000, description="Put before a profile's text.")
+    calibration: tuple[float, float] = Field(
+        default=(0.0, 1.0), description="Similarities of a question to a text that count as nothing and as everything."
+    )
     languages: tuple[str, ...] = Field(default=("en",), description="ISO 639-1 codes.")
     licence: str = Field(default="unknown", min_length=1, description="SPDX name of the weights' licence.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(default="auto", description="Processor to use.")
@@ -85,6 +88,7 @@ def info_of(name: str, model: ModelSettings) -> EncoderInfo:
         normalized=True,
         languages=model.languages,
         licence=model.licence,
+        calibration=model.calibration,
     )
 
 

@@ -124,7 +124,15 @@ class Finder:
         """
         if "encoder" not in self.settings.model_fields_set and (made := self._made()) is not None:
             return made
-        return with_fetched(self.plugins.encoder(self.settings.encoder), self.settings.home)
+        return self.encoder_named(self.settings.encoder)
+
+    def encoder_named(self, name: str) -> EncoderEntry:
+        """The installed encoder of that name. Raises SettingsError when no plugin offers it."""
+        return with_fetched(self.plugins.encoder(name), self.settings.home)
+
+    def encoder_of(self, generation: GenerationInfo) -> CheckedEncoder:
+        """The encoder that made a generation, loaded. Raises FingerprintMismatch, EncoderError."""
+        return self._encoders.loaded(generation)
 
     def collection(self) -> Collection:
         """The reader of the live generation. Raises CollectionNotFound when there is none."""

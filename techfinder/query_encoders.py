@@ -77,6 +77,10 @@ class QueryEncoders:
         """
         return self.of(self._required(live)).ready(wait_s)
 
+    def loaded(self, live: GenerationInfo) -> CheckedEncoder:
+        """The encoder of a generation, loaded now if need be. Raises FingerprintMismatch, EncoderError."""
+        return self.of(self._required(live)).load()
+
     def answer(
         self,
         readable: Callable[[], Collection],

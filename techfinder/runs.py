@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
 
-__all__ = ["RunProgress", "RunRecord", "latest_run", "list_runs", "recorded"]
+__all__ = ["RunProgress", "RunRecord", "latest_run", "list_runs", "only_run", "recorded"]
 
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
@@ -161,7 +161,7 @@ class RunRecord:
         draft.replace(path)
 
 
-def _only_run(home: Path, collection: str) -> AbstractContextManager[object]:
+def only_run(home: Path, collection: str) -> AbstractContextManager[object]:
     """The right to index a collection, held until the end of a ``with`` block."""
     (home / "runs").mkdir(parents=True, exist_ok=True)
     try:
@@ -182,7 +182,7 @@ def recorded(home: Path, collection: str, source: str, dry: bool) -> Iterator[Ru
         with _recorded_anywhere(home, collection, source) as record:
             yield record
     else:
-        with _only_run(home, collection), RunRecord.start(home, collection, source) as record:
+        with only_run(home, collection), RunRecord.start(home, collection, source) as record:
             yield record
 
 

@@ -11,12 +11,13 @@ import click
 
 from techfinder import __version__
 from techfinder.cli.data import generate, index, runs
-from techfinder.cli.encoders import encoders
 from techfinder.cli.evaluating import evaluate
+from techfinder.cli.jobs import jobs, worker
 from techfinder.cli.schemas import schema
 from techfinder.cli.searching import explain, search
 from techfinder.cli.serving import demo, serve
 from techfinder.cli.stores import plugins, store
+from techfinder.cli.switching import encoders
 from techfinder.cli.terminal import abandon_output, echo, fail, prepare
 from techfinder.errors import TechfinderError
 
@@ -32,7 +33,22 @@ def cli() -> None:
     """Find the right people by how they adopt technology."""
 
 
-for _command in (demo, generate, index, runs, search, explain, serve, schema, store, plugins, encoders, evaluate):
+for _command in (
+    demo,
+    generate,
+    index,
+    runs,
+    search,
+    explain,
+    serve,
+    schema,
+    store,
+    plugins,
+    encoders,
+    evaluate,
+    jobs,
+    worker,
+):
     cli.add_command(_command)
 
 

@@ -13,16 +13,17 @@ from rich.table import Table
 
 from techfinder.cli.common import echo_json, open_finder, out, say
 from techfinder.errors import CollectionNotFound, RegistryError
+from techfinder.registry import Registry
 
 if TYPE_CHECKING:
     from techfinder.evaluation import Question
     from techfinder.finder import Finder
     from techfinder.registry import EncoderVersion
 
-__all__ = ["encoders"]
+__all__ = ["as_json_option", "encoders", "live_fingerprint", "questions_option"]
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_questions = click.option(
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+questions_option = click.option(
     "--questions",
     "questions",
     multiple=True,
@@ -43,11 +44,11 @@ def encoders() -> None:
 
 
 @encoders.command("list", epilog="Example: techfinder encoders list --json")
-@_json
+@as_json_option
 def list_(as_json: bool) -> None:
     """List installed encoders and registered versions; the one that answers now is marked."""
     with open_finder() as finder:
-        live = _live_fingerprint(finder)
+        live = live_fingerprint(finder)
         offered = {name: entry.info.fingerprint for name, entry in sorted(finder.plugins.encoders().items())}
         versions, problem = _listed(finder)
     if as_json:
@@ -68,8 +69,8 @@ def list_(as_json: bool) -> None:
 
 @encoders.command(epilog="Example: techfinder encoders register minilm-openvino")
 @click.argument("name")
-@_questions
-@_json
+@questions_option
+@as_json_option
 def register(name: str, questions: tuple[Path, ...], as_json: bool) -> None:
     """Measure the installed encoder NAME and register it, with its weights, as a new version.
 
@@ -77,7 +78,6 @@ def register(name: str, questions: tuple[Path, ...], as_json: bool) -> None:
     The new version is the `challenger`.
     """
     from techfinder.registering import register as register_encoder
-    from techfinder.registry import Registry
 
     with open_finder() as finder:
         if not as_json:
@@ -94,11 +94,9 @@ def register(name: str, questions: tuple[Path, ...], as_json: bool) -> None:
 
 @encoders.command(epilog="Example: techfinder encoders show minilm@1")
 @click.argument("version")
-@_json
+@as_json_option
 def show(version: str, as_json: bool) -> None:
     """Tell what is known of VERSION: NAME (the newest), NAME@3 or NAME@champion."""
-    from techfinder.registry import Registry
-
     with open_finder() as finder:
         registry = Registry(finder.settings.home)
         found = registry.find(version)
@@ -118,14 +116,12 @@ def show(version: str, as_json: bool) -> None:
 @encoders.command(epilog="Example: techfinder encoders compare minilm minilm-openvino")
 @click.argument("versions", nargs=-1, required=True)
 @click.option("--groups", is_flag=True, help="Show each group of questions, not only all of them together.")
-@_json
+@as_json_option
 def compare(versions: tuple[str, ...], groups: bool, as_json: bool) -> None:
     """Put the figures of several VERSIONS side by side.
 
     nDCG@10 of `answers` is of searches as they are answered, of `cosine` that of similarity alone.
     """
-    from techfinder.registry import Registry
-
     with open_finder() as finder:
         registry = Registry(finder.settings.home)
         found = [registry.find(v) for v in versions]
@@ -142,8 +138,6 @@ def fetch(version: str) -> None:
 
     An encoder whose plugin finds no weights of its own is loaded from there.
     """
-    from techfinder.registry import Registry
-
     with open_finder() as finder:
         registry = Registry(finder.settings.home)
         found = registry.find(version)
@@ -155,15 +149,14 @@ def fetch(version: str) -> None:
 
 def _listed(finder: Finder) -> tuple[Sequence[EncoderVersion], str]:
     """Registered versions, or none and why."""
-    from techfinder.registry import Registry
-
     try:
         return Registry(finder.settings.home).versions(), ""
     except RegistryError as error:
         return (), str(error)
 
 
-def _live_fingerprint(finder: Finder) -> str:
+def live_fingerprint(finder: Finder) -> str:
+    """Of the encoder that answers now; empty when nothing is live."""
     try:
         return finder.generation().encoder
     except CollectionNotFound:

@@ -1,14 +1,12 @@
 """Questions are encoded by what encoded the people, whatever the settings say, also while that changes."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from homes import index
 from techfinder.encoding import CheckedEncoder
@@ -17,30 +15,10 @@ from techfinder.finder import Finder
 from techfinder.indexing import IndexJob, IndexOptions
 from techfinder.interfaces import EncoderEntry
 from techfinder.models import SearchResult
-from techfinder.plan import QueryPlan
-from techfinder.plugins import Plugins
-from techfinder.settings import load_settings
 from techfinder.sources import open_source
-from techfinder.testing.fakes import FakePlugin, HashEncoder
+from two_encoders import ASKED, entries, open_both
 
 pytestmark = pytest.mark.timeout(120)  # each builds two generations
-
-QUESTION = QueryPlan(meaning="prefers iPhone, adopts 2 months after release, high tech interest", limit=5)
-
-
-class Negative(HashEncoder):
-    """Its vectors point the other way: one of them among the other's is found at once."""
-
-    def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return -super().encode_documents(texts)
-
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        return -super().encode_query(text)
-
-
-def open_with(home: Path, *entries: EncoderEntry, **settings: Any) -> Finder:
-    chosen = load_settings(home=home, nice=0, **settings)
-    return Finder(chosen, Plugins.load(chosen, extra=[("test_encoders", FakePlugin(encoders=list(entries)))]))
 
 
 def rebuild(finder: Finder, entry: EncoderEntry) -> None:
@@ -59,18 +37,18 @@ def rebuild(finder: Finder, entry: EncoderEntry) -> None:
 
 @pytest.fixture
 def one() -> EncoderEntry:
-    return HashEncoder(name="one").entry()
+    return entries()["one"]
 
 
 @pytest.fixture
 def two() -> EncoderEntry:
-    return Negative(name="two").entry()
+    return entries()["two"]
 
 
 @pytest.fixture
 def finder(tmp_path: Path, one: EncoderEntry, two: EncoderEntry) -> Iterator[Finder]:
     """People of encoder one, and both installed."""
-    made = open_with(tmp_path, one, two, encoder="one")
+    made = open_both(tmp_path, (one, two), encoder="one")
     index(made, "synthetic:n=40")
     yield made
     made.close()
@@ -81,7 +59,7 @@ def similarity(result: SearchResult) -> float:
 
 
 def ask(finder: Finder) -> SearchResult:
-    return finder.search(QUESTION, wait_s=20)
+    return finder.search(ASKED, wait_s=20)
 
 
 def test_a_running_finder_follows_what_is_live(finder: Finder, one: EncoderEntry, two: EncoderEntry) -> None:
@@ -112,7 +90,7 @@ def test_another_process_needs_no_setting_to_search_what_was_built(
     finder: Finder, tmp_path: Path, one: EncoderEntry, two: EncoderEntry
 ) -> None:
     rebuild(finder, two)
-    other = open_with(tmp_path, one, two, encoder="one")
+    other = open_both(tmp_path, (one, two), encoder="one")
     assert ask(other).generation.encoder == two.info.fingerprint
     other.close()
 
@@ -121,7 +99,7 @@ def test_building_goes_on_with_what_is_live_unless_settings_name_another(
     finder: Finder, tmp_path: Path, one: EncoderEntry, two: EncoderEntry
 ) -> None:
     rebuild(finder, two)
-    unset, named = open_with(tmp_path, one, two), open_with(tmp_path, one, two, encoder="one")
+    unset, named = open_both(tmp_path, (one, two)), open_both(tmp_path, (one, two), encoder="one")
     assert unset.encoder_entry().info == two.info
     assert named.encoder_entry().info == one.info
     unset.close()
@@ -137,7 +115,7 @@ def test_an_encoder_that_cannot_be_loaded_is_not_gone_over_to(
         tried.set()
         raise EncoderError("no weights here")
 
-    serving = open_with(tmp_path, one, replace(two, load=load), encoder="one")
+    serving = open_both(tmp_path, (one, replace(two, load=load)), encoder="one")
     ask(serving)
     rebuild(finder, two)
     while not tried.is_set():

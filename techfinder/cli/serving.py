@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from techfinder.cli.common import open_finder, say
 from techfinder.cli.data import generate_people
+from techfinder.cli.working import own_worker
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
 from techfinder.finder import Finder
 
@@ -100,7 +101,7 @@ def _run(server: Any, finder: Finder) -> None:
     shown = f"[{host}]" if ":" in host else host
     say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
     finder.start_encoder()
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), own_worker(finder.settings):
         server.run()
     say.print("Stopped.")
 

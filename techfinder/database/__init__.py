@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from techfinder.database.database import Database
     from techfinder.settings import Settings
 
-__all__ = ["open_database"]
+__all__ = ["database_exists", "open_database"]
+
+FILE = "techfinder.db"
+
+
+def database_exists(settings: Settings) -> bool:
+    """Whether there may be a database: a server that is named, or a file in the home folder."""
+    return bool(settings.database_url.get_secret_value()) or (settings.home / FILE).exists()
 
 
 def open_database(settings: Settings) -> Database:

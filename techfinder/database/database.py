@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 
+from techfinder.database import FILE
 from techfinder.errors import DatabaseError, cut
 
 __all__ = ["HEAD", "Database"]
@@ -32,7 +33,6 @@ __all__ = ["HEAD", "Database"]
 HEAD = "0002"
 """The last migration that this version knows."""
 
-FILE = "techfinder.db"
 _WAIT_S = 10
 _MIGRATION_WAIT_S = 60
 _PG_LOCK = 7_220_441

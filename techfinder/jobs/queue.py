@@ -178,6 +178,14 @@ class JobQueue:
             waiting = connection.execute(again.values(state="waiting", run_after=now, message=f"{lost}."))
             return int(failed.rowcount + stopped.rowcount + waiting.rowcount)
 
+    def due(self) -> bool:
+        """Whether a job may begin now."""
+        self.take_back()
+        now = self._database.now()
+        wanted = select(jobs.c.id).where(jobs.c.state == "waiting", jobs.c.run_after <= now).limit(1)
+        with self._database.transaction() as connection:
+            return connection.execute(wanted).scalar() is not None
+
     def jobs(self, limit: int = 50) -> list[Job]:
         """The newest jobs, newest first."""
         with self._database.transaction() as connection:

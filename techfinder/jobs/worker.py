@@ -115,6 +115,9 @@ class Worker:
             return self._queue.finish(lease, result)
         except JobCancelled:
             return self._queue.stop(lease)
+        except KeyboardInterrupt:
+            self._queue.fail(lease, "Its worker was stopped.", retry_in_s=0.0)
+            raise
         except LeaseLost as error:
             _log.warning("%s", error)
             return self._queue.job(lease.job.id)

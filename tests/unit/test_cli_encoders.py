@@ -1,6 +1,7 @@
 """The ``encoders``, ``jobs`` and ``worker`` commands, as somebody uses them one after the other."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,38 @@ def test_what_cannot_be_promoted_says_why(invoke: Invoke) -> None:
     assert "never switched" in refused(invoke("encoders", "rollback"))
     assert "There is no job 'abc'" in refused(invoke("jobs", "show", "abc"))
     assert "No switch yet" in good(invoke("encoders", "history"))
+
+
+@pytest.mark.slow
+def test_a_server_that_runs_does_what_waits_and_follows(tmp_path: Path) -> None:
+    home, also = tmp_path / "home", {"test_hash_also": "hash-two"}
+    assert commands.run(home, "index", "synthetic:n=60,seed=3").returncode == 0
+    with commands.Server(home, **also) as server:
+        asked = "/api/v1/search?q=Innovator&limit=3"
+        assert server.get(asked)["encoder"].startswith("hash@")
+        questions = write_questions(tmp_path / "questions.jsonl")
+        done = commands.run(home, "encoders", "promote", "hash-two", "--detach", "--questions", questions, **also)
+        assert done.returncode == 0, done.stderr
+        deadline = time.monotonic() + 120
+        while (found := server.get(asked))["encoder"].startswith("hash@"):
+            assert time.monotonic() < deadline, commands.run(home, "jobs", "list").stdout
+            time.sleep(0.2)
+        assert found["encoder"].startswith("hash-two@")
+        assert found["hits"]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_puts_back_what_its_worker_did(tmp_path: Path) -> None:
+    home, also = tmp_path / "home", {"test_hash_also": "hash-two"}
+    assert commands.run(home, "index", "synthetic:n=60,seed=3").returncode == 0
+    questions = write_questions(tmp_path / "questions.jsonl")
+    commands.run(home, "encoders", "promote", "hash-two", "--detach", "--questions", questions, **also)
+    with commands.Server(home, **also):
+        deadline = time.monotonic() + 60
+        while commands.run_json(home, "jobs", "list")[0]["state"] == "waiting":
+            assert time.monotonic() < deadline
+    [job] = commands.run_json(home, "jobs", "list")
+    assert job["state"] in ("waiting", "done")
+    assert commands.run(home, "worker", "--once", **also).returncode == 0
+    [job] = commands.run_json(home, "jobs", "list")
+    assert (job["state"], job["result"]["generation"]) == ("done", 2)

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import insert, inspect, select, text
 
 from postgres_process import PostgresProcess
-from techfinder.database.database import FILE, HEAD, Database
+from techfinder.database import FILE
+from techfinder.database.database import HEAD, Database
 from techfinder.database.tables import choices, job_lines, jobs, metadata, switches
 from techfinder.errors import DatabaseError
 

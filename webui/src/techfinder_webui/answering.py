@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from techfinder import (
+    Answer,
     CollectionNotFound,
     EditedPlan,
     Facet,
     QueryError,
+    QueryPlan,
     Relaxation,
     SearchResult,
     StoreUnavailable,
@@ -53,31 +56,26 @@ def ask(finder: Finder, asked: Address) -> Answered:
     edited = finder.edited_plan(
         asked.text, asked.filters, edits=asked.edits, limit=asked.limit, offset=asked.offset, sort=asked.sorts()
     )
+    edited = replace(edited, plan=_with_likes(edited.plan, asked.like))
     asked = replace(asked, edits=asked.edits.only(c.key for c in edited.clauses))
-    result, facets, banners = _lookalikes(finder, asked, edited) if asked.like else _found(finder, asked, edited)
-    nobody = not result.total and bool(edited.plan.required)
+    answer, banners = _found(finder, asked, edited.plan)
+    nobody = not answer.result.total and bool(edited.plan.required)
     relaxed = finder.relaxations(edited.plan) if nobody else ()
-    return Answered(asked, edited, result, facets, relaxed, banners)
+    return Answered(asked, edited, answer.result, answer.facets, relaxed, banners)
 
 
-def _found(
-    finder: Finder, asked: Address, edited: EditedPlan
-) -> tuple[SearchResult, tuple[Facet, ...], tuple[Banner, ...]]:
-    plan = edited.plan
+def _with_likes(plan: QueryPlan, like: Sequence[str]) -> QueryPlan:
+    """The plan with more people to be like; where there are any, neither words nor an order rank."""
+    likes = tuple(dict.fromkeys((*plan.like, *like)))
+    return plan.model_copy(update={"like": likes, "meaning": "", "sort": ()}) if likes else plan
+
+
+def _found(finder: Finder, asked: Address, plan: QueryPlan) -> tuple[Answer, tuple[Banner, ...]]:
     try:
-        answer = finder.answer(plan, asked.filters, near=_NEAR, bars=True)
+        return finder.answer(plan, asked.filters, near=_NEAR, bars=True), ()
     except TechfinderError as error:
         if not plan.meaning or isinstance(error, QueryError | CollectionNotFound | StoreUnavailable):
             raise
         # The encoder is what failed: filters and browsing go on without it.
-        answer = finder.answer(plan.model_copy(update={"meaning": ""}), asked.filters, near=_NEAR, bars=True)
-        return answer.result, answer.facets, (no_encoder(error),)
-    return answer.result, answer.facets, ()
-
-
-def _lookalikes(
-    finder: Finder, asked: Address, edited: EditedPlan
-) -> tuple[SearchResult, tuple[Facet, ...], tuple[Banner, ...]]:
-    """People like some who fulfil what is asked for; the sentence does not rank, and there is one page."""
-    plan = edited.plan.model_copy(update={"meaning": "", "sort": (), "offset": 0})
-    return finder.similar(asked.like, (), plan), finder.facets(plan, asked.filters, bars=True), ()
+        plain = plan.model_copy(update={"meaning": ""})
+        return finder.answer(plain, asked.filters, near=_NEAR, bars=True), (no_encoder(error),)

@@ -102,7 +102,7 @@ def _frame(
         subject=schema.subject[1],
         sorts=sort_options(schema, asked),
         examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
-        likes=tuple(_like(asked, i, path) for i in asked.like),
+        likes=tuple(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
         chips=chips(finder.filters, schema, facets, asked, path, plan),
         clear_url=replace(Address(text=asked.text), sort=asked.sort).url(path),
         panel=panel_groups(facets, finder.filters, schema, asked, shown_on_cards(schema)),
@@ -111,6 +111,8 @@ def _frame(
 
 
 def _like(asked: Address, profile_id: str, path: str) -> Chip:
+    if profile_id not in asked.like:
+        return Chip("Like", profile_id, "")  # the sentence says so
     left = tuple(i for i in asked.like if i != profile_id)
     url = replace(asked, like=left, limit=PAGE, offset=0).url(path)
     return Chip("Like", profile_id, url, f"no longer look for people like {profile_id}")
@@ -131,6 +133,7 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         cards=tuple(maker.card(hit) for hit in result.hits),
         near=tuple(maker.card(hit) for hit in result.near_misses),
         nothing=None if result.total else nothing_found(finder, answered, path),
+        weak=result.weak,
         previous_url=_previous(asked, path),
         more=_more(asked, result.total, path),
     )
@@ -140,7 +143,7 @@ def _status(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResul
     one, many = finder.schema.subject
     name = one if result.total == 1 else many
     if not plan.required:
-        return f"{result.total:,} {name}" + (f" beside {asked.like[0]}" if asked.like else "")
+        return f"{result.total:,} {name}" + (f" beside {plan.like[0]}" if plan.like else "")
     return f"{result.total:,} of {result.generation.points:,} {many}"
 
 
@@ -150,25 +153,19 @@ def _ranking(asked: Address, result: SearchResult) -> str:
     order = _ORDERS.get(result.ranked_by, "Stored order")
     if result.ranked_by == "order" and (sorts := asked.sorts()):
         order = "Sorted by " + ", ".join(s.field.replace("_", " ") for s in sorts)
-    first = 1 if asked.like else asked.offset + 1
-    return f"{first:,} to {first - 1 + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
+    first = asked.offset + 1
+    return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 
 
 def _previous(asked: Address, path: str) -> str:
-    back = asked.offset and not asked.like
-    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if back else ""
+    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if asked.offset else ""
 
 
 def _more(asked: Address, total: int, path: str) -> Link | None:
-    offset = 0 if asked.like else asked.offset
-    left = total - offset - asked.limit
+    left = total - asked.offset - asked.limit
     if left <= 0:
         return None
-    if not offset and (asked.limit < _LONG_PAGE or asked.like):
+    if not asked.offset and asked.limit < _LONG_PAGE:
         longer = min(asked.limit + PAGE, LIMIT_TOP)
-        return None if longer == asked.limit else Link(f"Show {min(left, PAGE)} more", _longer(asked, longer, path))
-    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=offset + asked.limit).url(path))
-
-
-def _longer(asked: Address, limit: int, path: str) -> str:
-    return replace(asked, limit=limit).url(path)
+        return Link(f"Show {min(left, PAGE)} more", replace(asked, limit=longer).url(path))
+    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=asked.offset + asked.limit).url(path))

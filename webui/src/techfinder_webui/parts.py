@@ -178,7 +178,7 @@ class Chip:
 
     label: str = field(metadata=explained("What it is about."))
     text: str = field(metadata=explained("The value in words."))
-    url: str = field(metadata=explained("The same search without it."))
+    url: str = field(metadata=explained("The same search without it; empty where the sentence says so."))
     undo: str = field(default="remove this filter", metadata=explained("What the link does, for screen readers."))
     tone: str = field(default="", metadata=explained("Class of its colour in the bars of the cards."))
 

@@ -18,7 +18,7 @@ WORKERS := logical
 # Arguments for pytest: `make test PYTESTFLAGS="-k search -x"`.
 PYTESTFLAGS :=
 
-.PHONY: help install install-test demo test lint nightly bench docs clean
+.PHONY: help install install-test demo test lint nightly bench docs pictures clean
 
 help: ## list the commands
 	@echo 'techfinder: make demo, then open the address it prints. Commands:'
@@ -105,6 +105,9 @@ bench: install-test ## the benchmarks in their short form
 docs: install ## write the generated parts of the READMEs again
 	@$(BIN)/python tests/tools/settings_table.py
 	@$(BIN)/python plugins/generate_readme.py
+
+pictures: install-test ## take the pictures of the pages in docs/images again (two minutes)
+	@$(BIN)/python webui/screenshots.py
 
 clean: ## remove all that make made here: environment, caches, test tools, demo data
 	rm -rf $(VENV) .cache .techfinder .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -6,6 +6,7 @@ names the browser where it is not on the path.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -14,42 +15,74 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from playwright.sync_api import expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 START_S = 240.0
 QUESTION = "/?q=early+adopters+with+high+technical+proficiency,+not+on+TikTok,+ideally+in+Texas"
+Act = Callable[[Page], object]
+
+
+def _nothing(page: Page) -> None:
+    """As it comes."""
+
+
+def _edit(page: Page) -> None:
+    """Somebody edits a condition, and asks why."""
+    page.locator("#understood summary").nth(1).click()
+    page.locator(".why > summary").first.click()
+
+
+def _filters(page: Page) -> None:
+    """Some filters unfolded; on a phone the panel is."""
+    if page.locator(".panel-switch").is_visible():
+        page.locator(".panel-switch").click()
+    for name in ("age", "location_city"):
+        page.locator(f"#facet-{name} > summary").click()
+
+
+def _help(page: Page) -> None:
+    """The shortcuts."""
+    page.get_by_role("button", name="Keyboard shortcuts").click()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: where to look, at which size (CSS pixels), in which theme; `ranked` waits for match gauges."""
+    """One page: its name, where to look, what to do there, and how high it is; `ranked` waits for match gauges."""
 
     name: str
     address: str
-    width: int = 1360
+    act: Act = _nothing
     height: int = 900
-    theme: Literal["light", "dark"] = "light"
     ranked: bool = False
 
 
 PICTURES = (
     Picture("search", f"{QUESTION}&age=25..60", ranked=True),
-    Picture("search-dark", f"{QUESTION}&age=25..60", theme="dark", ranked=True),
-    Picture("search-phone", QUESTION, width=360, height=780, ranked=True),
-    Picture("search-empty", "/"),
-    Picture("search-none", "/?q=retired+gamers&adopter_category=Innovator&age=110..", height=600),
-    Picture("profile", "/people/"),
+    Picture("search-empty", "/", _filters),
+    Picture("search-editing", f"{QUESTION}+or+Californa", _edit, ranked=True),
+    Picture("search-none", "/?q=innovators+in+healthcare+over+110&gender=Male", height=700),
+    Picture("search-near", "/?q=laggards+in+Texas+with+a+premium+budget+and+expert+skills", height=1100),
+    Picture("search-alike", "/?like=TU0042&q=in+Texas", ranked=True),
+    Picture("search-weak", "/?q=zeppelin+moorings", height=700),
+    Picture("help", "/", _help, height=700),
+    Picture("profile", "/people/TU0042"),
+    Picture("problem", "/people/TU-nobody", height=500),
 )
+
+Theme = Literal["light", "dark"]
+LOOKS: tuple[tuple[str, int, Theme], ...] = (("", 1360, "light"), ("-dark", 1360, "dark"), ("-phone", 360, "light"))
+"""Ending of the file's name, width in CSS pixels, theme."""
 
 
 def main() -> None:
@@ -59,8 +92,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, _served(Path(home)) as base, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         for picture in PICTURES:
-            _take(browser, base, picture)
-            print(IMAGES / f"{picture.name}.png")
+            for ending, width, theme in LOOKS:
+                print(_take(browser, base, picture, ending, width, theme))
         browser.close()
 
 
@@ -96,19 +129,24 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"The server did not answer at {url} within {START_S:.0f} s.")
 
 
-def _take(browser: Browser, base: str, picture: Picture) -> None:
-    size = {"width": picture.width, "height": picture.height}
-    context = browser.new_context(viewport=size, color_scheme=picture.theme, reduced_motion="reduce")  # type: ignore[arg-type]
+def _take(browser: Browser, base: str, picture: Picture, ending: str, width: int, theme: Theme) -> Path:
+    size: ViewportSize = {"width": width, "height": 780 if width < 400 else picture.height}
+    context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
     page = context.new_page()
-    address = picture.address
-    if address == "/people/":
-        page.goto(base)
-        address = page.locator(".card h3 a").first.get_attribute("href") or "/"
-    page.goto(base + address)
+    page.goto(base + picture.address)
     if picture.ranked:
         expect(page.locator(".ring").first).to_be_visible(timeout=60_000)
-    page.screenshot(path=IMAGES / f"{picture.name}.png")
+    picture.act(page)
+    file = IMAGES / f"{picture.name}{ending}.png"
+    _write_small(page.screenshot(), file)
     context.close()
+    return file
+
+
+def _write_small(png: bytes, file: Path) -> None:
+    """With 256 colours, which a page hardly exceeds: a third of the size."""
+    whole = Image.open(io.BytesIO(png)).convert("RGB")
+    whole.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

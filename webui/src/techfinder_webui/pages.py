@@ -100,7 +100,7 @@ def _frame(
         status="",
         live_url=f"{path}live?seen={live_token(generation)}",
         subject=schema.subject[1],
-        sorts=sort_options(schema, asked),
+        sorts=sort_options(schema, asked, ranked=bool(plan.meaning or plan.preferred or plan.like)),
         examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
         likes=tuple(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
         chips=chips(finder.filters, schema, facets, asked, path, plan),

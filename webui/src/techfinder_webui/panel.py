@@ -82,10 +82,13 @@ def chips(
     )
 
 
-def sort_options(schema: Schema, asked: Address) -> tuple[SortOption, ...]:
-    """Best first, and both directions of what has an order; an order of several fields when it is the one now."""
+def sort_options(schema: Schema, asked: Address, *, ranked: bool = True) -> tuple[SortOption, ...]:
+    """Best first (as stored, where nothing ranks), and both directions of what has an order.
+
+    An order of several fields is among them when it is the one now.
+    """
     now = ",".join(asked.sort)
-    made = [SortOption("", "Best first", not now)]
+    made = [SortOption("", "Best first" if ranked else "As stored", not now)]
     for field in schema.fields:
         if field.kind in ("integer", "number", "scale", "date"):
             high, low = ("latest", "earliest") if field.kind == "date" else ("highest", "lowest")

@@ -44,13 +44,19 @@ def test_orders_may_be_joined_by_commas() -> None:
         ("limit=5000", "/?limit=1000"),
         ("limit=0", "/?limit=1"),
         ("job_sector=UX%2FUI+Design", "/?job_sector=UX%2FUI+Design"),
+        ("like=P1&like=P2&find.gender=+ma+", "/?like=P1&like=P2&find.gender=ma"),
+        ("edit.set.aa.min=Low&edit.set.aa.max=High&edit.form=aa", "/?edit.set.aa=Low..High"),
+        ("edit.set.aa=x&edit.set.aa=y&edit.form=aa", "/?edit.set.aa=x&edit.set.aa=y"),
+        ("edit.set.aa.min=&edit.set.aa.max=&edit.form=aa", "/?edit.drop=aa"),
     ],
 )
 def test_what_a_form_sends_becomes_the_short_form(query: str, short: str) -> None:
     assert read(query).url("/") == short
 
 
-_NAMES = st.sampled_from(["q", "limit", "offset", "sort", "age", "age.min", "age.max", "gender", "x.min"])
+_OWN = ["q", "limit", "offset", "sort", "like"]
+_EDITS = ["edit.drop", "edit.flip", "edit.typed", "edit.set.aa", "edit.set.aa.min", "edit.form", "find.gender", "a.b.c"]
+_NAMES = st.sampled_from([*_OWN, *_EDITS, "age", "age.min", "age.max", "gender", "x.min"])
 _VALUES = st.text(alphabet=string.ascii_letters + string.digits + " .-&=%+é☃", max_size=8)
 
 
@@ -88,10 +94,19 @@ def test_ends_of_a_range(value: str, ends: tuple[str, str] | None) -> None:
         ("q=nurses", "q=nurses&gender=Male", "push"),
         ("q=nurses&limit=20", "q=nurses&limit=40", "replace"),
         ("q=nurses", "q=nurses&offset=100", "push"),
+        ("q=nurses", "q=nurses&edit.drop=aa", "push"),
+        ("q=nurses&edit.drop=aa", "q=nurses+in", "replace"),
+        ("q=nurses", "q=nurses&like=P1", "push"),
+        ("find.gender=m", "find.gender=ma", "replace"),
     ],
 )
 def test_back_leads_to_the_search_before(before: str, after: str, step: str) -> None:
     assert history_step(f"http://127.0.0.1:8000/?{before}", read(after)) == step
+
+
+def test_people_like_somebody_keep_the_conditions_and_lose_the_order() -> None:
+    asked = read("q=x&gender=Male&sort=-age&limit=40&edit.drop=aa")
+    assert asked.lookalikes("P 1").url("/") == "/?q=x&like=P+1&gender=Male&edit.drop=aa"
 
 
 def test_a_value_gives_way_to_another_in_its_place() -> None:

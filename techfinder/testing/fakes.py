@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from techfinder.errors import EncoderError, SourceError, cut
 from techfinder.hookspecs import hookimpl
-from techfinder.interfaces import EncoderEntry, EncoderInfo, FilterEntry, SourceEntry
+from techfinder.interfaces import EncoderEntry, EncoderInfo, FilterEntry, GaugeEntry, SourceEntry
 from techfinder.models import Row, RowProblem
 
 __all__ = ["FakePlugin", "HashEncoder", "ListSource", "sample_rows"]
@@ -144,9 +144,11 @@ class FakePlugin:
         sources: Sequence[SourceEntry] = (),
         encoders: Sequence[EncoderEntry] = (),
         filters: Sequence[FilterEntry] = (),
+        gauges: Sequence[GaugeEntry] = (),
     ) -> None:
         """Offers exactly these entries."""
         self._sources, self._encoders, self._filters = list(sources), list(encoders), list(filters)
+        self._gauges = list(gauges)
 
     @hookimpl
     def register_sources(self) -> list[SourceEntry]:
@@ -162,6 +164,11 @@ class FakePlugin:
     def register_filters(self) -> list[FilterEntry]:
         """The filters given."""
         return self._filters
+
+    @hookimpl
+    def register_gauges(self) -> list[GaugeEntry]:
+        """The gauges given."""
+        return self._gauges
 
 
 def sample_rows() -> list[dict[str, object]]:

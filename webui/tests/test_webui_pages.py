@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import fields
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from techfinder import Gauge, GaugeEntry, Hit
 from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.interfaces import EncoderEntry
@@ -24,6 +25,7 @@ from techfinder.testing.fakes import HashEncoder
 from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
 
 FinderOf = Callable[[Path, EncoderEntry], Finder]
+Site = Callable[..., AbstractContextManager[FlaskClient]]
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost/"}
 
@@ -171,6 +173,48 @@ def test_the_examples_of_the_schema_can_be_asked(client: FlaskClient, finder: Fi
     for text in finder.schema.examples:
         assert f">{text}</a>" in page
         assert client.get("/", query_string={"q": text}).status_code == 200
+
+
+# --- people like somebody, no good match, plugins ------------------------------------------------
+
+
+def test_people_like_somebody_are_a_search_of_their_own(client: FlaskClient) -> None:
+    page = client.get("/?like=P0007&gender=Male&q=tech+sector").text
+    assert status(page) == "9 of 60 people"
+    assert "P0007" not in ids(page)
+    assert re.search(r'<a class="chip" href="/\?q=tech\+sector&amp;gender=Male"', page)
+    assert re.search(r'<input type="hidden" name="like" value="P0007" form="search">', page)
+    assert "Most alike first" in page
+    assert len(gauge_values(page)) == 9
+
+
+def test_people_like_nobody_known_are_explained(client: FlaskClient) -> None:
+    answer = client.get("/?like=nobody")
+    assert answer.status_code == 404
+    assert "There is no such person" in answer.text
+
+
+def test_what_is_no_good_match_says_so(client: FlaskClient, finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = finder.answer(finder.plan("cheerful"), near=4, bars=True)
+    weak = replace(found, result=replace(found.result, weak=True))
+    assert "No good match" not in client.get("/?q=cheerful").text
+    monkeypatch.setattr(finder, "answer", lambda *_, **__: weak)
+    assert "No good match" in client.get("/?q=cheerful").text
+
+
+def test_a_plugins_gauge_is_on_every_card_and_a_broken_one_costs_only_itself(home: Path, site: Site) -> None:
+    def age(hit: Hit) -> Gauge:
+        return Gauge("youth", "Youth", 1 - float(str(hit.profile.values["age"])) / 100, "young")
+
+    def broken(hit: Hit) -> Gauge:
+        raise RuntimeError("no gauge")
+
+    entries = [GaugeEntry("youth", "Youth", age), GaugeEntry("broken", "Broken", broken)]
+    with site(home, gauges=entries) as client:
+        page = client.get("/?limit=5").text
+        assert page.count('aria-label="Youth: young"') == 5
+        assert page.count('aria-label="Tech interest: ') == 5
+        assert "Not working: fakes" in client.get("/").text
 
 
 # --- pages of results ---------------------------------------------------------------------------

@@ -151,3 +151,13 @@ def test_a_filter_that_cannot_be_counted_leaves_a_page(site: Site, home: Path) -
             assert (answer.status_code, answer.mimetype) == (400, "text/html")
             assert "gender_day" in answer.text
             assert 'role="alert"' in answer.text
+
+
+def test_a_date_has_a_histogram_and_an_editor_of_days(companies: FlaskClient) -> None:
+    page = companies.get("/?q=founded+before+2005").text
+    assert re.search(r'aria-label="Founded: [^"]*2001-01-01 to [^"]*: 1', page)
+    assert re.search(r'name="edit\.set\.[0-9a-f]{8}\.max" value="2004-12-31" type="date"', page)
+
+
+def test_the_strongest_loyalty_is_a_gauge_only_where_brands_are_known(companies: FlaskClient) -> None:
+    assert 'class="gauge"' not in companies.get("/").text

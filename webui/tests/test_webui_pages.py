@@ -231,6 +231,16 @@ def test_show_more_keeps_what_is_there(client: FlaskClient) -> None:
     assert "more</a>" not in longer
 
 
+def test_a_sentence_may_say_how_many_and_more_follow(client: FlaskClient) -> None:
+    page = client.get("/?q=top+5+men").text
+    assert len(ids(page)) == 5
+    more = re.search(r'<a class="button" href="([^"]+)"[^>]*>Show 20 more</a>', page)
+    assert more
+    longer = client.get(more[1].replace("&amp;", "&")).text
+    assert len(ids(longer)) == 25
+    assert ids(longer)[:5] == ids(page)
+
+
 def test_pages_by_offset_lead_there_and_back(client: FlaskClient) -> None:
     page = client.get("/?limit=10&offset=20").text
     assert ids(page) == [f"P{n:04}" for n in range(20, 30)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from techfinder import AnyOf, Condition, Fact, Hit, Profile, Schema, SchemaField, Value
+from techfinder import AnyOf, Attribute, Condition, Fact, Hit, Profile, Schema, SchemaField, Value
 from techfinder_webui.address import Address
 from techfinder_webui.parts import Badge, Card, CardFact, FactGroup, Piece
 from techfinder_webui.reasons import explain_hit
@@ -32,6 +33,27 @@ def profile_url(path: str, profile_id: str) -> str:
     return f"{path}people/{quote(profile_id, safe='')}"
 
 
+@dataclass(frozen=True, slots=True)
+class CardLayout:
+    """Which facts of a schema a card shows where, by attribute key.
+
+    Attributes:
+        headline: Under the id.
+        looked_at: As a gauge or a badge (names of fields).
+        details: At the end.
+    """
+
+    headline: frozenset[str]
+    looked_at: frozenset[str]
+    details: frozenset[str]
+
+    @classmethod
+    def of(cls, schema: Schema) -> CardLayout:
+        """The layout for a schema."""
+        details = frozenset(key for key, attribute in schema.attributes.items() if _is_detail(attribute))
+        return cls(frozenset(_headline_keys(schema)), shown_on_cards(schema), details)
+
+
 @dataclass(frozen=True)
 class CardMaker:
     """Makes the cards of one answer.
@@ -49,6 +71,10 @@ class CardMaker:
     conditions: Sequence[Condition | AnyOf]
     ranked: bool
 
+    @cached_property
+    def _layout(self) -> CardLayout:
+        return CardLayout.of(self.finder.schema)
+
     def card(self, hit: Hit) -> Card:
         """The card of a hit; without the match gauge when nothing was ranked, or when it is a near miss."""
         finder, schema, profile = self.finder, self.finder.schema, hit.profile
@@ -56,9 +82,10 @@ class CardMaker:
         facts = finder.facts(profile)
         explained = explain_hit(finder, self.conditions, hit)
         matched = explained.matched
-        head = [f for f in facts if f.key in _headline_keys(schema)]
-        shown = {f.key for f in head} | shown_on_cards(schema)
-        details = [f for f in facts if f.key not in shown and (_is_detail(schema, f) or f.key in matched)]
+        layout = self._layout
+        head = [f for f in facts if f.key in layout.headline]
+        shown = layout.headline | layout.looked_at
+        details = [f for f in facts if f.key not in shown and (f.key in layout.details or f.key in matched)]
         ranked = self.ranked and not hit.fails
         return Card(
             id=profile.id,
@@ -122,8 +149,7 @@ def _headline_keys(schema: Schema) -> tuple[str, ...]:
     return tuple(keys[:_HEADLINE_FACTS])
 
 
-def _is_detail(schema: Schema, fact: Fact) -> bool:
-    attribute = schema.attribute(fact.key)
+def _is_detail(attribute: Attribute) -> bool:
     field = attribute.field
     if field.kind == "adoption":
         return attribute.part == "product"

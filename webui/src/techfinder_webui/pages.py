@@ -134,8 +134,8 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         near=tuple(maker.card(hit) for hit in result.near_misses),
         nothing=None if result.total else nothing_found(finder, answered, path),
         weak=result.weak,
-        previous_url=_previous(asked, path),
-        more=_more(asked, result.total, path),
+        previous_url=_previous(asked, plan.limit, path),
+        more=_more(asked, plan.limit, result.total, path),
     )
 
 
@@ -157,15 +157,16 @@ def _ranking(asked: Address, result: SearchResult) -> str:
     return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 
 
-def _previous(asked: Address, path: str) -> str:
-    return replace(asked, offset=max(0, asked.offset - asked.limit)).url(path) if asked.offset else ""
+def _previous(asked: Address, shown: int, path: str) -> str:
+    return replace(asked, offset=max(0, asked.offset - shown)).url(path) if asked.offset else ""
 
 
-def _more(asked: Address, total: int, path: str) -> Link | None:
-    left = total - asked.offset - asked.limit
+def _more(asked: Address, shown: int, total: int, path: str) -> Link | None:
+    """More than the cards `shown`, which the sentence may have told ("top 5")."""
+    left = total - asked.offset - shown
     if left <= 0:
         return None
-    if not asked.offset and asked.limit < _LONG_PAGE:
-        longer = min(asked.limit + PAGE, LIMIT_TOP)
+    if not asked.offset and shown < _LONG_PAGE:
+        longer = min(shown + PAGE, LIMIT_TOP)
         return Link(f"Show {min(left, PAGE)} more", replace(asked, limit=longer).url(path))
-    return Link(f"Next {min(left, asked.limit)}", replace(asked, offset=asked.offset + asked.limit).url(path))
+    return Link(f"Next {min(left, shown)}", replace(asked, offset=asked.offset + shown).url(path))

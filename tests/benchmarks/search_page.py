@@ -53,7 +53,7 @@ def main() -> None:
         home = options.home or indexed(Path(folder), options.people)
         with commands.Server(home) as server:
             wait_until_ready(server.base)
-            points = server.get("/api/v1/collections")["collections"][0]["points"]
+            points = server.get("/api/v1/search?limit=1&facets=none")["total"]
             print(f"Search page and API over {points:,} people, hash encoder, embedded store\n")
             compare(server.base)
             sizes(server.base)

@@ -98,6 +98,10 @@ def test_nothing_sticks_out(address: str, new_page: NewPage, name: str, width: i
     page = new_page(viewport={"width": width, "height": height})
     page.goto(address + PAGES[name])
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    right = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right))"
+    )
+    assert right <= width - 10, "something reaches into the margin"
     for summary in page.locator(".understood summary, .why > summary").all()[:4]:
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") == width

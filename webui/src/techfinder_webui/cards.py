@@ -11,7 +11,7 @@ from urllib.parse import quote
 from techfinder import AnyOf, Attribute, Condition, Fact, Hit, Profile, Schema, SchemaField, Value
 from techfinder_webui.address import Address
 from techfinder_webui.parts import Badge, Card, CardFact, FactGroup, Piece
-from techfinder_webui.reasons import explain_hit
+from techfinder_webui.reasons import Explainer
 from techfinder_webui.tones import tone_class
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ ICONS = frozenset({"anchor", "bulb", "hourglass", "people", "star"})
 
 _HEADLINE_KINDS = ("integer", "number", "category", "place")
 _HEADLINE_FACTS = 5
-_WIDE_TEXT = 22
+_WIDE_TEXT = 26
+"""Letters of label and value together that need a line of their own."""
 _Matched = Mapping[str, frozenset[str] | None]
 
 
@@ -75,12 +76,16 @@ class CardMaker:
     def _layout(self) -> CardLayout:
         return CardLayout.of(self.finder.schema)
 
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.finder, self.conditions)
+
     def card(self, hit: Hit) -> Card:
         """The card of a hit; without the match gauge when nothing was ranked, or when it is a near miss."""
         finder, schema, profile = self.finder, self.finder.schema, hit.profile
         match, *others = finder.gauges(hit)
         facts = finder.facts(profile)
-        explained = explain_hit(finder, self.conditions, hit)
+        explained = self._explainer.explain(hit)
         matched = explained.matched
         layout = self._layout
         head = [f for f in facts if f.key in layout.headline]
@@ -160,7 +165,7 @@ def _card_fact(schema: Schema, fact: Fact, profile: Profile, matched: _Matched) 
     """The fact under its field's label ("Smartphones" for "Smartphones: product"), with what was asked for marked."""
     attribute = schema.attribute(fact.key)
     label = attribute.field.label if attribute.part in ("value", "product") else fact.label
-    return CardFact(label, _pieces(fact, profile.values[fact.key], matched), len(fact.text) > _WIDE_TEXT)
+    return CardFact(label, _pieces(fact, profile.values[fact.key], matched), len(label) + len(fact.text) > _WIDE_TEXT)
 
 
 def _pieces(fact: Fact, value: Value, matched: _Matched) -> tuple[Piece, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from techfinder import AnyOf, Condition, Hit, Profile, Schema, Share, Value
+from techfinder import AnyOf, Condition, Hit, Profile, Schema, Share
 from techfinder_webui.parts import Reason, Segment
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["Explained", "explain_hit", "tone_of"]
+__all__ = ["Explained", "Explainer", "tone_of"]
 
 TONES = 8
 """Colours that tell conditions apart; more of them begin again."""
@@ -41,14 +41,74 @@ class Explained:
     matched: Mapping[str, Values | None]
 
 
-def explain_hit(finder: Finder, conditions: Sequence[Clause], hit: Hit) -> Explained:
-    """What speaks for a hit, in the order of the plan's conditions."""
-    shares, others = _by_condition(conditions, hit.shares)
-    return Explained(
-        segments=tuple(_segments(conditions, shares, others)),
-        reasons=tuple(_reasons(finder, conditions, shares, others)),
-        matched=_matched(finder.schema, [conditions[n] for n in shares], hit.profile),
-    )
+class Explainer:
+    """Explains the hits of one answer."""
+
+    def __init__(self, finder: Finder, conditions: Sequence[Clause]) -> None:
+        """Put what is the same for every hit into words, once."""
+        self._conditions = conditions
+        self._texts = [finder.describe(c) for c in conditions]
+        self._words = ["" if c.origin else c.words for c in conditions]
+        self._tones = [tone_of(n) for n in range(len(conditions))]
+        self._matchers = [[_Matcher(finder.schema, c) for c in _positive(clause)] for clause in conditions]
+
+    def explain(self, hit: Hit) -> Explained:
+        """What speaks for a hit, in the order of the plan's conditions."""
+        shares, others = _by_condition(self._conditions, hit.shares)
+        return Explained(
+            segments=tuple(self._segments(shares, others)),
+            reasons=tuple(self._reasons(shares, others)),
+            matched=self._matched(shares, hit.profile),
+        )
+
+    def _segments(self, shares: Mapping[int, Share], others: Sequence[Share]) -> Iterator[Segment]:
+        start = 0.0
+        parts = [(self._tones[n], self._conditions[n].words or share.label, share) for n, share in shares.items()]
+        for tone, label, share in [*parts, *(("share-meaning", s.label, s) for s in others)]:
+            width = 100 * share.value
+            yield Segment(label, tone, round(start, 2), round(width, 2))
+            start += width
+
+    def _reasons(self, shares: Mapping[int, Share], others: Sequence[Share]) -> Iterator[Reason]:
+        for n, clause in enumerate(self._conditions):
+            share = shares.get(n)
+            percent = _percent(share.value) if share else "0%"
+            yield Reason(
+                self._texts[n], self._words[n], share is not None, not clause.required, percent, self._tones[n]
+            )
+        for share in others:
+            yield Reason(share.label, "", True, True, _percent(share.value), "share-meaning")
+
+    def _matched(self, held: Iterable[int], profile: Profile) -> dict[str, Values | None]:
+        found: dict[str, Values | None] = {}
+        for matcher in (m for n in held for m in self._matchers[n] if m.holds(profile)):
+            for key in matcher.facts:
+                before = found.get(key, frozenset[str]())
+                found[key] = None if matcher.values is None or before is None else before | matcher.values
+        return found
+
+
+class _Matcher:
+    """One condition that somebody may fulfil by what they have."""
+
+    def __init__(self, schema: Schema, condition: Condition) -> None:
+        self.facts = _fact_keys(schema, condition.field)
+        self.values = frozenset(condition.values) if condition.op in ("any_of", "all_of") else None
+        [resolved] = schema.resolve([condition])
+        self._resolved = resolved if isinstance(resolved, Condition) else condition
+        self._asked = frozenset(self._resolved.values)
+
+    def holds(self, profile: Profile) -> bool:
+        """Whether it holds; asked of the conditions of a group, as those that stand alone hold anyway."""
+        value = profile.values.get(self._resolved.field)
+        if value is None:
+            return False
+        match self._resolved.op:
+            case "any_of" | "all_of":
+                return not self._asked.isdisjoint(value if isinstance(value, tuple) else (str(value),))
+            case "range":
+                return isinstance(value, int | float) and self._resolved.spans(value)
+        return self._resolved.op == "present"
 
 
 def _by_condition(conditions: Sequence[Clause], shares: Sequence[Share]) -> tuple[dict[int, Share], list[Share]]:
@@ -74,66 +134,15 @@ def _is_of(share: Share, clause: Clause) -> bool:
     return share.name == name and (not clause.words or share.label == clause.words)
 
 
-def _segments(conditions: Sequence[Clause], shares: Mapping[int, Share], others: Sequence[Share]) -> Iterator[Segment]:
-    start = 0.0
-    parts = [(tone_of(n), conditions[n].words or share.label, share) for n, share in shares.items()]
-    for tone, label, share in [*parts, *(("share-meaning", s.label, s) for s in others)]:
-        width = 100 * share.value
-        yield Segment(label, tone, round(start, 2), round(width, 2))
-        start += width
-
-
-def _reasons(
-    finder: Finder, conditions: Sequence[Clause], shares: Mapping[int, Share], others: Sequence[Share]
-) -> Iterator[Reason]:
-    for n, clause in enumerate(conditions):
-        share = shares.get(n)
-        words = "" if clause.origin else clause.words
-        percent = _percent(share.value) if share else "0%"
-        yield Reason(finder.describe(clause), words, share is not None, not clause.required, percent, tone_of(n))
-    for share in others:
-        yield Reason(share.label, "", True, True, _percent(share.value), "share-meaning")
-
-
 def _percent(value: float) -> str:
     return f"{value:.0%}" if value >= 0.01 or not value else "under 1%"
 
 
-def _matched(schema: Schema, held: Sequence[Clause], profile: Profile) -> dict[str, Values | None]:
-    found: dict[str, Values | None] = {}
-    for condition in _positive(held):
-        if not _holds(schema, condition, profile.values):
-            continue
-        values = frozenset(condition.values) if condition.op in ("any_of", "all_of") else None
-        for key in _fact_keys(schema, condition.field):
-            before = found.get(key, frozenset[str]())
-            found[key] = None if values is None or before is None else before | values
-    return found
-
-
-def _positive(clauses: Sequence[Clause]) -> Iterator[Condition]:
-    """The conditions that somebody has, and does not only lack."""
-    for clause in clauses:
-        if isinstance(clause, AnyOf):
-            yield from () if clause.negated else clause.conditions
-        elif clause.op not in ("none_of", "missing"):
-            yield clause
-
-
-def _holds(schema: Schema, condition: Condition, values: Mapping[str, Value]) -> bool:
-    """Whether one of a group's conditions holds; those that stand alone hold anyway."""
-    [resolved] = schema.resolve([condition])
-    if not isinstance(resolved, Condition):
-        return False
-    value = values.get(resolved.field)
-    if value is None:
-        return False
-    match resolved.op:
-        case "any_of" | "all_of":
-            return bool({*resolved.values} & ({*value} if isinstance(value, tuple) else {str(value)}))
-        case "range":
-            return isinstance(value, int | float) and resolved.spans(value)
-    return resolved.op == "present"
+def _positive(clause: Clause) -> tuple[Condition, ...]:
+    """The conditions of a clause that somebody has, and does not only lack."""
+    if isinstance(clause, AnyOf):
+        return () if clause.negated else clause.conditions
+    return () if clause.op in ("none_of", "missing") else (clause,)
 
 
 def _fact_keys(schema: Schema, key: str) -> tuple[str, ...]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, render_template, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    stream_with_context,
+    url_for,
+)
 from htmx_flask import Htmx, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import TechfinderError
@@ -15,6 +26,7 @@ from techfinder_webui.compression import compress
 from techfinder_webui.contexts import LivePart, ProblemPage, ProfilePage, SearchPage, variables
 from techfinder_webui.live import LiveEvents
 from techfinder_webui.pages import not_found_page, profile_page, search_page
+from techfinder_webui.parts import PanelGroup
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
@@ -31,6 +43,9 @@ CSP = (
 """Nothing from elsewhere, nothing inline, no eval."""
 
 
+_PANELS_KEPT = 64
+
+
 def make_blueprint(finder: Finder) -> Blueprint:
     """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/live``, ``/schema.css`` and ``/assets/...``."""
     events = LiveEvents(finder)
@@ -38,6 +53,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
         "webui", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
     )
     blueprint.record_once(_enable_htmx)
+    # Kept, because most letters that are typed change no count.
+    blueprint.add_app_template_global(lru_cache(_PANELS_KEPT)(_panel_html), "panel_html")
     blueprint.after_request(_guard)
 
     @blueprint.get("/")
@@ -84,6 +101,12 @@ def make_blueprint(finder: Finder) -> Blueprint:
 
 def _enable_htmx(state: BlueprintSetupState) -> None:
     Htmx().init_app(state.app)
+
+
+def _panel_html(panel: tuple[PanelGroup, ...], hidden: tuple[tuple[str, str], ...]) -> Markup:
+    """The filter panel."""
+    template = current_app.jinja_env.get_template("_panel.html")
+    return Markup(template.render(panel=panel, hidden=hidden))
 
 
 def _live_html(part: LivePart) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,8 +194,18 @@ class Columns:
     def options(self, query: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, int | float]:
         """Count by option over the rows that match; options that no one fulfils are left out."""
         mask = self.mask(query)
-        counts = {name: int(np.count_nonzero(mask & self.mask(o))) for name, o in options.items()}
+        bars = _bars(options)
+        if bars is not None:
+            counts = self._histogram(mask, *bars)
+        else:
+            counts = {name: int(np.count_nonzero(mask & self.mask(o))) for name, o in options.items()}
         return {name: count for name, count in counts.items() if count}
+
+    def _histogram(self, mask: Mask, key: str, starts: Sequence[float], names: Sequence[str]) -> dict[str, int]:
+        """How many rows of the mask each bar holds: one look at each number, however many bars there are."""
+        numbers = self.array(f"{key}.numbers")[mask & self._present(key)]
+        places = np.searchsorted(np.asarray(starts), numbers, side="right")
+        return dict(zip(names, np.bincount(places, minlength=len(starts) + 1)[1:].tolist(), strict=True))
 
     def order(self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]]) -> NDArray[np.int64]:
         """The rows that match, by (field, descending) with missing values last, ties in stored order.
@@ -261,6 +272,21 @@ class Columns:
 
     def _texts(self, name: str) -> Texts:
         return Texts(self.array(f"{name}.blob"), self.array(f"{name}.ends"))
+
+
+def _bars(options: Mapping[str, Mapping[str, Any]]) -> tuple[str, list[float], list[str]] | None:
+    """Attribute, starts and names where the options are bars of one histogram, each ending where the next starts."""
+    parts = [(name, *o["must"]) for name, o in options.items() if o.keys() == {"must"} and len(o["must"]) == 1]
+    if len(parts) < max(len(options), 2) or any(p.keys() != {"key", "range"} for _, p in parts):
+        return None
+    ranges = [p["range"] for _, p in parts]
+    if len({p["key"] for _, p in parts}) > 1 or any("gte" not in r for r in ranges) or len(ranges[-1]) > 1:
+        return None
+    for before, after in pairwise(ranges):
+        end = before.get("lt", before["lte"] + 1 if "lte" in before else None)  # whole numbers end with the one before
+        if len(before) != 2 or end != after["gte"] or end <= before["gte"]:
+            return None
+    return parts[0][1]["key"], [r["gte"] for r in ranges], [name for name, _ in parts]
 
 
 _COMPARE = {

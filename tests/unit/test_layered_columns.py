@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from random_clauses import random_clauses, random_profiles
+from techfinder.histograms import bar_clauses
 from techfinder.models import Profile
+from techfinder.plan import Condition
 from techfinder.schema import Schema, load_schema
 from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
@@ -100,3 +102,31 @@ def test_values_of_rows_are_those_written(tmp_path: Path) -> None:
         found = {k: v for k in columns.attributes if (v := columns.value(row, k)) is not None}
         assert found == profile.values
         assert columns.ordinal(row) == row
+
+
+@pytest.mark.parametrize(
+    ("key", "starts"), [("age", (0, 18, 25, 65, 119)), ("annual_income", (0, 20_000_000.5, 60_000_000))]
+)
+@pytest.mark.parametrize("where", [None, "gender"])
+def test_the_bars_of_a_histogram_are_counted_at_once_as_each_by_itself(
+    stage: Stage, key: str, starts: tuple[float, ...], where: str | None
+) -> None:
+    storage = {k: a.storage for k, a in stage.schema.attributes.items()}
+    clauses = [Condition(field=where, op="any_of", values=("Female",))] if where else []
+    options = {str(n): to_filter([bar], storage) for n, bar in enumerate(bar_clauses(key, starts))}
+    counted = stage.layered.options(to_filter(clauses, storage), options)
+    bars = bar_clauses(key, starts)
+    alone = {str(n): stage.anew.count(to_filter([*clauses, bar], storage)) for n, bar in enumerate(bars)}
+    assert counted == {name: count for name, count in alone.items() if count}
+    assert where or len(counted) > 1
+
+
+def test_ranges_that_are_no_bars_are_counted_one_by_one(stage: Stage) -> None:
+    storage = {k: a.storage for k, a in stage.schema.attributes.items()}
+    ranges = [{"lt": 30}, {"gte": 20, "lt": 50}, {"gte": 50}]
+    parts = [Condition.model_validate({"field": "age", "op": "range", **r}) for r in ranges]
+    options = {str(n): to_filter([p], storage) for n, p in enumerate(parts)}
+    for chosen in (["0", "2"], ["1", "2"], ["0", "1"], ["2", "1"]):
+        some = {name: options[name] for name in chosen}
+        counts = {name: stage.anew.count(option) for name, option in some.items()}
+        assert stage.layered.options({}, some) == {name: count for name, count in counts.items() if count}

@@ -71,6 +71,7 @@ from techfinder.lexicons import (
 )
 from techfinder.models import (
     Answer,
+    Explanation,
     Facet,
     FacetBar,
     FacetValue,
@@ -139,6 +140,7 @@ __all__ = [
     "EncoderError",
     "EncoderFiles",
     "EncoderInfo",
+    "Explanation",
     "Facet",
     "FacetBar",
     "FacetRequest",

@@ -18,7 +18,7 @@ from techfinder import (
     StoreUnavailable,
     TechfinderError,
 )
-from techfinder_webui.address import Address
+from techfinder_webui.address import PAGE, Address
 from techfinder_webui.banners import no_encoder
 from techfinder_webui.parts import Banner
 
@@ -53,8 +53,9 @@ class Answered:
 
 def ask(finder: Finder, asked: Address) -> Answered:
     """The answer to an address. Raises what the finder raises, except for an encoder that failed."""
+    told = None if asked.limit == PAGE else asked.limit  # a page of the usual size leaves it to the sentence
     edited = finder.edited_plan(
-        asked.text, asked.filters, edits=asked.edits, limit=asked.limit, offset=asked.offset, sort=asked.sorts()
+        asked.text, asked.filters, edits=asked.edits, limit=told, offset=asked.offset, sort=asked.sorts()
     )
     edited = replace(edited, plan=_with_likes(edited.plan, asked.like))
     asked = replace(asked, edits=asked.edits.only(c.key for c in edited.clauses))

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import math
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
+
+from pydantic import ValidationError
 
 from techfinder.errors import SourceError
 from techfinder.parser.english import usual_orders
+from techfinder.schema import Schema
 
 __all__ = ["Column", "draft_schema", "look_at"]
 
@@ -27,14 +32,19 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _PLACE = re.compile(r"[^,\d]+, ?[A-Z]{2}")
 _SEPARATORS = (",", ";", "|")
 _MOST_VALUES = 40
+_MOST_TRIES = 5
 _LONG = 60
 _UNITS = (
-    (re.compile(r"(^|_)(age)($|_)"), "years"),
-    (re.compile(r"income|salary|revenue|price|cost|spend|usd|amount|arr|mrr|budget"), "USD"),
-    (re.compile(r"(^|_)(months?)($|_)"), "months"),
-    (re.compile(r"(^|_)(days?)($|_)"), "days"),
-    (re.compile(r"percent|pct|share|rate"), "%"),
+    (re.compile(r"\bage\b"), "years"),
+    (
+        re.compile(r"\b(income|salary|salaries|revenues?|prices?|costs?|spend|spending|usd|amount|arr|mrr|budget)\b"),
+        "USD",
+    ),
+    (re.compile(r"\bmonths?\b"), "months"),
+    (re.compile(r"\bdays?\b"), "days"),
+    (re.compile(r"\b(percent|pct|share|rate)\b"), "%"),
 )
+"""By words of a column's name."""
 
 
 @dataclass
@@ -89,7 +99,8 @@ def draft_schema(name: str, columns: Sequence[Column]) -> str:
     if not fields:
         raise SourceError("The table has no column besides the ids that has any value.")
     taken: set[str] = set()
-    parts = [part for c in fields for part in _field(c, taken)]
+    columns_named = {_slug(c.name, "_") for c in columns}
+    parts = [part for c in fields for part in _field(c, taken, columns_named)]
     empty = [c.name for c in columns if c is not key and not c.cells]
     head = [
         f"# A draft, guessed from {columns[0].rows:,} rows. Look at every line that says 'guess', and mend it:",
@@ -97,7 +108,7 @@ def draft_schema(name: str, columns: Sequence[Column]) -> str:
         "# docs/schema.md explains every key; `techfinder schema check FILE` lists what is wrong.",
         "",
         f"name = {_text(_slug(name, '-'))}",
-        f'subject = ["{_slug(name, "-").rstrip("s") or "row"}", "{_slug(name, "-")}"]  # guess: one, several',
+        f"subject = [{_text(_singular(_slug(name, ' ')))}, {_text(_slug(name, ' '))}]  # guess: one, several",
         f"id = {_text(key.name)}  # guess: every row has its own value",
     ]
     if missing := sorted({m for c in columns for m in c.missing if m}):
@@ -115,14 +126,11 @@ def _id_column(columns: Sequence[Column]) -> Column:
     return (named or unique)[0]
 
 
-def _field(column: Column, taken: set[str]) -> Iterator[str]:
-    slug = _slug(column.name, "_")
-    while slug in taken or not slug:
-        slug = f"{slug or 'field'}_2"
-    taken.add(slug)
+def _field(column: Column, taken: set[str], columns: Set[str]) -> Iterator[str]:
     words = re.sub(r"[_\W]+", " ", re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name)).strip().lower()
     label = words[:1].upper() + words[1:]
     facts = list(_kind(column, words))
+    slug = _free_name(_slug(column.name, "_") or "field", facts, taken, columns)
     filled = "" if column.filled == 1.0 else f"; {1 - column.filled:.0%} of the rows have none"
     yield "[[field]]"
     yield f"name = {_text(slug)}"
@@ -134,6 +142,30 @@ def _field(column: Column, taken: set[str]) -> Iterator[str]:
     if slug != column.name:
         yield f"columns = {{ value = {_text(column.name)} }}"
     yield ""
+
+
+def _free_name(slug: str, facts: Sequence[tuple[str, str]], taken: set[str], columns: Set[str]) -> str:
+    """A name that the schema does not keep for itself, whose attributes are neither `taken` nor called as `columns`."""
+    lines = [f"kind = {_text(facts[0][0])}", *(line for line, _ in facts[1:])]
+    for number in count(1):
+        name = slug if number == 1 else f"{slug}_{number}"
+        draft = {"name": "draft", "id": "-", "subject": ["row", "rows"]}
+        fields = [{"name": name, "label": "Draft", **tomllib.loads("\n".join(lines))}]
+        try:
+            keys = set(Schema.model_validate({**draft, "field": fields}).attributes)
+        except ValidationError:
+            keys = {name} if number > _MOST_TRIES else set()
+        if keys and not keys & taken and not (keys - {name}) & columns:
+            taken |= keys
+            return name
+    raise AssertionError("count never ends")
+
+
+def _singular(words: str) -> str:
+    """Of one of them: "our companies" are each "our company"."""
+    if words.endswith("ies"):
+        return f"{words[:-3]}y"
+    return words.removesuffix("s") or "row"
 
 
 def _kind(column: Column, words: str) -> Iterator[tuple[str, str]]:
@@ -178,7 +210,7 @@ def _kind(column: Column, words: str) -> Iterator[tuple[str, str]]:
 def _number(kind: str, numbers: Sequence[float], column: Column, words: str) -> Iterator[tuple[str, str]]:
     low, high = min(numbers), max(numbers)
     yield kind, f"from {low:g} to {high:g}"
-    unit = next((u for pattern, u in _UNITS if pattern.search(column.name.casefold())), "")
+    unit = next((u for pattern, u in _UNITS if pattern.search(words)), "")
     if unit:
         yield f"unit = {_text(unit)}", "by the name of the column"
     if low >= 0:

@@ -23,7 +23,7 @@ from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 
 __all__ = ["Attribute", "Schema", "SchemaField", "SchemaValue", "load_schema"]
 
-_RESERVED = frozenset({"q", "like", "limit", "offset", "sort", "facets"})
+_RESERVED = frozenset({"q", "like", "limit", "offset", "sort", "facets", "near"})
 _MAX_KEY = 64
 _MAX_BYTES = 5_000_000
 

@@ -41,7 +41,7 @@ def test_kinds_are_those_a_person_would_choose() -> None:
     assert (made.name, made.id, made.subject, made.ignore_columns) == (
         "our-companies",
         "Company ID",
-        ("our-companie", "our-companies"),
+        ("our company", "our companies"),
         ("empty",),
     )
     assert made.missing == ("", "N/A")
@@ -100,3 +100,12 @@ def test_a_draft_can_be_indexed_and_searched_as_it_is(tmp_path: Path) -> None:
     assert "1,000 encoded" in indexed.stderr + indexed.stdout
     found = commands.run_json(tmp_path, "search", "women with a high budget category in Texas", schema_file=str(file))
     assert [c["field"] for c in found["plan"]["conditions"]] == ["budget_category", "location_state"]
+
+
+def test_names_that_clash_are_changed_so_that_the_draft_loads() -> None:
+    names = ("limit", "q", "sort", "loc", "loc_city", "tools", "tools_count", "Age", "age", "generated_rows")
+    rows = [{"id": f"c{n}", **dict.fromkeys(names, str(n)), "loc": "Austin, TX", "tools": "a; b"} for n in range(30)]
+    made = drafted(rows)
+    assert [f.columns.get("value", f.name) for f in made.fields] == list(names)
+    assert made.field("generated_rows").unit == ""
+    assert made.field("age").unit == "years"

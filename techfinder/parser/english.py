@@ -29,7 +29,7 @@ _NUMBERS: Mapping[str, float] = {
     "half": 0.5,
     "quarter": 0.25,
 }
-_GRADED = ("compare", "compare_after", "grade", "speed", "unit", "age")
+_GRADED = ("by_money", "compare", "compare_after", "grade", "speed", "unit", "age")
 """Tables whose keys say what exactly is meant."""
 
 

@@ -94,6 +94,9 @@ def _pronoun(s: Sentence, place: int) -> int | None:
 
 def _sort(s: Sentence, place: int) -> int | None:
     item = s.items[place]
+    if (order := item.data("by_money")) is not None and (money := s.unit_field("money")) is not None:
+        s.sort.append(Sort(field=money.name, descending=order == "descending"))
+        return place + 1
     if item.text.lower() in ("highest", "top", "lowest") and (
         near := s.field_after(place + 1, lambda f: f.kind == "number")
     ):

@@ -129,7 +129,8 @@ def _longest(
 def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> bool:
     typed = "".join(t.text for t in tokens[place : place + length])
     if sense.cased:
-        return typed == sense.cased and any(t.text.islower() for t in tokens) and _is_code(sense, tokens, place)
+        plain = not is_english(sense.cased) or any(t.text.islower() for t in tokens)
+        return typed == sense.cased and plain and _is_code(sense, tokens, place)
     if sense.proper:
         before = tokens[place - 1].text.lower() if place else ""
         return before in _LEADS or (typed[:1].isupper() and not typed.isupper())

@@ -281,6 +281,8 @@ def test_a_number_of_something_else_is_told_and_asks_for_nothing(text: str) -> N
         ("top 10 earners in Texas by income", 10, [("annual_income", True)]),
         ("by income", 20, [("annual_income", False)]),
         ("100 women", 100, []),
+        ("the 10 richest people", 10, [("annual_income", True)]),
+        ("TX", 20, []),
         ("the 15 oldest people", 15, [("age", True)]),
     ],
 )

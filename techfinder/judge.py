@@ -6,25 +6,27 @@ it; ``techfinder eval`` will take its truth from it.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from techfinder.plan import number_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from techfinder.models import Profile, Value
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.schema import Schema
 
-__all__ = ["Judge"]
+    Mask = pd.Series
 
-Mask = pd.Series
+__all__ = ["Judge"]
 
 
 class Judge:
@@ -35,8 +37,11 @@ class Judge:
         self.schema = schema
         self.profiles = list(profiles)
         self._vectors = vectors
+        import pandas as pd  # here, because commands that judge nothing start quicker without it
+
         columns = {key: [p.values.get(key) for p in profiles] for key in schema.attributes}
         self._table = pd.DataFrame(columns, dtype=object)
+        self._everyone = pd.Series(True, index=self._table.index)
 
     def matches(self, clauses: Iterable[Condition | AnyOf]) -> list[Profile]:
         """The profiles that fulfil every clause, in stored order."""
@@ -107,7 +112,7 @@ class Judge:
         return {p.id: s for p, s in zip(self.profiles, found.tolist(), strict=True)}
 
     def _mask(self, clauses: Iterable[Condition | AnyOf]) -> Mask:
-        mask = pd.Series(True, index=self._table.index)
+        mask = self._everyone.copy()
         for clause in self.schema.resolve(clauses):
             mask &= self._clause(clause)
         return mask
@@ -115,7 +120,7 @@ class Judge:
     def _clause(self, clause: Condition | AnyOf) -> Mask:
         if clause.kind == "condition":
             return self._condition(clause)
-        held = pd.concat([self._condition(c) for c in clause.conditions], axis=1).sum(axis=1)
+        held = reduce(operator.add, (self._condition(c).astype(int) for c in clause.conditions))
         return (held >= clause.at_least) ^ clause.negated
 
     def _condition(self, condition: Condition) -> Mask:

@@ -11,7 +11,7 @@ from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 from techfinder.testing.contracts import EncoderContract
 
-NO_HOME = Path(__file__).parent / "no-home"  # nobody's own settings
+NO_HOME = Path(__file__).parents[2] / ".cache" / "no-home"  # nobody's own settings
 ENTRIES: Mapping[str, EncoderEntry] = Plugins.load(load_settings(home=NO_HOME)).encoders()
 
 

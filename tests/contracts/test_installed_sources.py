@@ -12,7 +12,7 @@ from techfinder.settings import load_settings
 from techfinder.testing.contracts import SourceCase, SourceContract
 from techfinder.testing.fakes import sample_rows
 
-NO_HOME = Path(__file__).parent / "no-home"  # nobody's own settings
+NO_HOME = Path(__file__).parents[2] / ".cache" / "no-home"  # nobody's own settings
 ENTRIES: Mapping[str, SourceEntry] = Plugins.load(load_settings(home=NO_HOME)).sources()
 
 WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], object]] = {

@@ -119,7 +119,7 @@ def has_graph(settings: Settings, name: str) -> bool:
 
 
 def _profiles(schema: Schema, size: int) -> Iterator[Profile]:
-    plugins = Plugins.load(Settings(home=Path(__file__).parent / "no-home"))
+    plugins = Plugins.load(Settings(home=Path(__file__).parents[2] / ".cache" / "no-home"))
     source = open_source(f"synthetic:n={size},seed=11", plugins.sources())
     reader = RowReader(schema, source.columns())
     for row in source.rows():

@@ -39,7 +39,7 @@ def shown(
 
 
 def test_a_long_facet_shows_the_most_frequent_and_every_chosen_value() -> None:
-    facet = _choice([n % 7 for n in range(20)], selected=0)
+    facet = _choice([n % 7 for n in range(30)], selected=0)
     panel = shown([facet], {"sector": ["v0"]})[0].facets[0]
     assert "v0" in [o.value for o in panel.options]
     assert len(panel.options) == TOP

@@ -19,7 +19,7 @@ __all__ = ["chips", "hidden_inputs", "in_words", "panel_groups", "sort_options"]
 TOP = 8
 """Values of a facet that are shown at once."""
 
-LISTED = 24
+LISTED = 60
 """Values of a facet that are listed at all; the others can be searched for."""
 
 Chosen = Mapping[str, Sequence[str]]

@@ -93,7 +93,7 @@ def correct(
     corrected = {name: list(texts) for name, texts in chosen.items()}
     asked = list(_open_inputs(chosen, entries, schema))
     notices = []
-    for item in _nobodys(asked, collection()) if asked else ():
+    for item in _nobodys(asked, schema, collection()) if asked else ():
         values = () if item.attribute.field.kind == "text" else live.of(collection(), item.attribute.key)
         same = [v for v in values if v.casefold() == item.value.casefold()]
         if len(same) == 1:
@@ -143,10 +143,10 @@ def _value_asked(clauses: Sequence[object], attribute: Attribute) -> str:
             return ""
 
 
-def _nobodys(asked: Sequence[_Open], collection: Collection) -> list[_Open]:
+def _nobodys(asked: Sequence[_Open], schema: Schema, collection: Collection) -> list[_Open]:
     """Those whose value no one has: counted by name, which is cheap however many values there are."""
     options = {
-        str(i): (Condition(field=item.attribute.key, op="any_of", values=(item.value,)),)
+        str(i): schema.resolve([Condition(field=item.attribute.key, op="any_of", values=(item.value,))])
         for i, item in enumerate(asked)
     }
     counts = collection.facets([FacetRequest("asked", (), options=options)])["asked"]

@@ -61,8 +61,8 @@ def panel_group(schema: Schema, field: SchemaField) -> str:
 
 
 def _asked_for(attribute: Attribute) -> bool:
-    # Buckets and days only serve histograms and ranges; the number of tags is worth asking for.
-    return not attribute.derived or attribute.part == "count"
+    # Buckets and days only serve histograms and ranges; the number of tags and a text's words are worth asking for.
+    return not attribute.derived or attribute.part in ("count", "words")
 
 
 def _filter_entry(schema: Schema, attribute: Attribute, group: str, rank: int) -> FilterEntry:

@@ -15,7 +15,7 @@ integer        ``NAME`` (and ``NAME_bucket`` where buckets are given)   integer
 number         ``NAME`` (and ``NAME_bucket``)                           float, integer
 date           ``NAME`` (ISO text), ``NAME_day`` (days since 1970)      keyword, integer
 place          ``NAME``, ``NAME_city``, ``NAME_state``                  keyword
-text           ``NAME``                                                 keyword
+text           ``NAME``, ``NAME_words`` (stems of its words)            keyword, keywords
 adoption       ``NAME_uses``, ``NAME_product``, ``NAME_months``,        keyword, keyword,
                ``NAME_adopted_on``, ``NAME_adopted_on_day``             integer, keyword,
                                                                         integer
@@ -156,11 +156,11 @@ class Attribute:
     Attributes:
         key: As stored and as named in conditions.
         field: The field it comes from.
-        part: Which part of it: ``value``, ``uses``, ``product``, ``months``, ``city``, ...
+        part: Which part of it: ``value``, ``uses``, ``product``, ``months``, ``city``, ``words``, ...
         storage: ``keyword``, ``keywords`` (a list), ``integer`` or ``float``.
         label: For people, as "Smartphones: product".
         unit: For numbers.
-        derived: True for helpers that are computed at import and not shown (counts, days).
+        derived: True for helpers that are computed at import and not shown (counts, days, words).
     """
 
     key: str
@@ -203,6 +203,8 @@ def attributes_of(field: SchemaField) -> list[Attribute]:
     match field.kind:
         case "tags":
             return [make("value", "keywords"), make("count", "integer", "count", "how many", True)]
+        case "text":
+            return [make("value", "keyword"), make("words", "keywords", "words", "words", True)]
         case "scale":
             return [make("value", "keyword"), make("level", "integer", "level", "level", True)]
         case "integer" | "number":

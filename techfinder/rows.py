@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from techfinder.errors import SourceError, cut, known_names
+from techfinder.mentions import mentioned_words
 from techfinder.models import Profile, Row, RowProblem, Value
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def _free_text(field: SchemaField, missing: frozenset[str]) -> _Parser:
         text = _text(cells.get(column), missing)
         if text is not None:
             values[key] = text
+            if words := mentioned_words(text):
+                values[f"{key}_words"] = words
 
     return parse
 

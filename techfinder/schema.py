@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from techfinder.errors import QueryError, SchemaError, cut, known_names
 from techfinder.fields import Attribute, Part, SchemaField, SchemaValue, attributes_of
 from techfinder.findings import expectation, true_findings
+from techfinder.mentions import mentioned_words
 from techfinder.models import Profile, Value
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 
@@ -149,6 +150,8 @@ class Schema(Part):
                 raise QueryError(
                     f"{attribute.key} is not a number; a range cannot be asked of it. Name values instead."
                 )
+        if condition.values and attribute.part == "words":
+            return _by_stems(condition)
         if condition.values and attribute.numeric:
             _check_numbers(attribute, condition.values)
         return condition
@@ -165,6 +168,13 @@ class Schema(Part):
             raise QueryError(f"{cut(value)} is not a level of {attribute.key}. {known_names(value, names)}")
         kept = field.values[level:] if condition.op == "at_least" else field.values[: level + 1]
         return condition.model_copy(update={"op": "any_of", "values": tuple(v.name for v in kept)})
+
+
+def _by_stems(condition: Condition) -> Condition:
+    """The condition with stems for the words it names; one value of several words asks for all of them."""
+    stems = tuple(dict.fromkeys(s for v in condition.values for s in mentioned_words(v))) or condition.values
+    whole = len(condition.values) == 1 and condition.op == "any_of"
+    return condition.model_copy(update={"values": stems, "op": "all_of" if whole and len(stems) > 1 else condition.op})
 
 
 def _check_numbers(attribute: Attribute, values: Sequence[str]) -> None:

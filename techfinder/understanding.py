@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 from techfinder.corrections import LiveValues
 from techfinder.errors import CollectionNotFound, FingerprintMismatch
-from techfinder.interfaces import Collection
+from techfinder.interfaces import Collection, FacetRequest
 from techfinder.lexicons import Lexicon
+from techfinder.mentions import word_weight
 from techfinder.models import GenerationInfo
 from techfinder.parser import SentenceParser
 from techfinder.schema import Attribute, Schema
@@ -65,7 +66,17 @@ class Understanding:
 
     def _make(self, live: Collection | None) -> SentenceParser:
         keys = [key for key, a in self._schema.attributes.items() if _is_open(a)] if live is not None else []
-        return SentenceParser(self._schema, self._lexicons(), {key: self._live.of(live, key) for key in keys if live})
+        values = {key: self._live.of(live, key) for key in keys if live}
+        return SentenceParser(self._schema, self._lexicons(), values, self._mentions(live))
+
+    def _mentions(self, live: Collection | None) -> dict[str, dict[str, float]]:
+        """What the live texts mention: weights of words by attribute."""
+        keys = [key for key, a in self._schema.attributes.items() if a.part == "words"]
+        if live is None or not keys:
+            return {}
+        people = live.count([])
+        counts = live.facets([FacetRequest(key, (), key) for key in keys])
+        return {key: {w: word_weight(int(n), people) for w, n in counts[key].items()} for key in keys}
 
     @staticmethod
     def _opened(collection: Callable[[], Collection]) -> Collection | None:

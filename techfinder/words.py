@@ -53,10 +53,14 @@ def describe(schema: Schema, clause: Condition | AnyOf) -> str:
             return f"{attribute.label} is {'not known' if clause.op == 'missing' else 'known'}"
         case "at_least" | "at_most":
             return f"{attribute.label} is {clause.values[0]} or {'more' if clause.op == 'at_least' else 'less'}"
+        case "none_of" if attribute.part == "words":
+            return f"{attribute.field.label} does not mention {either(clause.values)}"
         case "none_of":
             return f"{attribute.label} is not {either(clause.values)}"
         case "all_of":
             return f"{attribute.label} has all of {', '.join(clause.values)}"
+    if attribute.part == "words":
+        return f"{attribute.field.label} mentions {either(clause.values)}"
     return f"{attribute.label} is {either(clause.values)}"
 
 

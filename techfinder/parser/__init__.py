@@ -11,11 +11,12 @@ from datetime import date
 
 from techfinder.errors import QueryError
 from techfinder.lexicons import Lexicon
+from techfinder.mentions import mentioned_words
 from techfinder.parser.brands import with_brand_fields
 from techfinder.parser.joining import join
 from techfinder.parser.likeness import Known, read_likeness
 from techfinder.parser.reading import read
-from techfinder.parser.sentence import Atom, Sentence
+from techfinder.parser.sentence import Atom, Mentions, Sentence
 from techfinder.parser.spelling import Speller
 from techfinder.parser.spotting import Item, spot
 from techfinder.parser.syntax import read_expression
@@ -37,7 +38,11 @@ class SentenceParser:
     """Reads sentences about the profiles of one schema. Safe to use from many threads."""
 
     def __init__(
-        self, schema: Schema, lexicons: Iterable[Lexicon] = (), live: Mapping[str, Sequence[str]] | None = None
+        self,
+        schema: Schema,
+        lexicons: Iterable[Lexicon] = (),
+        live: Mapping[str, Sequence[str]] | None = None,
+        mentions: Mentions | None = None,
     ) -> None:
         """Learn the words.
 
@@ -45,8 +50,10 @@ class SentenceParser:
             schema: Whose fields and values.
             lexicons: Words of the trade.
             live: Values by attribute that people have and the schema does not list.
+            mentions: By attribute the stems of the words that texts mention, with what each weighs. A word of a
+                sentence that no field holds is looked for among them, and who mentions it comes first.
         """
-        self.schema = schema
+        self.schema, self._mentions = schema, mentions or {}
         self._vocabulary = build_vocabulary(schema, lexicons, live or {})
         self._speller = Speller(self._vocabulary.words)
 
@@ -92,9 +99,9 @@ class SentenceParser:
 
     def _read(self, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
         tokens = tokenize(text)
-        right = frozenset(t.text.casefold() for words in as_typed for t in tokenize(words))
+        right = frozenset(t.text.casefold() for words in as_typed for t in tokenize(words)) | self._mentioned(tokens)
         items, kept = spot(text, tokens, self._vocabulary, self._speller, right)
-        sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today)
+        sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today, mentions=self._mentions)
         read(sentence)
         clauses, dropped = _few_wishes(join(sentence.nodes, self.schema))
         return QueryPlan(
@@ -110,6 +117,12 @@ class SentenceParser:
                 *_unknown(sentence.unknown),
             ),
         )
+
+    def _mentioned(self, tokens: Sequence[Token]) -> frozenset[str]:
+        """The words that texts mention: they are no misspellings."""
+        words = {t.text.casefold() for t in tokens} if self._mentions else ()
+        known = (w for w in words if any(s in of for s in mentioned_words(w) for of in self._mentions.values()))
+        return frozenset(known)
 
 
 def _unranked(notice: Notice) -> Notice:
@@ -128,12 +141,12 @@ def _unsorted(plan: QueryPlan) -> list[Notice]:
 
 def _few_wishes(clauses: Sequence[Clause]) -> tuple[list[Clause], list[Notice]]:
     """The clauses with no more wishes than can be ranked, and what to say of the others."""
-    wishes = [c for c in clauses if not c.required]
+    wishes = sorted((c for c in clauses if not c.required), key=lambda c: -c.weight)
     if len(wishes) <= MOST_WISHES:
         return list(clauses), []
     left_out = wishes[MOST_WISHES:]
     words = ", ".join(c.words for c in left_out)
-    text = f"Only the first {MOST_WISHES} wishes are ranked; left out: {words}."
+    text = f"Only the {MOST_WISHES} wishes that weigh most are ranked; left out: {words}."
     return [c for c in clauses if c not in left_out], [Notice(code="too-many-wishes", text=text, words=words)]
 
 

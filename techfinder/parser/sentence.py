@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from techfinder.mentions import mentioned_words
 from techfinder.parser.clauses import Clauses
 from techfinder.parser.quantities import Quantities, Quantity
 from techfinder.parser.spotting import Item
@@ -13,7 +14,7 @@ from techfinder.parser.tokens import Token
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["MARKS", "Atom", "Mark", "Sentence"]
+__all__ = ["MARKS", "Atom", "Mark", "Mentions", "Sentence"]
 
 MARKS = (
     "plain",
@@ -36,6 +37,7 @@ MARKS = (
     "open",
 )
 _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
+Mentions = Mapping[str, Mapping[str, float]]
 _FAR = 30
 """Items beyond which nothing belongs together."""
 
@@ -109,6 +111,7 @@ class Sentence:
     Attributes:
         nodes: Atoms and marks in their order.
         unknown: Items that nothing is known of.
+        mentions: What texts mention, see :class:`techfinder.parser.SentenceParser`.
         unread: Numbers and comparisons of which nobody knows what they are about.
         limit, sort: How many and in which order, where it was said.
         timed: Whether months after release were spoken of; of `timed_fields`, where these were named.
@@ -124,6 +127,7 @@ class Sentence:
     nodes: list[Atom | Mark] = field(default_factory=list)
     unknown: list[Item] = field(default_factory=list)
     unread: list[Item] = field(default_factory=list)
+    mentions: Mentions = field(default_factory=dict)
     limit: int | None = None
     sort: list[Sort] = field(default_factory=list)
     timed: bool = False
@@ -286,10 +290,26 @@ class Sentence:
         if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
             self.nodes.append(Mark("anew", place))
         if item.kinds <= {"out_verb"} and self.tokens[item.first].stem.isalpha():
+            if (mention := self._mention(item)) is not None:
+                self.add([mention], "mention", place, place + 1, wish=True)
+                return
             self.unknown.append(item)
             self.nodes.append(Mark("unknown", place))
         elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
             self.unread.append(item)
+
+    def _mention(self, item: Item) -> Condition | AnyOf | None:
+        """That a text mentions the word, where one does; it weighs as much as it says."""
+        word = item.text.casefold()
+        found = [
+            Condition(field=key, op="any_of", values=(word,), weight=weights[stem])
+            for key, weights in self.mentions.items()
+            for stem in mentioned_words(word)
+            if weights.get(stem)
+        ]
+        if len(found) < 2:
+            return found[0] if found else None
+        return AnyOf(conditions=tuple(found), weight=max(c.weight for c in found))
 
     def _is_except(self, place: int) -> bool:
         """Whether "but" takes one out of all: "any budget but Economy", "anywhere in Georgia but Atlanta"."""

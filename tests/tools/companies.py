@@ -36,21 +36,32 @@ BUSINESS = {
     "Software": "sells a platform for data privacy",
 }
 
+TOPICS = (
+    "It works on cold storage for vaccines.",
+    "It is known for fraud detection.",
+    "It offers drone inspections of roofs.",
+    "It reports on carbon accounting.",
+    "It trains voice assistants.",
+    "It repairs elevators.",
+    "It hosts tournaments for chess players.",
+)
+
 
 def write_companies(path: Path, count: int = 2000, seed: int = 3) -> None:
     """Write the table; the same seed gives the same companies."""
-    draw = random.Random(seed)
+    draw, topics = random.Random(seed), random.Random(seed + 1)
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = [_company(n, draw) for n in range(count)]
+        rows = [_company(n, draw, topics) for n in range(count)]
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
 
 
-def _company(n: int, draw: random.Random) -> dict[str, object]:
+def _company(n: int, draw: random.Random, topics: random.Random) -> dict[str, object]:
     industry = draw.choice(list(BUSINESS))
     employees = round(10 ** draw.uniform(0.8, 4.2))
     uses = draw.random()
+    topic = topics.choice(TOPICS) if topics.random() < 0.1 else ""
     return {
         "company_id": f"C{n:04}",
         "industry": industry,
@@ -65,5 +76,5 @@ def _company(n: int, draw: random.Random) -> dict[str, object]:
         "kubernetes": draw.choice(("yes", "no")),
         "renewal": "" if draw.random() < 0.1 else date(2026, 9, 1) + timedelta(days=draw.randrange(500)),
         "tools": ";".join(draw.sample(TOOLS, draw.randint(1, 4))),
-        "about": f"{industry} company that {BUSINESS[industry]}.",
+        "about": f"{industry} company that {BUSINESS[industry]}. {topic}".strip(),
     }

@@ -49,7 +49,7 @@ def test_every_attribute_that_can_be_asked_for_has_a_filter() -> None:
         ({"kind": "number"}, {"x": "range"}),
         ({"kind": "date"}, {"x": "range"}),
         ({"kind": "place"}, {"x": "choice", "x_city": "choice", "x_state": "choice"}),
-        ({"kind": "text"}, {"x": "choice"}),
+        ({"kind": "text"}, {"x": "choice", "x_words": "choice"}),
         (
             {"kind": "adoption"},
             {"x_uses": "choice", "x_product": "choice", "x_months": "range", "x_adopted_on": "range"},

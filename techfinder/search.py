@@ -26,7 +26,7 @@ from techfinder.preferences import Clauses, Scored, meaning_weight, near_page, r
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
-__all__ = ["Searched", "explain", "holding", "ranked_by", "run_plan"]
+__all__ = ["Reasons", "Searched", "explain", "holding", "ranked_by", "run_plan"]
 
 
 class Searched(preferences.Searched, Protocol):
@@ -57,7 +57,8 @@ def run_plan(
     schema.check(plan)
     vector, encode_ms = _encode(plan, encoder)
     (found, missed, total), generation = steadily(collection.info, lambda: _ask(plan, schema, vector, collection, near))
-    hits = tuple(explain(schema, plan, p, _meaning(s, vector, encoder)) for p, s in found)
+    reasons = Reasons(schema, plan)
+    hits = tuple(reasons.of(p, _meaning(s, vector, encoder)) for p, s in found)
     total_ms = (time.perf_counter() - started) * 1000
     return SearchResult(
         hits=hits,
@@ -65,7 +66,7 @@ def run_plan(
         ranked_by=ranked_by(plan, vector is not None),
         generation=generation,
         took_ms={"encode": encode_ms, "store": total_ms - encode_ms, "total": total_ms},
-        near_misses=tuple(explain(schema, plan, p, _meaning(s, vector, encoder)) for p, s in missed),
+        near_misses=tuple(reasons.of(p, _meaning(s, vector, encoder)) for p, s in missed),
         weak=vector is not None and not plan.conditions and not plan.offset and not any(h.score for h in hits),
     )
 
@@ -113,25 +114,39 @@ def _meaning(similarity: float, vector: NDArray[np.float32] | None, encoder: Che
     return Share("meaning", "Meaning", encoder.info.closeness(similarity))
 
 
-def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
-    """The hit with its shares. A condition that does not hold has no share; required ones that do not are told.
+class Reasons:
+    """Says why somebody is an answer to one plan; what all its hits have in common is worked out once."""
 
-    Args:
-        schema: Of the collection.
-        plan: What was asked.
-        profile: Who was found.
-        nearness: What orders the hits; its value counts from 0 to 1. None when nothing does.
-    """
-    of_meaning = meaning_weight(tuple(c.weight for c in plan.preferred)) if nearness is not None else 0.0
-    total = sum(c.weight for c in plan.conditions) + of_meaning
-    if not total:
-        return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
-    held = [c for c, holds in zip(plan.conditions, holding(schema, plan, profile), strict=True) if holds]
-    shares = [Share(_name(c), _label(schema, c), c.weight / total) for c in held]
-    if nearness is not None:
-        shares.append(replace(nearness, value=of_meaning * min(max(nearness.value, 0.0), 1.0) / total))
-    fails = tuple(_label(schema, c) for c in plan.required if c not in held)
-    return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares), fails)
+    def __init__(self, schema: Schema, plan: QueryPlan) -> None:
+        self._asked = [(c, schema.resolve([c]), Share(_name(c), _label(schema, c), c.weight)) for c in plan.conditions]
+        self._weight = sum(c.weight for c in plan.conditions)
+        self._of_meaning = meaning_weight(tuple(c.weight for c in plan.preferred))
+
+    def of(self, profile: Profile, nearness: Share | None) -> Hit:
+        """The hit with its shares. A condition that does not hold has no share; required ones that do not are told.
+
+        Args:
+            profile: Who was found.
+            nearness: What orders the hits; its value counts from 0 to 1. None when nothing does.
+        """
+        of_meaning = self._of_meaning if nearness is not None else 0.0
+        total = self._weight + of_meaning
+        if not total:
+            return Hit(profile, 1.0, (Share("everyone", "Everyone", 1.0),))
+        shares, fails = [], []
+        for clause, resolved, share in self._asked:
+            if fulfils(profile, resolved):
+                shares.append(Share(share.name, share.label, share.value / total))
+            elif clause.required:
+                fails.append(share.label)
+        if nearness is not None:
+            shares.append(replace(nearness, value=of_meaning * min(max(nearness.value, 0.0), 1.0) / total))
+        return Hit(profile, min(sum(s.value for s in shares), 1.0), tuple(shares), tuple(fails))
+
+
+def explain(schema: Schema, plan: QueryPlan, profile: Profile, nearness: Share | None) -> Hit:
+    """One profile as a hit of the plan; see :meth:`Reasons.of`."""
+    return Reasons(schema, plan).of(profile, nearness)
 
 
 def holding(schema: Schema, plan: QueryPlan, profile: Profile) -> tuple[bool, ...]:

@@ -1,6 +1,6 @@
 """How both stores grow: import, graph, memory, disk, search, facets and recall at one number of people.
 
-Everything goes through the product, as whole processes with the hash encoder: ``techfinder
+Everything goes through the product, as whole processes, by default with the hash encoder: ``techfinder
 generate``, ``techfinder index``, then searches and facets through a Finder. The baseline of a
 search is encoding the question and one filtered query to the bare engine with the same parameters,
 in the same run. The server is a real Qdrant of its own on the same machine. In the end both stores
@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="times that each of the forty questions is asked")
     parser.add_argument("--quantization", default="none")
     parser.add_argument("--folder", type=Path, help="where people and stores are made and removed; by default /tmp")
+    parser.add_argument("--encoder", default="hash", help="its vectors must be as long as --dim says")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     title = f"{options.people:,} people, {options.dim} dimensions, quantization {options.quantization}"
@@ -126,7 +127,7 @@ class Scale:
     def _settings(self) -> dict[str, str]:
         variables = {
             "TECHFINDER_HOME": str(self.folder / "home"),
-            "TECHFINDER_ENCODER": "hash",
+            "TECHFINDER_ENCODER": self.options.encoder,
             "TECHFINDER_TEST_HASH_DIM": str(self.options.dim),
             "TECHFINDER_NICE": "0",
             "TECHFINDER_STORE_TIMEOUT_S": "600",

@@ -1,7 +1,8 @@
 """What understanding costs: from a sentence to people with reasons, beside encoding it and one raw filtered query.
 
-The sentences are the questions for tuning. Indexed and asked as in ``scale.py``, embedded store and hash encoder; the
-baseline knows the sentence's conditions already, and puts them to the bare engine with the same parameters.
+The sentences are the questions for tuning. Indexed and asked as in ``scale.py`` in the embedded store, by default with
+the hash encoder, which costs nothing; `--encoder minilm` shows what a user has. The baseline knows the conditions of the
+sentence already, and puts them to the bare engine with the same parameters.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10_000, help="how many (default: 10000)")
     parser.add_argument("--dim", type=int, default=384, help="length of a vector (default: 384)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each sentence is asked (default: 3)")
+    parser.add_argument("--encoder", default="hash", help="its vectors must be as long as --dim says (default: hash)")
     options = parser.parse_args()
     options.quantization = "none"
     with ExitStack() as stack:

@@ -1,8 +1,8 @@
 """What understanding costs: from a sentence to people with reasons, beside encoding it and one raw filtered query.
 
 The sentences are the questions for tuning. Indexed and asked as in ``scale.py`` in the embedded store, by default with
-the hash encoder, which costs nothing; `--encoder minilm` shows what a user has. The baseline knows the conditions of the
-sentence already, and puts them to the bare engine with the same parameters.
+the hash encoder, which costs nothing; `--encoder minilm` shows what a user has. The baseline knows the conditions of
+the sentence already, and puts them to the bare engine with the same parameters.
 """
 
 from __future__ import annotations

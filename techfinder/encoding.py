@@ -40,6 +40,14 @@ class CheckedEncoder:
         """As :meth:`techfinder.interfaces.Encoder.encode_query`, checked."""
         return self._checked(self._encoder.encode_query(text), (self.info.dim,))
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Row i is what :meth:`encode_query` answers for text i, checked; together where the encoder can do that."""
+        together = getattr(self._encoder, "encode_queries", None)
+        if together is None or not texts:
+            rows = [self.encode_query(text) for text in texts]
+            return np.stack(rows) if rows else np.zeros((0, self.info.dim), np.float32)
+        return self._checked(together(texts), (len(texts), self.info.dim))
+
     def _checked(self, vectors: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
         if not isinstance(vectors, np.ndarray) or vectors.shape != shape:
             got = f"shape {vectors.shape}" if isinstance(vectors, np.ndarray) else type(vectors).__name__

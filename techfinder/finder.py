@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from techfinder import cursors
+from techfinder.batches import encodes, run_plans
 from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues
 from techfinder.edits import EditedPlan, Edits
@@ -239,7 +240,20 @@ class Finder:
             result = run_plan(plan, self.schema, collection, encoder, near)
             return result, result.generation
 
-        return self._encoders.answer(self._readable_collection, _encodes(plan), wait_s, ask)
+        return self._encoders.answer(self._readable_collection, encodes(plan), wait_s, ask)
+
+    def search_all(self, plans: Sequence[QueryPlan], *, wait_s: float = 0.0, near: int = 0) -> list[SearchResult]:
+        """The answers of many plans, all of one generation; their texts are encoded together.
+
+        Arguments and errors are those of :meth:`search`.
+        """
+        for plan in plans:
+            self._planner.refuse_sensitive(plan)
+
+        def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[list[SearchResult], GenerationInfo]:
+            return steadily(live.info, lambda: run_plans(plans, self.schema, live, encoder, near))
+
+        return self._encoders.answer(self._readable_collection, any(map(encodes, plans)), wait_s, ask) if plans else []
 
     def facets(
         self,
@@ -361,7 +375,7 @@ class Finder:
             )
             return explanation, generation
 
-        return self._encoders.answer(self._readable_collection, _encodes(plan), wait_s, ask)
+        return self._encoders.answer(self._readable_collection, encodes(plan), wait_s, ask)
 
     def _one(
         self, plan: QueryPlan, profile_id: str, live: Collection, encoder: CheckedEncoder | None
@@ -483,8 +497,3 @@ class Finder:
                 self._collection.close()
             if self._store is not None:
                 self._store.close()
-
-
-def _encodes(plan: QueryPlan) -> bool:
-    """Whether a plan has something to encode."""
-    return bool(plan.meaning.strip()) and not plan.sort and not plan.like

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techfinder import preferences
-from techfinder.encoding import CheckedEncoder
+from techfinder.interfaces import EncoderInfo
 from techfinder.matching import fulfils
 from techfinder.models import GenerationInfo, Hit, Profile, SearchResult, Share
 from techfinder.plan import AnyOf, Condition, QueryPlan
@@ -26,7 +26,16 @@ from techfinder.preferences import Clauses, Scored, meaning_weight, near_page, r
 from techfinder.schema import Schema
 from techfinder.steady import steadily
 
-__all__ = ["Reasons", "Searched", "explain", "holding", "ranked_by", "run_plan"]
+__all__ = ["Encodes", "Reasons", "Searched", "explain", "holding", "ranked_by", "run_plan"]
+
+
+class Encodes(Protocol):
+    """What is asked of an encoder here."""
+
+    @property
+    def info(self) -> EncoderInfo: ...
+
+    def encode_query(self, text: str) -> NDArray[np.float32]: ...
 
 
 class Searched(preferences.Searched, Protocol):
@@ -38,7 +47,7 @@ class Searched(preferences.Searched, Protocol):
 
 
 def run_plan(
-    plan: QueryPlan, schema: Schema, collection: Searched, encoder: CheckedEncoder | None, near: int = 0
+    plan: QueryPlan, schema: Schema, collection: Searched, encoder: Encodes | None, near: int = 0
 ) -> SearchResult:
     """The plan's answer.
 
@@ -89,7 +98,7 @@ def _ask(
     return found, near_page(where, wishes, vector, missing, total, collection), total
 
 
-def _encode(plan: QueryPlan, encoder: CheckedEncoder | None) -> tuple[NDArray[np.float32] | None, float]:
+def _encode(plan: QueryPlan, encoder: Encodes | None) -> tuple[NDArray[np.float32] | None, float]:
     if not plan.meaning.strip() or plan.sort or encoder is None:
         return None, 0.0
     started = time.perf_counter()
@@ -108,7 +117,7 @@ def ranked_by(plan: QueryPlan, encoded: bool) -> str:
     return "fit" if plan.preferred else "order"
 
 
-def _meaning(similarity: float, vector: NDArray[np.float32] | None, encoder: CheckedEncoder | None) -> Share | None:
+def _meaning(similarity: float, vector: NDArray[np.float32] | None, encoder: Encodes | None) -> Share | None:
     if vector is None or encoder is None:
         return None
     return Share("meaning", "Meaning", encoder.info.closeness(similarity))

@@ -137,6 +137,9 @@ class Encoder(Protocol):
     It may have an attribute ``precision``, the number format that it computes in: ``"float32"``, which
     is taken where it has none, or ``"bfloat16"``, ``"int8"``. Formats whose vectors must not be mixed
     belong into ``EncoderInfo.version``.
+
+    It may have a method ``encode_queries(texts)`` for many questions at once: shape (len(texts), dim), row i what
+    ``encode_query`` answers for text i. Where it has none, they are encoded one by one.
     """
 
     info: EncoderInfo

@@ -232,6 +232,16 @@ class EncoderContract:
         scores = encoder.encode_documents(texts) @ np.stack([encoder.encode_query(text) for text in texts]).T
         assert scores.argmax(axis=0).tolist() == [0, 1, 2]
 
+    def test_questions_together_are_as_each_alone(self, encoder: Encoder) -> None:
+        """Where an encoder takes many questions at once, none of them changes another."""
+        together = getattr(encoder, "encode_queries", None)
+        if together is None:
+            pytest.skip("it takes questions one by one")
+        texts = self.TEXTS[:16]
+        vectors = together(texts)
+        assert_vectors(vectors, (len(texts), encoder.info.dim), encoder.info)
+        assert cosines(vectors, np.stack([encoder.encode_query(text) for text in texts])).min() >= _LEAST_COSINE
+
     def test_odd_texts_have_vectors_too(self, encoder: Encoder) -> None:
         """Empty, blank, NUL, half a character, other scripts, far too long: never an error, never NaN."""
         shape = (len(self.ODD_TEXTS), encoder.info.dim)

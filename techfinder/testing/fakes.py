@@ -80,6 +80,10 @@ class HashEncoder:
         vector: NDArray[np.float32] = self._encode([text])[0]
         return vector
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Row i is what ``encode_query`` answers for text i."""
+        return self._encode(texts)
+
     def entry(self) -> EncoderEntry:
         """For ``register_encoders``; loading it answers this very object."""
         return EncoderEntry(self.info, "Hashes words; for tests.", lambda: self)

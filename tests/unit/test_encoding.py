@@ -69,3 +69,12 @@ def test_a_failing_load_becomes_one_error() -> None:
 
     with pytest.raises(EncoderError, match="cannot be loaded: OSError: weights are gone"):
         CheckedEncoder(EncoderEntry(INFO, "", load))
+
+
+def test_questions_together_are_checked_too() -> None:
+    encoder = checked(unit)
+    assert encoder.encode_queries(["a", "b"]).shape == (2, 3)  # one by one
+    assert encoder.encode_queries([]).shape == (0, 3)
+    encoder._encoder.encode_queries = lambda texts: unit(len(texts) - 1)  # type: ignore[attr-defined]
+    with pytest.raises(EncoderError, match=r"returned shape \(1, 3\), expected \(2, 3\)"):
+        encoder.encode_queries(["a", "b"])

@@ -48,6 +48,29 @@ def test_a_sentence_ranks_as_the_judge_does(finder: Finder, judge: Judge) -> Non
     assert (result.total, result.ranked_by) == (judge.count(plan.required), "meaning")
 
 
+def test_many_questions_together_are_answered_as_each_alone(tmp_path: Path) -> None:
+    asked: list[Sequence[str]] = []
+
+    class Together(HashEncoder):
+        def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            asked.append(texts)
+            return super().encode_queries(texts)
+
+    finder = homes.open_home(tmp_path, Together().entry())
+    homes.index(finder, "synthetic:n=40,seed=3")
+    some = finder.search(QueryPlan(limit=1)).hits[0].profile.id
+    plans = [finder.plan(t, limit=5) for t in ("cheerful early adopters", "in Texas", "cheerful early adopters", "")]
+    plans.append(QueryPlan(like=(some,), limit=3))
+    together = finder.search_all(plans, wait_s=20, near=5)
+    alone = [finder.search(plan, wait_s=20, near=5) for plan in plans]
+    assert [(r.hits, r.near_misses, r.total, r.ranked_by) for r in together] == [
+        (r.hits, r.near_misses, r.total, r.ranked_by) for r in alone
+    ]
+    assert asked == [[plans[0].meaning, plans[1].meaning]]
+    assert finder.search_all([]) == []
+    finder.close()
+
+
 @pytest.mark.parametrize("text", ["cheerful", ""])
 def test_wishes_order_as_the_judge_does(finder: Finder, judge: Judge, text: str) -> None:
     wishes = (

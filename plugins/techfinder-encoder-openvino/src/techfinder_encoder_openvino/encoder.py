@@ -72,6 +72,14 @@ class OpenvinoEncoder:
         vector: NDArray[np.float32] = self._forward(self._tokens([text]))[0]
         return vector
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Row i is what ``encode_query`` answers for text i: batch by batch, by one thread as one question is."""
+        tokens = self._tokens(list(texts))
+        vectors = np.zeros((len(tokens), self.info.dim), np.float32)
+        for batch in self._batches(tokens):
+            vectors[batch] = self._forward([tokens[place] for place in batch])
+        return vectors
+
     def _batches(self, tokens: list[list[int]]) -> list[list[int]]:
         """Places, longest text first: equal lengths need no padding, and short batches come last for all workers."""
         order = sorted(range(len(tokens)), key=lambda place: -len(tokens[place]))

@@ -47,6 +47,12 @@ class SentenceTransformersEncoder:
         vector: NDArray[np.float32] = self._encode([self._model.query_prompt + clean])[0]
         return vector
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Row i is what ``encode_query`` answers for text i."""
+        if not (clean := encodable(texts, self._owner)):
+            return np.zeros((0, self.info.dim), np.float32)
+        return self._encode([self._model.query_prompt + text for text in clean])
+
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         with self._turn:
             found = self._library.encode(

@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from techfinder.interfaces import FilterOption
     from techfinder.schema import Attribute
 
-__all__ = ["Asked", "ChoiceFilter", "RangeFilter", "as_input", "attribute_filter", "is_ranged", "read_value"]
+__all__ = [
+    "Asked",
+    "ChoiceFilter",
+    "RangeFilter",
+    "as_input",
+    "attribute_filter",
+    "inputs_by_name",
+    "is_ranged",
+    "read_value",
+]
 
 _Form = Literal["value", "not", "at_least", "at_most", "above", "below", "between", "missing", "present"]
 
@@ -330,3 +339,27 @@ class RangeFilter(_AttributeFilter):
 
 def _given(**bounds: float | None) -> dict[str, float]:
     return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def inputs_by_name(texts: Iterable[str], called: str = "", hint: str = "") -> dict[str, list[str]]:
+    """Inputs by filter name from ``NAME=VALUE`` texts; also ``NAME>=VALUE``, ``NAME!=VALUE`` and the like.
+
+    Args:
+        texts: One filter each.
+        called: What stands before a text where it was written, for messages: ``"--filter "``.
+        hint: What else to say of a text that has no comparison in it.
+
+    Raises:
+        QueryError: A text has no comparison in it, or no value.
+    """
+    filters: dict[str, list[str]] = {}
+    for text in texts:
+        at = next((i for i, c in enumerate(text) if c in "=!<>"), -1)
+        if at <= 0:
+            raise QueryError(f"{called}{cut(text)} is not NAME=VALUE, as in {called}age=30..40.{hint}")
+        name, rest = text[:at].strip(), text[at:]
+        value = rest[1:] if rest[0] == "=" else "!" + rest[2:] if rest.startswith("!=") else rest
+        if not value.strip("!<>= "):
+            raise QueryError(f"{called}{cut(text)} has no value. Write {name}=? for people without one.")
+        filters.setdefault(name, []).append(value.strip())
+    return filters

@@ -13,6 +13,7 @@ from techfinder import __version__
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.jobs import jobs, worker
+from techfinder.cli.packaging import mlflow
 from techfinder.cli.schemas import schema
 from techfinder.cli.searching import explain, search
 from techfinder.cli.serving import demo, serve
@@ -48,6 +49,7 @@ for _command in (
     evaluate,
     jobs,
     worker,
+    mlflow,
 ):
     cli.add_command(_command)
 

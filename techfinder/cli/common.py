@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from techfinder.cli.terminal import echo, out, say, visible_in_json
-from techfinder.errors import QueryError, cut
+from techfinder.filters import inputs_by_name
 from techfinder.finder import Finder
 from techfinder.settings import load_settings
 
@@ -37,17 +37,8 @@ def parse_filters(texts: Sequence[str]) -> dict[str, list[str]]:
     Raises:
         QueryError: A text has no comparison in it.
     """
-    filters: dict[str, list[str]] = {}
-    for text in texts:
-        at = next((i for i, c in enumerate(text) if c in "=!<>"), -1)
-        if at <= 0:
-            raise QueryError(
-                f"--filter {cut(text)} is not NAME=VALUE, as in --filter age=30..40. With < or > quotes are needed, as "
-                "in --filter 'age>=30': else the shell takes what follows for the name of a file."
-            )
-        name, rest = text[:at].strip(), text[at:]
-        value = rest[1:] if rest[0] == "=" else "!" + rest[2:] if rest.startswith("!=") else rest
-        if not value.strip("!<>= "):
-            raise QueryError(f"--filter {cut(text)} has no value. Write {name}=? for people without one.")
-        filters.setdefault(name, []).append(value.strip())
-    return filters
+    hint = (
+        " With < or > quotes are needed, as in --filter 'age>=30': else the shell takes what follows for the name of a "
+        "file."
+    )
+    return inputs_by_name(texts, "--filter ", hint)

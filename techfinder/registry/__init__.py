@@ -4,7 +4,7 @@
 ``bundle``     the folder that is logged for a version: weights as they are, their hashes, a model card
 ``registry``   registering, finding and fetching versions
 ``fetched``    weights that were fetched, found again without MLflow
-``tracking``   the only importer of mlflow
+``tracking``   the border to MLflow; ``descriptions`` what MLflow is told of a model: the only importers of mlflow
 
 Importing this package imports no MLflow. Nothing that searches asks it: the app starts and answers
 without MLflow.

@@ -61,14 +61,15 @@ def check_names(names: Mapping[str, str]) -> None:
             )
 
 
-def requirements(distribution: str) -> str:
-    """Pinned versions of a distribution and of what it needs directly, one a line, as they are installed here."""
-    names = {distribution, "techfinder"} - {""}
-    try:
-        needed = metadata.requires(distribution or "techfinder") or []
-    except metadata.PackageNotFoundError:
-        needed = []
-    names |= {found[0] for r in needed if "extra ==" not in r and (found := re.match(r"[A-Za-z0-9._-]+", r))}
+def requirements(*distributions: str) -> str:
+    """Pinned versions of distributions and of what they need directly, one a line, as they are installed here."""
+    names = {*distributions, "techfinder"} - {""}
+    for distribution in [name for name in distributions if name] or ["techfinder"]:
+        try:
+            needed = metadata.requires(distribution) or []
+        except metadata.PackageNotFoundError:
+            needed = []
+        names |= {found[0] for r in needed if "extra ==" not in r and (found := re.match(r"[A-Za-z0-9._-]+", r))}
     lines = []
     for name in sorted(names, key=str.lower):
         try:

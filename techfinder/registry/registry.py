@@ -6,13 +6,15 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from techfinder.errors import EncoderError, RegistryError, known_names
 from techfinder.interfaces import EncoderEntry
 from techfinder.registry.bundle import FACTS, WEIGHTS, check_names, requirements, write_bundle
+from techfinder.registry.descriptions import describe_encoder
 from techfinder.registry.fetched import fetched_folder, note_facts
-from techfinder.registry.tracking import FINGERPRINT, IDENTITY, PRECISION, TEMPLATE, Listed, Tracking
+from techfinder.registry.tracking import FINGERPRINT, IDENTITY, PRECISION, TEMPLATE, Listed, Logged, Tracking
 from techfinder.registry.versions import MODEL_PREFIX, EncoderVersion, VersionFacts, parse_reference
 from techfinder.weights import check_model_files
 
@@ -95,7 +97,7 @@ class Registry:
         with tempfile.TemporaryDirectory(prefix="techfinder-register-") as scratch:
             folder = Path(scratch) / "model"
             write_bundle(folder, facts, files, figures, notes, needs)
-            number = self._tracking.log(facts, MODEL_PREFIX + facts.name, folder, figures, notes)
+            number = self._tracking.log(_logged(facts), folder, figures, notes)
         self.point(facts.name, "challenger", number)
         return Registered(self.find(f"{facts.name}@{number}"), added=True)
 
@@ -188,6 +190,22 @@ def _holds(folder: Path, facts: VersionFacts) -> bool:
     except EncoderError:
         return False
     return True
+
+
+def _logged(facts: VersionFacts) -> Logged:
+    return Logged(
+        kind="an encoder version",
+        model=MODEL_PREFIX + facts.name,
+        description="An encoder of techfinder: text to vectors.",
+        experiment="techfinder-encoders",
+        tags={
+            IDENTITY: facts.identity,
+            FINGERPRINT: facts.fingerprint,
+            TEMPLATE: facts.template,
+            PRECISION: facts.precision,
+        },
+        describe=partial(describe_encoder, facts),
+    )
 
 
 def _notes(facts: VersionFacts) -> dict[str, str]:

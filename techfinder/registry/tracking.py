@@ -1,4 +1,4 @@
-"""The border to MLflow: the only importer of mlflow.
+"""The border to MLflow: runs, models, versions and files. Beside it only ``descriptions`` imports mlflow.
 
 Files are logged and fetched as they are. MLflow's flavours are never used for them, neither to save (they write
 weights anew, with other hashes) nor to load (they run what they find).
@@ -10,21 +10,18 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from techfinder.errors import RegistryError, RegistryUnavailable, cut
+from techfinder.registry.versions import MODEL_PREFIX
 
-if TYPE_CHECKING:
-    from techfinder.registry.versions import VersionFacts
+__all__ = ["VARIABLE", "Listed", "Logged", "Tracking"]
 
-__all__ = ["VARIABLE", "Listed", "Tracking"]
-
-EXPERIMENT = "techfinder-encoders"
 VARIABLE = "MLFLOW_TRACKING_URI"
 IDENTITY, FINGERPRINT, TEMPLATE, PRECISION = (
     f"techfinder.{name}" for name in ("identity", "fingerprint", "template", "precision")
@@ -45,6 +42,26 @@ class Listed:
     aliases: tuple[str, ...]
     created_at: str
     run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What is to be logged as a version.
+
+    Attributes:
+        kind: In words, for messages: ``"an encoder version"``.
+        model: Name of the registered model; `description` is its own.
+        experiment: That its run belongs to.
+        tags: Of the version and its run; :data:`IDENTITY` is one of them.
+        describe: Writes ``MLmodel`` into the folder that is logged.
+    """
+
+    kind: str
+    model: str
+    description: str
+    experiment: str
+    tags: Mapping[str, str]
+    describe: Callable[[Path], None]
 
 
 class Tracking:
@@ -80,29 +97,23 @@ class Tracking:
             data = client.get_run(run).data
             return dict(data.metrics), dict(data.params)
 
-    def log(
-        self, facts: VersionFacts, model: str, folder: Path, figures: Mapping[str, float], notes: Mapping[str, str]
-    ) -> int:
-        """Log a folder as a new version of `model`, in one run, and answer its number.
+    def log(self, logged: Logged, folder: Path, figures: Mapping[str, float], notes: Mapping[str, str]) -> int:
+        """Log a folder as a new version of a model, in one run, and answer its number.
 
         The version appears as the last step; what fails before it is removed again.
         """
-        tags = {
-            IDENTITY: facts.identity,
-            FINGERPRINT: facts.fingerprint,
-            TEMPLATE: facts.template,
-            PRECISION: facts.precision,
-        }
-        with self._asking("register an encoder version") as client:
-            self._write_mlmodel(facts, folder)
-            experiment = self._experiment(client)
-            self._sweep(client, experiment, facts.identity)
-            run = client.create_run(experiment, tags=tags, run_name=f"{facts.name} {facts.identity[:8]}")
+        tags = dict(logged.tags)
+        with self._asking(f"register {logged.kind}") as client:
+            logged.describe(folder)
+            experiment = self._experiment(client, logged.experiment)
+            self._sweep(client, experiment, tags[IDENTITY])
+            run_name = f"{logged.model.removeprefix(MODEL_PREFIX)} {tags[IDENTITY][:8]}"
+            run = client.create_run(experiment, tags=tags, run_name=run_name)
             run_id = run.info.run_id
             try:
                 self._log_run(client, run_id, folder, figures, notes)
-                _ensure_model(client, model)
-                version = client.create_model_version(model, f"{run.info.artifact_uri}/model", run_id, tags=tags)
+                _ensure_model(client, logged.model, logged.description)
+                version = client.create_model_version(logged.model, f"{run.info.artifact_uri}/model", run_id, tags=tags)
             except BaseException:
                 with suppress(Exception), _quiet(_CLEAN_S):  # else the next registration does it
                     client.delete_run(run_id)
@@ -152,35 +163,17 @@ class Tracking:
             client.log_artifacts(run, str(folder), "model")
         client.set_terminated(run)
 
-    def _experiment(self, client: Any) -> str:
-        found = client.get_experiment_by_name(EXPERIMENT)
+    def _experiment(self, client: Any, name: str) -> str:
+        found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         place = self._database.with_name("artifacts").absolute().as_uri() if self._embedded else None
-        return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+        return str(client.create_experiment(name, artifact_location=place))
 
     def _sweep(self, client: Any, experiment: str, identity: str) -> None:
         """Remove runs that a killed registration of the same facts has left."""
         for run in client.search_runs([experiment], f"tags.`{IDENTITY}` = '{identity}'"):
             client.delete_run(run.info.run_id)
-
-    def _write_mlmodel(self, facts: VersionFacts, folder: Path) -> None:
-        """MLflow's own description of a model, with its signature; it names no loader."""
-        import numpy as np
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import ColSpec, Schema, TensorSpec
-
-        signature = ModelSignature(
-            Schema([ColSpec("string", "text")]), Schema([TensorSpec(np.dtype("float32"), (-1, facts.dim))])
-        )
-        model = Model(artifact_path="model", signature=signature)
-        model.add_flavor("techfinder_encoder", fingerprint=facts.fingerprint, files=dict(facts.files))
-        model.saved_input_example_info = {
-            "artifact_path": "input_example.json",
-            "type": "dataframe",
-            "pandas_orient": "split",
-        }
-        model.save(str(folder / "MLmodel"))
 
     @contextmanager
     def _asking(self, what: str, timeout_s: int = _CALL_S) -> Iterator[Any]:
@@ -229,9 +222,9 @@ def _listed(version: Any, aliases: Mapping[str, str]) -> Listed:
     )
 
 
-def _ensure_model(client: Any, model: str) -> None:
+def _ensure_model(client: Any, model: str, description: str) -> None:
     if not client.search_registered_models(filter_string=f"name = '{model}'"):
-        client.create_registered_model(model, description="An encoder of techfinder: text to vectors.")
+        client.create_registered_model(model, description=description)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from techfinder.api import BLUEPRINTS, register_errors
 from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
-from techfinder.settings import Settings, load_settings
+from techfinder.operations import Operations
+from techfinder.settings import LOOPBACK, Settings, load_settings
 
 __all__ = ["create_app"]
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MAX_BODY_BYTES = 1_000_000
 _MAX_QUERY_BYTES = 16_000
 _MAX_PARAMETERS = 200
@@ -28,7 +28,8 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     Args:
         settings: None reads them from the environment and the file.
         finder: None makes one from the settings. It is found again as
-            ``app.extensions["techfinder"]``; whoever made the app closes it.
+            ``app.extensions["techfinder"]``, and what administrators do with it as
+            ``app.extensions["techfinder.operations"]``; whoever made the app closes it.
 
     Raises:
         SettingsError, SchemaError, PluginError: Something selected cannot be used.
@@ -37,13 +38,14 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
         finder = Finder(settings or load_settings())
     app = OpenAPI("techfinder", static_folder=None, doc_ui=False)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
-    if finder.settings.host in _LOOPBACK:
+    if finder.settings.host in LOOPBACK:
         # A page elsewhere must not reach a loopback server through a name it controls.
         app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
+    app.extensions["techfinder.operations"] = Operations(finder)
     app.before_request(_refuse_endless_addresses)
     app.after_request(_guard)
     for blueprint in BLUEPRINTS:

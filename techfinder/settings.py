@@ -34,9 +34,12 @@ from pydantic_settings import SettingsError as UndecodableVariable
 from techfinder.errors import SettingsError, cut, known_names
 from techfinder.findings import Origin, sentence, true_findings
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["LOOPBACK", "Settings", "load_settings"]
 
 PREFIX = "TECHFINDER_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts to listen on that only this machine reaches."""
+
 FILE_NAME = "techfinder.toml"
 MAX_BYTES = 1_000_000
 PLUGIN_VARIABLE = re.compile(rf"{PREFIX}PLUGINS__[A-Z0-9_]*[A-Z0-9]__[A-Z0-9][A-Z0-9_]*")
@@ -101,6 +104,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
     threads: int = Field(default=8, ge=1, le=256, description="Request threads of `serve`.")
+    admin: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether the page /admin is offered, where encoders are switched: auto (only where `serve` listens "
+        "on this machine alone), on, off. Nobody is asked for a password there.",
+    )
     batch_size: int = Field(default=32, ge=1, le=4096, description="Texts encoded at once by an index run.")
     nice: int = Field(
         default=19, ge=0, le=19, description="How far an index run steps back for others (Unix niceness)."
@@ -137,6 +145,11 @@ class Settings(BaseSettings):
         default={},
         description="Settings of plugins: tables `[plugins.NAME]` in the file, or `TECHFINDER_PLUGINS__NAME__SETTING`.",
     )
+
+    @property
+    def offers_admin(self) -> bool:
+        """Whether the page for administrators is offered."""
+        return self.admin == "on" or (self.admin == "auto" and self.host in LOOPBACK)
 
     def for_plugin(self, plugin: str, model: type[_Model]) -> _Model:
         """The settings of one plugin, as its own pydantic model.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from techfinder.database.database import Database
     from techfinder.finder import Finder
 
-__all__ = ["actor", "handlers", "roll_back"]
+__all__ = ["actor", "generation_before", "handlers", "roll_back"]
 
 
 def handlers(finder: Finder, database: Database) -> dict[str, Handler]:
@@ -44,9 +44,21 @@ def roll_back(finder: Finder, database: Database, who: str) -> tuple[GenerationI
     Raises:
         StoreError: There was no switch, people were changed since, or the generation is not kept any more.
     """
-    name, log = finder.settings.collection, SwitchLog(database)
+    live, number = generation_before(finder, database)
+    now = finder.store.activate(live.collection, number)
+    SwitchLog(database).note("rollback", live, now, who, {})
+    return live, now
+
+
+def generation_before(finder: Finder, database: Database) -> tuple[GenerationInfo, int]:
+    """What is live, and the number of the generation to go back to.
+
+    Raises:
+        StoreError: There was no switch, or people were changed since.
+    """
+    name = finder.settings.collection
     live = next((g for g in finder.store.collections() if g.collection == name), None)
-    last = log.last(name)
+    last = SwitchLog(database).last(name)
     if live is None or last is None or last.from_generation is None:
         raise StoreError(f"Collection {name!r} was never switched to another encoder: there is nothing to go back to.")
     if (last.to_generation, last.to_digest) != (live.number, live.digest):
@@ -55,9 +67,7 @@ def roll_back(finder: Finder, database: Database, who: str) -> tuple[GenerationI
             f"{last.from_generation} does not have these changes. Build it with them: techfinder encoders promote "
             f"{last.from_encoder.partition('@')[0]}"
         )
-    now = finder.store.activate(name, last.from_generation)
-    log.note("rollback", live, now, who, {})
-    return live, now
+    return live, last.from_generation
 
 
 def actor() -> str:

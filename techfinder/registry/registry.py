@@ -51,6 +51,10 @@ class Registry:
         found = [_version(listed) for listed in self._tracking.listed(MODEL_PREFIX) if IDENTITY in listed.tags]
         return [v for v in found if name in ("", v.name)]
 
+    def measured(self) -> list[EncoderVersion]:
+        """All versions with their figures, by name and number."""
+        return [self._measured(v) for v in self.versions()]
+
     def find(self, reference: str) -> EncoderVersion:
         """A version with its figures; ``NAME`` alone is the newest. Raises RegistryError naming those there are."""
         name, wanted = parse_reference(reference)

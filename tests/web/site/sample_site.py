@@ -32,8 +32,9 @@ def register_sources() -> list[SourceEntry]:
 
 @hookimpl
 def register_encoders() -> list[EncoderEntry]:
-    """``hash``, behind the gate."""
-    return [replace(HashEncoder().entry(), load=_load)]
+    """``hash``, behind the gate; and where ``TECHFINDER_TEST_SITE_ALSO`` names another one, that."""
+    others = [HashEncoder(name=name).entry() for name in os.environ.get("TECHFINDER_TEST_SITE_ALSO", "").split()]
+    return [replace(HashEncoder().entry(), load=_load), *others]
 
 
 ATTACKS = (

@@ -20,7 +20,11 @@ __all__ = ["register_blueprints"]
 
 @hookimpl
 def register_blueprints(finder: Finder) -> list[Blueprint]:
-    """The search page, the profile page, and what they load."""
+    """The search page, the profile page, and what they load; the administration where settings offer it."""
+    from techfinder_webui.admin import make_admin_blueprint
     from techfinder_webui.views import make_blueprint
 
-    return [make_blueprint(finder)]
+    offered = [make_blueprint(finder)]
+    if finder.settings.offers_admin:
+        offered.append(make_admin_blueprint(finder))
+    return offered

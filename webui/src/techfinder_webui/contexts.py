@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from techfinder import Gauge
 from techfinder_webui.parts import (
@@ -24,7 +25,10 @@ from techfinder_webui.parts import (
     explained,
 )
 
-__all__ = ["LivePart", "ProblemPage", "ProfilePage", "SearchPage", "variables"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["LivePart", "LogPage", "ProblemPage", "ProfilePage", "SearchPage", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,14 @@ class LivePart:
     share: float | None = field(default=None, metadata=explained("How far it is, in percent; None when not known."))
 
 
-def variables(context: SearchPage | ProfilePage | ProblemPage | LivePart) -> Mapping[str, object]:
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Of ``admin_log.html``."""
+
+    id: str = field(metadata=explained("First digits of the job's id."))
+    lines: tuple[str, ...] = field(metadata=explained("What it said, with times in UTC."))
+
+
+def variables(context: DataclassInstance) -> Mapping[str, object]:
     """The context's fields by name, as a template gets them."""
     return {f.name: getattr(context, f.name) for f in fields(context)}

@@ -22,8 +22,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from techfinder import TechfinderError
 from techfinder_webui.address import Address, history_step
 from techfinder_webui.banners import problem
-from techfinder_webui.compression import compress
 from techfinder_webui.contexts import LivePart, ProblemPage, ProfilePage, SearchPage, variables
+from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.live import LiveEvents
 from techfinder_webui.pages import not_found_page, profile_page, search_page
 from techfinder_webui.parts import PanelGroup
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
     from techfinder.finder import Finder
 
 __all__ = ["make_blueprint"]
-
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-"""Nothing from elsewhere, nothing inline, no eval."""
-
 
 _PANELS_KEPT = 64
 
@@ -55,7 +48,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.record_once(_enable_htmx)
     # Kept, because most letters that are typed change no count.
     blueprint.add_app_template_global(lru_cache(_PANELS_KEPT)(_panel_html), "panel_html")
-    blueprint.after_request(_guard)
+    blueprint.add_app_template_global(lambda: finder.settings.offers_admin, "offers_admin")
+    blueprint.after_request(guard)
 
     @blueprint.get("/")
     def search() -> AnyResponse:
@@ -63,7 +57,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
         if not request.htmx and sorted(asked.pairs()) != sorted(request.args.items(multi=True)):
             return redirect(asked.url(path))
         shown = search_page(finder, asked, path)
-        if not _wants_part():
+        if not wants_part():
             return _render("search.html", shown.page, shown.status)
         return _with_history(_render("_update.html", shown.page, shown.status), shown.asked, path)
 
@@ -113,11 +107,6 @@ def _live_html(part: LivePart) -> str:
     return render_template("_live.html", **variables(part))
 
 
-def _wants_part() -> bool:
-    """True for a swap into the page. Going back in history asks htmx for a full page."""
-    return bool(request.htmx) and request.headers.get("HX-Request-Type") == "partial"
-
-
 def _render(template: str, context: SearchPage | ProfilePage | ProblemPage, status: int = 200) -> Response:
     answer = make_response(render_template(template, **variables(context)), status)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -131,10 +120,3 @@ def _with_history(answer: Response, asked: Address, path: str) -> Response:
     if step != "none":
         answer.headers["HX-Push-Url" if step == "push" else "HX-Replace-Url"] = asked.url(path)
     return answer
-
-
-def _guard(answer: Response) -> Response:
-    answer.headers["Content-Security-Policy"] = CSP
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Referrer-Policy"] = "same-origin"
-    return compress(request, answer)

@@ -1,0 +1,110 @@
+"""The administration: jobs as they go, encoders side by side, promote and roll back, plugins with their failures.
+
+Looking is a GET. What changes something is a POST from one of our own pages, after a page that says what will happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, url_for
+from htmx_flask import request
+from werkzeug.wrappers import Response as AnyResponse
+
+from techfinder import JobError, RegistryError, SettingsError, StoreError, TechfinderError
+from techfinder_webui.admin_contexts import AdminPage, ComparePage, ConfirmPage
+from techfinder_webui.admin_pages import admin_page, compare_page, log_lines, promote_page, rollback_page
+from techfinder_webui.contexts import LogPage, ProblemPage, variables
+from techfinder_webui.forgery import forged, keep_token, token
+from techfinder_webui.guard import guard, wants_part
+from techfinder_webui.parts import Banner
+
+if TYPE_CHECKING:
+    from techfinder.finder import Finder
+    from techfinder.operations import Operations
+
+__all__ = ["make_admin_blueprint"]
+
+_WHO = "web page"
+_STATUS = {JobError: 409, RegistryError: 404, SettingsError: 404, StoreError: 409}
+
+
+def make_admin_blueprint(finder: Finder) -> Blueprint:
+    """The blueprint ``admin``, below ``/admin``."""
+    blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
+    blueprint.before_request(_refuse_forged)
+    blueprint.after_request(keep_token)
+    blueprint.after_request(guard)
+    blueprint.register_error_handler(TechfinderError, _told)
+
+    @blueprint.get("/")
+    def index() -> AnyResponse:
+        page = admin_page(finder, _operations(), token())
+        return _render("_admin.html" if wants_part() else "admin.html", page)
+
+    @blueprint.get("/compare")
+    def compare() -> AnyResponse:
+        return _render("admin_compare.html", compare_page(_operations(), request.args.getlist("version")))
+
+    @blueprint.get("/jobs/<job_id>")
+    def log(job_id: str) -> AnyResponse:
+        return _render("admin_log.html", LogPage(job_id[:8], log_lines(_operations(), job_id)))
+
+    @blueprint.get("/promote")
+    def confirm_promote() -> AnyResponse:
+        asked = request.args.get("encoder", "")
+        return _render("admin_confirm.html", promote_page(finder, _operations(), asked, token()))
+
+    @blueprint.post("/promote")
+    def promote() -> AnyResponse:
+        _operations().promote(request.form.get("encoder", ""), "force" in request.form, _WHO)
+        return redirect(url_for("admin.index", _anchor="jobs"), 303)
+
+    @blueprint.get("/rollback")
+    def confirm_rollback() -> AnyResponse:
+        page = rollback_page(finder, _operations(), token())
+        if page is None:
+            raise StoreError("There is no switch to go back from, or people were changed since the last one.")
+        return _render("admin_confirm.html", page)
+
+    @blueprint.post("/rollback")
+    def rollback() -> AnyResponse:
+        _operations().roll_back(_WHO)
+        return redirect(url_for("admin.index"), 303)
+
+    def _job(name: str, change: Callable[[Operations, str], object]) -> None:
+        def changed(job_id: str) -> AnyResponse:
+            change(_operations(), job_id)
+            return redirect(url_for("admin.index", _anchor="jobs"), 303)
+
+        blueprint.add_url_rule(f"/jobs/<job_id>/{name}", name, changed, methods=["POST"])
+
+    _job("cancel", lambda operations, job_id: operations.cancel(job_id))
+    _job("retry", lambda operations, job_id: operations.retry(job_id))
+    return blueprint
+
+
+def _operations() -> Operations:
+    return cast("Operations", current_app.extensions["techfinder.operations"])
+
+
+def _refuse_forged() -> AnyResponse | None:
+    if request.method == "POST" and forged():
+        text = "The form came from another page, or the page it came from is too old. Go back and try again."
+        return _render("problem.html", ProblemPage(Banner("error", "Nothing was changed", text)), 403)
+    return None
+
+
+def _told(error: TechfinderError) -> AnyResponse:
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 503)
+    return _render("problem.html", ProblemPage(Banner("error", "Nothing was changed", str(error))), status)
+
+
+def _render(
+    template: str, context: AdminPage | ComparePage | ConfirmPage | LogPage | ProblemPage, status: int = 200
+) -> Response:
+    answer = make_response(render_template(template, **variables(context)), status)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.vary.update(("HX-Request", "HX-Request-Type"))
+    return answer

@@ -1,0 +1,224 @@
+"""The administration: who may see it, what it shows, and that only its own pages change anything."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import template_rendered
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from techfinder.app import create_app
+from techfinder.database import open_database
+from techfinder.finder import Finder
+from techfinder.jobs.queue import JobQueue
+from techfinder.jobs.worker import Worker
+from techfinder.models import GenerationInfo
+from techfinder.operations import Operations, Registered
+from techfinder.registry import EncoderVersion
+from techfinder.testing.fakes import HashEncoder
+from techfinder.work import handlers
+from techfinder_webui.admin_contexts import AdminPage, ComparePage, ConfirmPage
+from techfinder_webui.contexts import ProblemPage
+
+CROSS_SITE: list[dict[str, str]] = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+]
+CHANGES = ("/admin/promote", "/admin/rollback", "/admin/jobs/00/cancel", "/admin/jobs/00/retry")
+
+
+def version(name: str, number: int, **figures: float) -> EncoderVersion:
+    info = HashEncoder(name=name).info
+    return EncoderVersion(
+        name, number, f"{number}", info.fingerprint, "t", "float32", ("challenger",), "2026-01-01", "r", figures
+    )
+
+
+@pytest.fixture
+def two(finder_of: Any, home: Path, tmp_path: Path) -> Finder:
+    """A finder over a home of its own with another encoder beside the one that answers."""
+    own = tmp_path / "home"
+    shutil.copytree(home, own)
+    made = finder_of(own, HashEncoder().entry())
+    other = HashEncoder(name="other").entry()
+    offered = {**made.plugins.encoders(), "other": other}
+    made.plugins.encoders = lambda: offered
+    known = made.plugins.encoder
+    made.plugins.encoder = lambda name: offered[name] if name in offered else known(name)
+    return made
+
+
+@pytest.fixture
+def admin(two: Finder, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A client of its app; MLflow's answer is given."""
+    found = Registered((version("hash", 1, query_ms=2.0), version("other", 1, query_ms=1.0)))
+    monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: found)
+    return create_app(finder=two).test_client()
+
+
+def token(page: TestResponse) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+def press(client: FlaskClient, confirm: str, url: str, **more: str) -> TestResponse:
+    """What the button on a confirming page does."""
+    return client.post(url, data={"token": token(client.get(confirm)), **more})
+
+
+def work(finder: Finder) -> None:
+    """Do what waits, as a worker does."""
+    database = open_database(finder.settings)
+    job = Worker(JobQueue(database), handlers(finder, database)).run_one()
+    database.close()
+    assert job is not None
+    assert job.state == "done", job.message
+
+
+def test_everything_is_on_the_page(admin: FlaskClient) -> None:
+    page = admin.get("/admin/").text
+    assert "Generation 1 answers: 60 people, encoder hash@1+crc32/64." in page
+    assert re.search(r"answers now.*challenger", page, re.DOTALL)
+    assert '<td class="number-cell">2.0</td>' in page
+    assert "/admin/promote?encoder=other@1" in page
+    assert "/admin/promote?encoder=hash@1" not in page
+    assert "No jobs yet." in page
+    assert '<th scope="row">webui</th>' in page
+    assert "Roll back" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_an_encoder_is_promoted_and_taken_back_without_a_script(admin: FlaskClient, two: Finder) -> None:
+    def live() -> GenerationInfo:
+        return next(g for g in two.store.collections())
+
+    done = press(admin, "/admin/promote?encoder=other", "/admin/promote", encoder="other", force="on")
+    assert (done.status_code, done.location) == (303, "/admin/#jobs")
+    assert re.search(r"promote other.*waiting", admin.get("/admin/").text, re.DOTALL)
+    assert live().number == 1
+    work(two)
+    assert (live().number, live().encoder[:6]) == (2, "other@")
+    shown = admin.get("/admin/").text
+    assert "promote" in shown
+    assert "web page" in shown
+    assert "Then generation 1 answers: 60 people" in admin.get("/admin/rollback").text
+    assert press(admin, "/admin/rollback", "/admin/rollback").status_code == 303
+    assert live().number == 1
+    assert "Then generation 2 answers" in admin.get("/admin/rollback").text
+
+
+def test_a_job_is_cancelled_tried_again_and_its_log_read(admin: FlaskClient, two: Finder) -> None:
+    press(admin, "/admin/promote?encoder=other", "/admin/promote", encoder="other")
+    page = admin.get("/admin/").text
+    found = re.search(r'action="(/admin/jobs/[0-9a-f]+)/cancel"', page)
+    assert found
+    assert press(admin, "/admin/promote?encoder=other", f"{found[1]}/cancel").status_code == 303
+    assert "Try again" in admin.get("/admin/").text
+    assert press(admin, "/admin/promote?encoder=other", f"{found[1]}/cancel").status_code == 409
+    assert press(admin, "/admin/promote?encoder=other", f"{found[1]}/retry").status_code == 303
+    assert "waiting" in admin.get("/admin/").text
+    assert "It said nothing." in admin.get(found[1]).text
+    assert admin.get("/admin/jobs/ffff").status_code == 409
+
+
+def test_versions_side_by_side(admin: FlaskClient) -> None:
+    page = admin.get("/admin/compare?version=hash@1&version=other@1").text
+    assert re.search(r'<th scope="row">query ms</th>.*2\.0.*<strong>1\.0</strong>', page, re.DOTALL)
+    assert admin.get("/admin/compare?version=nope@7").status_code == 404
+
+
+@pytest.mark.parametrize("url", CHANGES)
+@pytest.mark.parametrize("headers", [{}, *CROSS_SITE])
+def test_a_form_of_another_page_changes_nothing(
+    admin: FlaskClient, two: Finder, url: str, headers: dict[str, str]
+) -> None:
+    given = token(admin.get("/admin/promote?encoder=other"))
+    data = {"encoder": "other"} | ({"token": given} if headers else {})  # with a header, only that is wrong
+    assert admin.post(url, data=data, headers=headers).status_code == 403
+    assert not (two.settings.home / "techfinder.db").exists()
+
+
+@pytest.mark.parametrize("url", CHANGES)
+def test_nothing_changes_by_looking(admin: FlaskClient, two: Finder, url: str) -> None:
+    assert admin.get(url, query_string={"encoder": "other"}).status_code in (200, 405, 409)
+    assert not (two.settings.home / "techfinder.db").exists()
+
+
+def test_another_cookie_does_not_fit(admin: FlaskClient) -> None:
+    given = token(admin.get("/admin/promote?encoder=other"))
+    admin.set_cookie("techfinder-admin", "x" * 43)
+    assert admin.post("/admin/promote", data={"encoder": "other", "token": given}).status_code == 403
+
+
+def test_the_cookie_stays_with_us(admin: FlaskClient) -> None:
+    kept = admin.get("/admin/").headers["Set-Cookie"]
+    assert "HttpOnly" in kept
+    assert "SameSite=Strict" in kept
+
+
+@pytest.mark.parametrize(
+    ("settings", "offered"),
+    [
+        ({}, True),
+        ({"admin": "off"}, False),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "0.0.0.0", "admin": "on"}, True),
+    ],
+)
+def test_who_may_see_it(two: Finder, settings: dict[str, str], offered: bool) -> None:
+    two.settings = two.settings.model_copy(update=settings)
+    client = create_app(finder=two).test_client()
+    assert (client.get("/admin/promote?encoder=other").status_code == 200) is offered
+    assert ("/admin/" in client.get("/").text) is offered
+
+
+@pytest.mark.parametrize("name", ["nope", "", "other@"])
+def test_what_cannot_be_promoted_is_told(admin: FlaskClient, name: str) -> None:
+    done = press(admin, "/admin/promote?encoder=other", "/admin/promote", encoder=name)
+    assert done.status_code == 404
+    assert "Nothing was changed" in done.text
+
+
+def test_mlflow_away_is_told_and_the_rest_is_there(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Registered(problem="MLflow at http://x does not answer.")
+    monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: away)
+    page = admin.get("/admin/").text
+    assert "MLflow does not answer" in page
+    assert "/admin/promote?encoder=other" in page
+    assert admin.get("/admin/compare?version=hash@1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "template", "context"),
+    [
+        ("/admin/", {}, "admin.html", AdminPage),
+        ("/admin/", {"HX-Request": "true", "HX-Request-Type": "partial"}, "_admin.html", AdminPage),
+        ("/admin/compare?version=hash@1", {}, "admin_compare.html", ComparePage),
+        ("/admin/promote?encoder=other", {}, "admin_confirm.html", ConfirmPage),
+        ("/admin/rollback", {}, "problem.html", ProblemPage),
+    ],
+)
+def test_a_template_gets_exactly_its_context(
+    admin: FlaskClient, url: str, headers: dict[str, str], template: str, context: type
+) -> None:
+    seen: list[tuple[str, dict[str, Any]]] = []
+
+    def record(sender: object, template: Any, context: dict[str, Any], **_: object) -> None:
+        seen.append((template.name, context))
+
+    with template_rendered.connected_to(record, admin.application):
+        admin.get(url, headers=headers)
+    [(name, variables)] = seen
+    injected = {"g", "request", "session", "config", "htmx"}
+    assert name == template
+    assert variables.keys() - injected == {f.name for f in fields(context)}

@@ -18,7 +18,7 @@ MODULES = (
 )
 KEPT_IN = {  # for the core itself
     *("LexiconEntry", "builtin_lexicons", "MOST_WISHES", "PROJECT", "clause_key", "edit_plan", "hash_file", "hookspec"),
-    "either",
+    *("LOOPBACK", "either"),
 }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection as AnyCollection
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from techfinder.errors import (
     StoreError,
     TechfinderError,
 )
+from techfinder.exporting import Export, format_of
+from techfinder.exporting.batches import alike_batches, cut_off
 from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
@@ -71,6 +74,8 @@ __all__ = ["Finder"]
 _NO_EDITS = Edits()
 
 _LOOK_S = 0.5
+_BATCH = 1000
+"""People that an export looks up at once."""
 
 
 class Finder:
@@ -337,6 +342,38 @@ class Finder:
             answer = self.answer(turned, names=names, wait_s=wait_s, paged=True)
             if answer.result.generation == live:
                 return answer, cursors.following(turned, answer.result)
+
+    def export(self, plan: QueryPlan, kind: str, *, most: int | None = None, wait_s: float = 0.0) -> Export:
+        """Everybody whom the plan finds, in its order, to be streamed as a file; `plan.limit` does not count.
+
+        The first people are looked up at once. Whatever fails later breaks the stream off: all people come from one
+        state of one generation.
+
+        Args:
+            plan: What is asked for. Of people who are ranked by likeness, only the first 10,000 are exported.
+            kind: ``csv``, ``jsonl`` or ``ids``.
+            most: How many people, at most; None for everybody.
+            wait_s: As in :meth:`search`; ``Export.ranked_by`` is "warming" when the encoder was not ready.
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in
+                :meth:`search`; the stream raises CursorExpired too, when the people change meanwhile.
+        """
+        made = format_of(kind)
+        results = self._batches(plan, wait_s)
+        first = next(results)
+        return Export(plan, self.schema, made, first, cut_off(chain([first], results), most))
+
+    def _batches(self, plan: QueryPlan, wait_s: float) -> Iterator[SearchResult]:
+        """Everybody whom a plan finds, one result after the other."""
+        asked = plan.model_copy(update={"limit": _BATCH, "offset": 0})
+        if plan.like:
+            yield from alike_batches(asked, self.search)
+            return
+        cursor: str | None = cursors.START
+        while cursor is not None:
+            answer, cursor = self.page(asked, cursor, names=(), wait_s=wait_s)
+            yield answer.result
 
     def similar(self, like: Sequence[str], not_like: Sequence[str] = (), plan: QueryPlan | None = None) -> SearchResult:
         """People like those with the ids `like` and not like those with the ids `not_like`, best first.

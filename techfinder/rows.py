@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from techfinder.errors import SourceError, cut, known_names
@@ -18,7 +19,7 @@ from techfinder.models import Profile, Row, RowProblem, Value
 if TYPE_CHECKING:
     from techfinder.schema import Schema, SchemaField
 
-__all__ = ["RowReader"]
+__all__ = ["RowReader", "join_tags"]
 
 _Cells = Mapping[str, object]
 _Parser = Callable[[_Cells, dict[str, Value]], None]
@@ -169,6 +170,34 @@ def _free_text(field: SchemaField, missing: frozenset[str]) -> _Parser:
     return parse
 
 
+def join_tags(tags: Sequence[str], separator: str) -> str:
+    """Tags as one cell: a separator within a tag gets a backslash, backslashes before one or at the end double."""
+    ends = _tag_ends(separator)
+    return separator.join(ends.sub(lambda m: m[1] * 2 + (f"\\{m[2]}" if m[2] else ""), tag) for tag in tags)
+
+
+def split_tags(cell: str, separator: str) -> list[str]:
+    """The tags of a cell; a backslash counts only right before a separator, or at the end."""
+    if "\\" not in cell:
+        return cell.split(separator)
+    tags, here = [""], 0
+    for end in _tag_ends(separator).finditer(cell):
+        odd = len(end[1]) % 2
+        tags[-1] += cell[here : end.start()] + "\\" * (len(end[1]) // 2)
+        here = end.end()
+        if end[2] and not odd:
+            tags.append("")
+        elif odd:
+            tags[-1] += end[2] or "\\"
+    return tags
+
+
+@lru_cache
+def _tag_ends(separator: str) -> re.Pattern[str]:
+    """Where a tag may end, with the backslashes before it."""
+    return re.compile(rf"(?<!\\)(\\*+)({re.escape(separator)}|\Z)")
+
+
 def _tags(field: SchemaField, missing: frozenset[str]) -> _Parser:
     key, column = field.name, field.column("value")
 
@@ -178,7 +207,7 @@ def _tags(field: SchemaField, missing: frozenset[str]) -> _Parser:
             parts = [_text(c, missing) for c in cell]
         else:
             text = _text(cell, missing)
-            parts = [_text(p, missing) for p in text.split(field.separator)] if text else []
+            parts = [_text(p, missing) for p in split_tags(text, field.separator)] if text else []
         tags = tuple(dict.fromkeys(_canonical(field, column, p) for p in parts if p))
         if tags:
             values[key] = tags

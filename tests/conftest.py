@@ -17,6 +17,7 @@ import get_chromium
 import get_mlflow
 import get_postgres
 import get_qdrant
+import get_soffice
 from mlflow_process import MlflowProcess
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantAddress, QdrantProcess
@@ -70,6 +71,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresProce
         return
     with PostgresProcess(folder) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """Path of a LibreOffice; only tests marked slow ask for it, so only `make nightly` needs one."""
+    return get_soffice.find() or _missing("LibreOffice", get_soffice.HELP)
 
 
 @pytest.fixture(scope="session")

@@ -46,9 +46,9 @@ def reading_body(view: View) -> View:
     model: type[BaseModel] = get_type_hints(view)["body"]
 
     @wraps(view)
-    def read_and_view() -> Response:
+    def read_and_view(**path: str) -> Response:
         g.question = _read(model)
-        return view(body=g.question)
+        return view(body=g.question, **path)
 
     take_as_it_comes(read_and_view)
     return read_and_view  # type: ignore[return-value]

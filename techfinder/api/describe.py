@@ -40,8 +40,12 @@ def parameter(name: str, schema: Mapping[str, Any], description: str, place: str
     return {"name": name, "in": place, "required": place == "path", "schema": dict(schema), "description": description}
 
 
+Answered = type[BaseModel] | Mapping[str, Any]
+"""A model, or the description of an answer that is no JSON."""
+
+
 def get(
-    rule: str, answer: type[BaseModel], *kinds: str, tag: str, parameters: Iterable[Mapping[str, Any]] = ()
+    rule: str, answer: Answered, *kinds: str, tag: str, parameters: Iterable[Mapping[str, Any]] = ()
 ) -> Callable[[View], View]:
     """Make a view answer GET at `rule` (after ``/api``): `answer`, or problems of these `kinds`."""
 
@@ -55,27 +59,31 @@ def get(
     return decorate
 
 
-def post(rule: str, answer: type[BaseModel], *kinds: str, tag: str) -> Callable[[View], View]:
-    """Make a view answer POST at `rule`. It takes one argument, ``body``, a pydantic model."""
+def post(
+    rule: str, answer: Answered, *kinds: str, tag: str, parameters: Iterable[Mapping[str, Any]] = ()
+) -> Callable[[View], View]:
+    """Make a view answer POST at `rule`. It takes the argument ``body``, a pydantic model, and what is in the path."""
 
     def decorate(view: View) -> View:
         described = _described(view, answer, ("bad-json", "invalid-request", *kinds), _WITH_BODY, tag)
-        api.post(rule, **described)(reading_body(view))
+        listed = {"parameters": [dict(p) for p in parameters]} if parameters else {}
+        api.post(rule, openapi_extensions=listed, **described)(reading_body(view))
         return view
 
     return decorate
 
 
-def _described(
-    view: View, answer: type[BaseModel], kinds: Iterable[str], plain: Iterable[int], tag: str
-) -> dict[str, Any]:
+def _described(view: View, answer: Answered, kinds: Iterable[str], plain: Iterable[int], tag: str) -> dict[str, Any]:
     summary, _, rest = (inspect.getdoc(view) or "").partition("\n\n")
     return {
         "summary": summary.rstrip("."),
         "description": rest or summary,
         "operation_id": view.__name__,
         "tags": [{"name": tag}],
-        "responses": {200: answer, **_problems(kinds, (*_ALWAYS, *plain))},
+        "responses": {
+            200: answer if isinstance(answer, type) else dict(answer),
+            **_problems(kinds, (*_ALWAYS, *plain)),
+        },
         "endpoint": view.__name__,
     }
 

@@ -12,6 +12,7 @@ import click
 from techfinder import __version__
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
+from techfinder.cli.exporting import export
 from techfinder.cli.jobs import jobs, worker
 from techfinder.cli.packaging import mlflow
 from techfinder.cli.schemas import schema
@@ -41,6 +42,7 @@ for _command in (
     runs,
     search,
     explain,
+    export,
     serve,
     schema,
     store,

@@ -11,6 +11,7 @@ from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 __all__ = [
     "CompareQuestion",
     "ExplainQuestion",
+    "ExportQuestion",
     "FacetNames",
     "FacetsQuestion",
     "PlanQuestion",
@@ -133,6 +134,17 @@ class ExplainQuestion(PlanQuestion):
     model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "id": "TU0042"}})
 
     id: Annotated[ProfileId, Field(description="Of anybody, found or not.")]
+
+
+class ExportQuestion(PlanQuestion):
+    """A plan whose people are to be exported; its `limit` and `offset` do not count."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "most": 1000}})
+
+    most: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000_000)] | None,
+        Field(description="How many people, at most; everybody without it."),
+    ] = None
 
 
 class SimilarQuestion(BaseModel):

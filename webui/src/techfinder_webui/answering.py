@@ -25,7 +25,7 @@ from techfinder_webui.parts import Banner
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["Answered", "ask"]
+__all__ = ["Answered", "ask", "planned"]
 
 _NEAR = 4
 """People to show at least, with near misses where fewer fulfil everything."""
@@ -53,16 +53,21 @@ class Answered:
 
 def ask(finder: Finder, asked: Address) -> Answered:
     """The answer to an address. Raises what the finder raises, except for an encoder that failed."""
-    told = None if asked.limit == PAGE else asked.limit  # a page of the usual size leaves it to the sentence
-    edited = finder.edited_plan(
-        asked.text, asked.filters, edits=asked.edits, limit=told, offset=asked.offset, sort=asked.sorts()
-    )
-    edited = replace(edited, plan=_with_likes(edited.plan, asked.like))
+    edited = planned(finder, asked)
     asked = replace(asked, edits=asked.edits.only(c.key for c in edited.clauses))
     answer, banners = _found(finder, asked, edited.plan)
     nobody = not answer.result.total and bool(edited.plan.required)
     relaxed = finder.relaxations(edited.plan) if nobody else ()
     return Answered(asked, edited, answer.result, answer.facets, relaxed, banners)
+
+
+def planned(finder: Finder, asked: Address) -> EditedPlan:
+    """What an address asks for, as a plan. Raises QueryError, StoreUnavailable."""
+    told = None if asked.limit == PAGE else asked.limit  # a page of the usual size leaves it to the sentence
+    edited = finder.edited_plan(
+        asked.text, asked.filters, edits=asked.edits, limit=told, offset=asked.offset, sort=asked.sorts()
+    )
+    return replace(edited, plan=_with_likes(edited.plan, asked.like))
 
 
 def _with_likes(plan: QueryPlan, like: Sequence[str]) -> QueryPlan:

@@ -16,6 +16,7 @@ __all__ = [
     "Chip",
     "Editor",
     "EditorOption",
+    "ExportLink",
     "FacetPanel",
     "FactGroup",
     "Link",
@@ -43,6 +44,15 @@ class Link:
 
     text: str = field(metadata=explained("What is read."))
     url: str = field(metadata=explained("Path and query on this site."))
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    """A kind of file that everybody found can be taken away as."""
+
+    text: str = field(metadata=explained("What kind of file it is."))
+    note: str = field(metadata=explained("What it is good for."))
+    url: str = field(metadata=explained("Where it is sent from."))
 
 
 @dataclass(frozen=True, slots=True)

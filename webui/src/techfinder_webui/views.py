@@ -24,6 +24,7 @@ from techfinder_webui.address import Address, history_step
 from techfinder_webui.banners import problem
 from techfinder_webui.contexts import LivePart, ProblemPage, ProfilePage, SearchPage, variables
 from techfinder_webui.guard import guard, wants_part
+from techfinder_webui.exporting import add_export
 from techfinder_webui.live import LiveEvents
 from techfinder_webui.pages import not_found_page, profile_page, search_page
 from techfinder_webui.parts import PanelGroup
@@ -51,6 +52,12 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.add_app_template_global(lambda: finder.settings.offers_admin, "offers_admin")
     blueprint.after_request(guard)
 
+    def failed(error: TechfinderError) -> Response:
+        banner, status = problem(finder, error)
+        return _render("problem.html", ProblemPage(banner), status)
+
+    add_export(blueprint, finder, failed)
+
     @blueprint.get("/")
     def search() -> AnyResponse:
         asked, path = Address.read(request.args.items(multi=True)), url_for("webui.search")
@@ -67,8 +74,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
             found = finder.profile(profile_id)
             page = profile_page(finder, found, url_for("webui.search")) if found else None
         except TechfinderError as error:
-            banner, status = problem(finder, error)
-            return _render("problem.html", ProblemPage(banner), status)
+            return failed(error)
         if page is None:
             text = f"No one here has the id {profile_id}. It may have been removed since."
             return _render("problem.html", not_found_page(text), 404)

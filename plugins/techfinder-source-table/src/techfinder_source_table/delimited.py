@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from techfinder.cells import plain
 from techfinder.errors import SourceError, cut
 from techfinder.models import Row, RowProblem
 from techfinder_source_table.cells import UTF8, shown, too_long, unclean
@@ -72,6 +73,7 @@ class _Table:
         self._taken: list[bytes] = []
         self._size = 0  # of a row over several lines, else 0
         self._suspect = False  # bad bytes or NUL somewhere in the row
+        self._marked = False  # an apostrophe somewhere in the row
         self._ended = False
         # The module's own limit is far below ours and one for the whole process: it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), self._lines.limit + 1))
@@ -97,6 +99,8 @@ class _Table:
             if not cells:
                 continue
             empty = False
+            if self._marked:
+                cells = [plain(cell) for cell in cells]
             if len(cells) != width:
                 yield self._ragged(cells)
             elif self._suspect or self._size or len(self._taken[0]) > max_cell:
@@ -115,6 +119,7 @@ class _Table:
         self._taken.clear()
         self._size = 0
         self._suspect = False
+        self._marked = False
 
     def _reader(self) -> Iterator[list[str]]:
         return csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
@@ -130,6 +135,8 @@ class _Table:
                 raise _TooLong
             if b"\0" in raw:
                 self._suspect = True
+            if b"'" in raw:
+                self._marked = True
             try:
                 line = raw.decode()
             except UnicodeDecodeError:
@@ -149,7 +156,7 @@ class _Table:
         if not cells:
             raise SourceError(f"File {self._file} has no header: it holds only empty lines. Export it again.")
         self._refuse_other_separator(cells)
-        return checked_columns(self._file, cells)
+        return checked_columns(self._file, [plain(cell) for cell in cells])
 
     def _refuse_other_separator(self, cells: list[str]) -> None:
         found = [s for s in ",;\t|" if len(cells) == 1 and s != self._delimiter and s in cells[0]]

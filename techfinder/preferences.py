@@ -76,14 +76,14 @@ def ranked_page(
         StoreError: The store failed.
     """
     if not wishes:
-        return _of_level([()], where, vector, limit, offset, collection)
+        return _of_level([((), offset + limit)], where, vector, limit, offset, collection)
     found: list[Scored] = []
     for equal in _levels(wishes, where, collection):
         total = sum(count for _, count in equal)
         if offset >= total:
             offset -= total
             continue
-        found += _of_level([c for c, _ in equal], where, vector, limit - len(found), offset, collection)
+        found += _of_level(equal, where, vector, limit - len(found), offset, collection)
         offset = 0
         if len(found) >= limit:
             break
@@ -164,19 +164,19 @@ def _not(clause: Condition | AnyOf) -> AnyOf:
 
 
 def _of_level(
-    classes: Sequence[Clauses],
+    classes: Sequence[tuple[Clauses, int]],
     where: Clauses,
     vector: NDArray[np.float32] | None,
     limit: int,
     offset: int,
     collection: Searched,
 ) -> list[Scored]:
-    """So many people of equal fit, from `offset` on."""
+    """So many people of equal fit, from `offset` on; classes come with how many people are in them."""
     if vector is None:
         return _in_stored_order(classes, where, limit, offset, collection)
     if len(classes) == 1:
-        return _near(vector, (*where, *classes[0]), limit, offset, collection)
-    merged = [f for c in classes for f in _near(vector, (*where, *c), offset + limit, 0, collection)]
+        return _near(vector, (*where, *classes[0][0]), limit, offset, collection)
+    merged = [f for c, _ in classes for f in _near(vector, (*where, *c), offset + limit, 0, collection)]
     merged.sort(key=lambda f: (-round(f[1], 6), f[0].id))
     return merged[offset : offset + limit]
 
@@ -186,14 +186,15 @@ def _near(vector: NDArray[np.float32], where: Clauses, limit: int, offset: int, 
 
 
 def _in_stored_order(
-    classes: Sequence[Clauses], where: Clauses, limit: int, offset: int, collection: Searched
+    classes: Sequence[tuple[Clauses, int]], where: Clauses, limit: int, offset: int, collection: Searched
 ) -> list[Scored]:
     found: list[Scored] = []
-    for clauses in classes:
-        part = collection.browse((*where, *clauses), (), offset + limit, 0)
-        passed = min(offset, len(part))
-        found += [(p, 0.0) for p in part[passed:]]
-        offset -= passed
+    for clauses, count in classes:
+        if offset >= count:
+            offset -= count
+            continue
+        found += [(p, 0.0) for p in collection.browse((*where, *clauses), (), limit - len(found), offset)]
+        offset = 0
         if len(found) >= limit:
             break
-    return found[:limit]
+    return found

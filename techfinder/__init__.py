@@ -63,6 +63,7 @@ from techfinder.interfaces import (
     Source,
     SourceEntry,
     Store,
+    ValueWeights,
     Writer,
 )
 from techfinder.lexicons import (
@@ -197,6 +198,7 @@ __all__ = [
     "StoreUnavailable",
     "TechfinderError",
     "Value",
+    "ValueWeights",
     "Writer",
     "__version__",
     "check_model_files",

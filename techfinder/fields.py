@@ -74,6 +74,10 @@ class SchemaField(Part):
         gauge: Shown as a gauge on the cards (scales and bounded numbers).
         text: How it reads in the encoded text, with ``{value}``; empty leaves it out.
         brand: The maker that a loyalty number is about.
+        curve: Whether a scale is drawn under a normal curve: ``"rising"`` with its lowest value first, ``"falling"``
+            with its highest; empty draws none.
+        tiles: A map of a place's states, or of a category's values: rows of values with blanks between, ``.`` where
+            there is none.
         columns: Column name by part, where it is not the default name.
         not_adopted: Cells that mean "does not use", by part (adoption only).
     """
@@ -95,6 +99,8 @@ class SchemaField(Part):
     gauge: bool = False
     text: str = ""
     brand: str = ""
+    curve: Literal["", "rising", "falling"] = ""
+    tiles: tuple[str, ...] = ()
     columns: Mapping[str, str] = Field(default_factory=dict)
     not_adopted: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
@@ -116,10 +122,25 @@ class SchemaField(Part):
             raise ValueError("the first bucket must not be above min, so that every value has one")
         if self.text and "{value}" not in self.text:
             raise ValueError("text must contain {value}")
+        if self.curve and self.kind != "scale":
+            raise ValueError("a curve is drawn of a scale")
+        self._check_tiles()
         unknown = set(self.columns) - set(self.parts)
         if unknown:
             raise ValueError(f"columns names unknown parts {sorted(unknown)}; known: {list(self.parts)}")
         return self
+
+    def _check_tiles(self) -> None:
+        names = [name for line in self.tiles for name in line.split() if name != "."]
+        if self.tiles and (self.kind not in ("place", "category") or not names):
+            raise ValueError("tiles lay out the states of a place or the values of a category")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"tiles name {twice[0]!r} twice")
+
+    @property
+    def tiled_part(self) -> str:
+        """The part that `tiles` lay out."""
+        return "state" if self.kind == "place" else "value"
 
     @property
     def parts(self) -> tuple[str, ...]:

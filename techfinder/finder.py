@@ -18,8 +18,10 @@ import numpy as np
 
 from techfinder import cursors
 from techfinder.batches import encodes, run_plans
+from techfinder.audience import Audience, look_at
 from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues
+from techfinder.distributions import BaseCounts, BaseMemory
 from techfinder.edits import EditedPlan, Edits
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import (
@@ -37,6 +39,7 @@ from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import likeness_share, run_likeness, wanted_vector
+from techfinder.lookalikes import Lookalikes, find_alike
 from techfinder.models import (
     Answer,
     Explanation,
@@ -105,6 +108,7 @@ class Finder:
         self._collection: Collection | None = None
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
+        self._base_memory = BaseMemory()
         self._encoders = QueryEncoders(self._entry_of, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
@@ -391,6 +395,47 @@ class Finder:
         """
         changes = {"like": tuple(like), "not_like": tuple(not_like)}
         return self.search((plan or QueryPlan()).model_copy(update=changes))
+
+    def lookalikes(self, plan: QueryPlan, *, off: AnyCollection[str] = (), sensitive: bool = False) -> Lookalikes:
+        """People who share what sets those in `plan.like` apart, and not those in `plan.not_like`, best first.
+
+        They fulfil the plan's conditions; they themselves never come back. See :mod:`techfinder.lookalikes`.
+
+        Args:
+            plan: Whom to be like and not to be like, conditions, limit and offset.
+            off: Names of attributes that do not rank.
+            sensitive: Whether sensitive fields rank.
+
+        Raises:
+            ProfileNotFound: Some ids do not exist; they are named.
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        self._planner.refuse_sensitive(plan)
+        if sensitive and self.settings.sensitive_fields == "block":
+            raise QueryError(
+                "Sensitive fields do not rank here. Ask whoever runs techfinder (setting sensitive_fields)."
+            )
+        live = self._readable_collection()
+        found, _ = steadily(
+            live.info,
+            lambda: find_alike(plan, self.schema, self._base(live), live, off=off, sensitive=sensitive),
+        )
+        return found
+
+    def audience(self, plan: QueryPlan) -> Audience:
+        """The people who fulfil the plan's required conditions, against everybody. See :mod:`techfinder.audience`.
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        self._planner.refuse_sensitive(plan)
+        live, shown = self._readable_collection(), self.settings.sensitive_fields != "block"
+        found, _ = steadily(live.info, lambda: look_at(plan, self.schema, self._base(live), live, sensitive=shown))
+        return found
+
+    def _base(self, live: Collection) -> BaseCounts:
+        """Counts over everybody."""
+        return self._base_memory.of(self.filters.values(), self.schema, live, self._facet_memory.spans)
 
     def explain(self, plan: QueryPlan, profile_id: str, *, wait_s: float = 0.0) -> Explanation:
         """That profile as an answer to the plan, with what it fulfils and what it fails, whether it is found or not.

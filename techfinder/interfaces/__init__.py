@@ -22,6 +22,7 @@ from techfinder.interfaces.stores import (
     Scan,
     ScoredPoint,
     Store,
+    ValueWeights,
     Writer,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "Source",
     "SourceEntry",
     "Store",
+    "ValueWeights",
     "Writer",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "Scan",
     "ScoredPoint",
     "Store",
+    "ValueWeights",
     "Writer",
 ]
 
@@ -88,6 +89,21 @@ class FacetRequest:
     where: tuple[Condition | AnyOf, ...]
     field: str = ""
     options: Mapping[str, tuple[Condition | AnyOf, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueWeights:
+    """What each value of one attribute adds to somebody's score; a value that is not named, or missing, adds nothing.
+
+    Attributes:
+        field: The attribute.
+        weights: By value, finite; each tag of a list counts. With `starts`, by the bar's number: "0", "1", ...
+        starts: Of a number: where each bar begins, ascending; the last one has no end.
+    """
+
+    field: str
+    weights: Mapping[str, float]
+    starts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,21 @@ class Collection(Protocol):
         self, where: Sequence[Condition | AnyOf], sort: Sequence[Sort], limit: int, offset: int = 0
     ) -> list[Profile]:
         """Profiles that fulfil `where`, by `sort` (missing last), then in stored order."""
+        ...
+
+    def rank(
+        self,
+        weights: Sequence[ValueWeights],
+        where: Sequence[Condition | AnyOf],
+        without: Sequence[str],
+        limit: int,
+        offset: int = 0,
+    ) -> list[ScoredPoint]:
+        """Profiles that fulfil `where`, but for the ids `without`, with the sum of what their values weigh.
+
+        The highest first, scores rounded to 1e-6; equal ones by profile id. The sum is made in the order of
+        `weights`, so that each store gives the same.
+        """
         ...
 
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:

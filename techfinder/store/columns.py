@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from techfinder.store.conditions import Weighing
+
     Mask = NDArray[np.bool_]
 
 __all__ = ["Columns"]
@@ -221,6 +223,50 @@ class Columns:
     def page(self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]], offset: int, limit: int) -> list[bytes]:
         """Point ids (16 bytes each) of the rows that match, in the order of :meth:`order`."""
         return self.point_ids(self.order(query, sort)[offset : offset + limit])
+
+    def best(
+        self, query: Mapping[str, Any], weighing: Sequence[Weighing], without: Sequence[bytes], count: int
+    ) -> list[tuple[float, str, bytes]]:
+        """Score, profile id and point id of the `count` rows that weigh most: by score to 1e-6, then profile id.
+
+        Args:
+            query: Which rows count.
+            weighing: What the values weigh.
+            without: Point ids of rows that do not count.
+            count: At most so many.
+        """
+        mask = self.mask(query)
+        rows = self.rows_of(without)
+        mask[rows[rows >= 0]] = False
+        left = np.flatnonzero(mask)
+        scores = np.round(self._scores(weighing)[left], 6)
+        if count < len(left):  # with all that are equal to the last one, whose ids decide
+            kept = scores >= np.partition(scores, len(scores) - count)[len(scores) - count]
+            left, scores = left[kept], scores[kept]
+        names = (self.ids[row] for row in left.tolist())
+        found = zip((-scores).tolist(), names, self.point_ids(left), strict=True)
+        return [(-score, name, point) for score, name, point in sorted(found)[:count]]
+
+    def _scores(self, weighing: Sequence[Weighing]) -> NDArray[np.float64]:
+        scores = np.zeros(self.points)
+        for key, weights, starts in weighing:
+            storage = self.attributes[key]
+            if storage in ("integer", "float"):
+                # Before the first bar, where nothing weighs, is place 0.
+                bars = np.array([0.0, *(weights.get(str(n), 0.0) for n in range(len(starts)))])
+                places = np.searchsorted(np.asarray(starts), self.array(f"{key}.numbers"), side="right")
+                scores += np.where(self._present(key), bars[places], 0.0)
+                continue
+            table = np.zeros(len(self.values(key)) + 1)  # the last one is for -1, missing
+            for value, weight in weights.items():
+                if (code := self.values(key).find(value)) >= 0:
+                    table[code] = weight
+            added = table[self.array(f"{key}.codes")]
+            if storage == "keyword":
+                scores += added
+            else:
+                scores += np.bincount(self.array(f"{key}.owners"), weights=added, minlength=self.points)
+        return scores
 
     def value(self, row: int, key: str) -> Any:
         """One value, tags as a tuple, None where it is missing."""

@@ -9,18 +9,20 @@ The embedded adapter hands it to the engine and to its columns, a server gets it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import QueryError, cut, known_names
 from techfinder.plan import AnyOf, Condition
 
 if TYPE_CHECKING:
-    from techfinder.interfaces import FacetRequest
+    from techfinder.interfaces import FacetRequest, ValueWeights
 
-__all__ = ["Filter", "facet_filters", "storage_of", "to_filter"]
+__all__ = ["Filter", "Weighing", "facet_filters", "storage_of", "to_filter", "weighing"]
 
 Filter = dict[str, Any]
+Weighing = tuple[str, dict[str, float], tuple[float, ...]]
+"""Attribute, weight by value, and where bars begin."""
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
@@ -60,6 +62,14 @@ def facet_filters(
     else:
         options = {value: to_filter(clauses, attributes) for value, clauses in request.options.items()}
     return request.name, to_filter(request.where, attributes), request.field, options
+
+
+def weighing(weights: Sequence[ValueWeights], attributes: Mapping[str, str]) -> list[Weighing]:
+    """The weights as columns take them. Raises QueryError for an attribute that is not stored."""
+    for part in weights:
+        if bool(part.starts) != (storage_of(part.field, attributes) in ("integer", "float")):
+            raise QueryError(f"{part.field}: numbers are weighed by where their bars begin, other values by name.")
+    return [(w.field, dict(w.weights), tuple(w.starts)) for w in weights]
 
 
 def storage_of(key: str, attributes: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from techfinder.models import Value
+    from techfinder.store.conditions import Weighing
 
     Order = Sequence[tuple[str, bool]]
 
@@ -80,6 +81,13 @@ class Layered:
             place = position
         merged += [(self._base, r) for r in base[place:][: offset + limit].tolist()]
         return [part.point_ids([row])[0] for part, row in merged[offset : offset + limit]]
+
+    def best(
+        self, query: Mapping[str, Any], weighing: Sequence[Weighing], without: Sequence[bytes], count: int
+    ) -> list[tuple[float, str, bytes]]:
+        """Those that weigh most; see :meth:`Columns.best`."""
+        parts = [part.best(query, weighing, without, count) for part in (self._base, self._fresh)]
+        return sorted((*parts[0], *parts[1]), key=lambda f: (-f[0], f[1]))[:count]
 
 
 class _Keys:

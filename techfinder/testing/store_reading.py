@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from techfinder.errors import DimensionMismatch, QueryError, StoreError, StoreUnavailable
-from techfinder.interfaces import Collection, FacetRequest, Point, Store
+from techfinder.interfaces import Collection, FacetRequest, Point, Store, ValueWeights
 from techfinder.models import GenerationInfo
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.testing.store_samples import (
@@ -32,6 +33,27 @@ from techfinder.testing.store_samples import (
 )
 
 __all__ = ["ReadingContract"]
+
+
+WEIGHTS = (
+    ValueWeights("sector", {"Arts": 1.25, "Legal": -0.5, "nothing": 9.0}),
+    ValueWeights("tags", {"Mail": 0.1, "TikTok": 0.7, "Reddit": -0.3}),
+    ValueWeights("age", {"0": -1.0, "1": 0.4, "2": 2.0}, (10.0, 25.0, 40.0)),
+    ValueWeights("income", {"1": 0.125}, (100.0, 300.0)),
+)
+
+
+def weighed(values: Mapping[str, Any]) -> float:
+    """What :data:`WEIGHTS` make of somebody, in plain Python."""
+    score = 0.0
+    for part in WEIGHTS:
+        value = values.get(part.field, ())
+        if part.starts:
+            names = [str(sum(start <= value for start in part.starts) - 1)] if value != () else []
+        else:
+            names = list(value) if isinstance(value, tuple) else [value]
+        score += sum(part.weights.get(name, 0.0) for name in names)
+    return round(score, 6)
 
 
 class ReadingContract:
@@ -222,6 +244,29 @@ class ReadingContract:
         young = [v for v in kept if int(str(v["age"])) < 30]
         arts = [v for v in young if v.get("sector") == "Arts"]
         assert found["group"] == {"young": len(young), "arts and young": len(arts)}
+
+    @pytest.mark.parametrize("where", [(), (Condition(field="age", op="range", gte=30),)], ids=["all", "filtered"])
+    def test_people_rank_by_what_their_values_weigh(
+        self, people: Collection, points: list[Point], where: tuple[Condition, ...]
+    ) -> None:
+        kept = [p.profile for p in points if all(holds(c, p.profile.values) for c in where)]
+        scored = sorted((-weighed(p.values), p.id) for p in kept if p.id not in ("p7", "p8"))
+        found = people.rank(WEIGHTS, where, ["p7", "p8", "nobody"], 1000)
+        assert [(h.score, h.profile.id) for h in found] == [(-score, i) for score, i in scored]
+        assert [h.profile for h in found] == people.retrieve([i for _, i in scored])
+        assert len({h.score for h in found}) > 10
+        for limit, offset in ((5, 0), (5, 5), (3, len(found) - 1), (5, len(found)), (0, 0)):
+            assert people.rank(WEIGHTS, where, ["p7", "p8"], limit, offset) == found[offset : offset + limit]
+
+    def test_equal_weights_come_in_order_of_id(self, people: Collection, points: list[Point]) -> None:
+        names = sorted(p.profile.id for p in points)
+        assert [h.profile.id for h in people.rank([], [], [], 7, 3)] == names[3:10]
+        assert {h.score for h in people.rank([], [], [], 7)} == {0.0}
+
+    def test_what_cannot_be_weighed_is_refused(self, people: Collection) -> None:
+        for weights in (ValueWeights("sectr", {}), ValueWeights("age", {"3": 1.0}), ValueWeights("sector", {}, (1.0,))):
+            with pytest.raises(QueryError):
+                people.rank([weights], [], [], 5)
 
     def test_many_threads_get_the_answers_of_one(self, people: Collection) -> None:
         queries = [vector_of(n) for n in range(12)]

@@ -130,3 +130,19 @@ def test_ranges_that_are_no_bars_are_counted_one_by_one(stage: Stage) -> None:
         some = {name: options[name] for name in chosen}
         counts = {name: stage.anew.count(option) for name, option in some.items()}
         assert stage.layered.options({}, some) == {name: count for name, count in counts.items() if count}
+
+
+def test_the_best_are_the_same(stage: Stage) -> None:
+    rng, attributes = stage.rng, stage.anew.attributes
+    weighing = []
+    for key, storage in list(attributes.items())[::3]:
+        if storage in ("integer", "float"):
+            weighing.append((key, {str(n): rng.uniform(-1, 1) for n in range(3)}, (5.0, 30.0, 60.0)))
+        else:
+            weighing.append((key, {v: rng.uniform(-1, 1) for v in stage.anew.values(key).all()[:9]}, ()))
+    without = [point_id(p.id).bytes for p in stage.profiles[:20]]
+    for query in queries(stage):
+        for count in (1, 10, SIZE * 2):
+            assert stage.layered.best(query, weighing, without, count) == stage.anew.best(
+                query, weighing, without, count
+            )

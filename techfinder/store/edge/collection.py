@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
-from techfinder.interfaces import FacetRequest, ScoredPoint
-from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter
+from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
+from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter, weighing
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.points import check_query, to_profile
 
@@ -125,6 +125,29 @@ class EdgeCollection:
             return {"query": _filter(where, sealed), "sort": keys, "limit": limit, "offset": offset}
 
         return [to_profile(p) for p in self._ask("browse", arguments)]
+
+    def rank(
+        self,
+        weights: Sequence[ValueWeights],
+        where: Sequence[Condition | AnyOf],
+        without: Sequence[str],
+        limit: int,
+        offset: int = 0,
+    ) -> list[ScoredPoint]:
+        """Profiles by what their values weigh; see ``Collection.rank``."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            weighed = weighing(weights, sealed.attributes)
+            return {
+                "query": _filter(where, sealed),
+                "weighed": weighed,
+                "without": list(without),
+                "limit": limit,
+                "offset": offset,
+            }
+
+        found = self._ask("rank", arguments) if limit > 0 else []
+        return [ScoredPoint(to_profile(payload), score) for payload, score in found]
 
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:
         """The profiles that exist, in the order asked."""

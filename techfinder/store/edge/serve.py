@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from techfinder.store.conditions import Weighing
+
     Payload = dict[str, Any]
 
 __all__ = ["ServeJob"]
@@ -64,6 +66,15 @@ class ServeJob:
     ) -> list[Payload]:
         """Payloads in order."""
         return self._payloads(self._columns.page(query, sort, offset, limit))
+
+    def rank(
+        self, query: Mapping[str, Any], weighed: Sequence[Weighing], without: Sequence[str], limit: int, offset: int
+    ) -> list[tuple[Payload, float]]:
+        """Payloads and scores, by what values weigh."""
+        left_out = [point_id(i).bytes for i in without]
+        found = self._columns.best(query, weighed, left_out, offset + limit)[offset:]
+        payloads = self._payloads([point for _, _, point in found])
+        return [(payload, score) for payload, (score, _, _) in zip(payloads, found, strict=True)]
 
     def retrieve(self, ids: Sequence[str]) -> list[Payload]:
         """Payloads of the profiles that exist, in the order asked."""

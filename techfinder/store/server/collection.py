@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
-from techfinder.interfaces import FacetRequest, ScoredPoint
+from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
 from techfinder.store.columns import Columns
-from techfinder.store.conditions import facet_filters, storage_of, to_filter
+from techfinder.store.conditions import facet_filters, storage_of, to_filter, weighing
 from techfinder.store.layered import Layered
 from techfinder.store.points import SYSTEM_KEYS, check_query, point_id, to_profile
 from techfinder.store.ranking import ranked
@@ -157,6 +157,27 @@ class ServerCollection:
             return [to_profile(p) for p in _all_of(view, [UUID(bytes=i) for i in wanted])]
 
         return self._ask(ask)
+
+    def rank(
+        self,
+        weights: Sequence[ValueWeights],
+        where: Sequence[Condition | AnyOf],
+        without: Sequence[str],
+        limit: int,
+        offset: int = 0,
+    ) -> list[ScoredPoint]:
+        """Profiles by what their values weigh; see ``Collection.rank``."""
+
+        def ask(view: _View) -> list[ScoredPoint]:
+            condition = to_filter(where, view.stored.attributes)
+            weighed = weighing(weights, view.stored.attributes)
+            left_out = [point_id(i).bytes for i in without]
+            with view.lock:
+                found = view.columns.best(condition, weighed, left_out, offset + limit)[offset:]
+            payloads = _all_of(view, [UUID(bytes=point) for _, _, point in found])
+            return [ScoredPoint(to_profile(p), f[0]) for p, f in zip(payloads, found, strict=True)]
+
+        return self._ask(ask) if limit > 0 else []
 
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:
         """The profiles that exist, in the order asked."""

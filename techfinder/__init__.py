@@ -4,6 +4,18 @@ Whatever plugins, and programs that embed techfinder, may rely on stands here un
 name. Importing it loads no web server, no store and no encoder.
 """
 
+from techfinder.analyses import (
+    Alike,
+    Audience,
+    AudienceField,
+    AudienceMap,
+    AudienceValue,
+    Lookalikes,
+    MapTile,
+    Part,
+    SharedAttribute,
+    SharedValue,
+)
 from techfinder.edits import (
     EditedClause,
     EditedPlan,
@@ -70,6 +82,9 @@ from techfinder.lexicons import (
     Lexicon,
     load_lexicon,
 )
+from techfinder.lifts import (
+    Lift,
+)
 from techfinder.models import (
     Answer,
     Explanation,
@@ -121,9 +136,14 @@ from techfinder.weights import (
 )
 
 __all__ = [
+    "Alike",
     "Answer",
     "AnyOf",
     "Attribute",
+    "Audience",
+    "AudienceField",
+    "AudienceMap",
+    "AudienceValue",
     "Clause",
     "Collection",
     "CollectionNotFound",
@@ -161,10 +181,14 @@ __all__ = [
     "JobError",
     "Ledger",
     "Lexicon",
+    "Lift",
     "LiveState",
+    "Lookalikes",
+    "MapTile",
     "Notice",
     "Op",
     "OptionFilter",
+    "Part",
     "PluginContractError",
     "PluginError",
     "PluginLoadError",
@@ -188,6 +212,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Share",
+    "SharedAttribute",
+    "SharedValue",
     "Sort",
     "Source",
     "SourceEntry",

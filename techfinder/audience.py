@@ -3,116 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from techfinder.analyses import Audience, AudienceField, AudienceMap, AudienceValue, MapTile
 from techfinder.distributions import BaseCounts, Counted, Cut, CutValue, count, listed
 from techfinder.filters import as_input
 from techfinder.interfaces import Collection
-from techfinder.lifts import Lift, lift_of
-from techfinder.models import GenerationInfo
+from techfinder.lifts import lift_of
 from techfinder.plan import QueryPlan
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["Audience", "AudienceField", "AudienceMap", "AudienceValue", "MapTile", "look_at"]
+__all__ = ["look_at"]
 
 _MOST_VALUES = 100
 """Values that one field tells; of further ones only how many they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class AudienceValue:
-    """One value of a field: its label, the input of the field's filter that finds those who have it, and its lift."""
-
-    value: str
-    label: str
-    input: str
-    lift: Lift
-
-
-@dataclass(frozen=True, slots=True)
-class AudienceField:
-    """What one filter of the panel tells of the people.
-
-    Attributes:
-        name: The filter's name.
-        field: Name of the schema's field; empty for a filter that has options of its own.
-        label, group, unit: For people; the group is the panel's section.
-        ordered: Whether the values stand in an order of their own, from low to high.
-        sensitive: Whether the field is.
-        curve: ``"rising"`` or ``"falling"`` where the schema has it drawn under a normal curve, its lowest or its
-            highest value first; else empty.
-        known, base_known: Of how many people it is known, and of how many of everybody.
-        values: In their order, others by how many of the people have them; at most 100.
-        more: How many further values somebody has.
-    """
-
-    name: str
-    field: str
-    label: str
-    group: str
-    unit: str
-    ordered: bool
-    sensitive: bool
-    curve: str
-    known: int
-    base_known: int
-    values: tuple[AudienceValue, ...]
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MapTile:
-    """One tile of a map: where it is, counted from the top left, and what it stands for."""
-
-    column: int
-    row: int
-    value: AudienceValue
-
-
-@dataclass(frozen=True, slots=True)
-class AudienceMap:
-    """A field whose values the schema lays out as tiles.
-
-    Attributes:
-        name: The filter's name.
-        label: For people.
-        columns, rows: How large it is.
-        tiles: By rows.
-        elsewhere: How many of the people have a value that is on no tile.
-        known: Of how many of them it is known.
-    """
-
-    name: str
-    label: str
-    columns: int
-    rows: int
-    tiles: tuple[MapTile, ...]
-    elsewhere: int
-    known: int
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Some people against everybody.
-
-    Attributes:
-        total: How many they are.
-        points: How many there are at all.
-        fields: In the panel's order.
-        maps: As the schema lays them out.
-        generation: What answered.
-    """
-
-    total: int
-    points: int
-    fields: tuple[AudienceField, ...]
-    maps: tuple[AudienceMap, ...]
-    generation: GenerationInfo
-
-    @property
-    def curves(self) -> tuple[AudienceField, ...]:
-        """The fields that are drawn under a normal curve."""
-        return tuple(f for f in self.fields if f.curve and f.base_known)
 
 
 def look_at(

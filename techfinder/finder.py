@@ -19,6 +19,8 @@ import numpy as np
 from techfinder import cursors
 from techfinder.batches import encodes, run_plans
 from techfinder.audience import Audience, look_at
+from techfinder.analyses import Audience, Lookalikes
+from techfinder.audience import look_at
 from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues
 from techfinder.distributions import BaseCounts, BaseMemory
@@ -39,7 +41,7 @@ from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
 from techfinder.likeness import likeness_share, run_likeness, wanted_vector
-from techfinder.lookalikes import Lookalikes, find_alike
+from techfinder.lookalikes import find_alike
 from techfinder.models import (
     Answer,
     Explanation,

@@ -34,17 +34,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from techfinder.analyses import Alike, Lookalikes, Part, SharedAttribute, SharedValue
 from techfinder.distributions import BaseCounts, Counted, Cut, CutValue, listed
 from techfinder.errors import ProfileNotFound, QueryError, cut, known_names
 from techfinder.interfaces import Collection, FacetRequest, ScoredPoint, ValueWeights
 from techfinder.lifts import Lift, lift_of
 from techfinder.matching import fulfils
-from techfinder.models import GenerationInfo, Profile, Value
+from techfinder.models import Profile, Value
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.preferences import ranked_page
 from techfinder.schema import Schema
 
-__all__ = ["MOST", "Alike", "Lookalikes", "Part", "SharedAttribute", "SharedValue", "find_alike"]
+__all__ = ["MOST", "find_alike"]
 
 MOST = 5000
 """Most people to be like, or not to be like."""
@@ -56,82 +57,6 @@ NOT_LIKED = 0.5
 """What those not to be like count for, those to be like counting 1."""
 
 _DEEPEST = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class SharedValue:
-    """A value that some of the chosen have: its lift against everybody, and what it adds to a score."""
-
-    label: str
-    lift: Lift
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class SharedAttribute:
-    """What the chosen have in common in one attribute.
-
-    Attributes:
-        name: The filter's name, by which it is switched off.
-        label, group: For people.
-        sensitive: Whether it is about a sensitive field.
-        on: Whether it ranks.
-        agreement: How much the chosen agree beyond chance, 0 to 1.
-        values: Those that any of them has, the highest lift first.
-    """
-
-    name: str
-    label: str
-    group: str
-    sensitive: bool
-    on: bool
-    agreement: float
-    values: tuple[SharedValue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one attribute adds to a score (or takes away): its name, label, and the value in words."""
-
-    name: str
-    label: str
-    text: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Somebody who is like the chosen.
-
-    Attributes:
-        profile: Who.
-        score: 0 for who is no more like them than anybody, 1 for who is as like as they are on average; in between in
-            proportion, never outside.
-        parts: What the score is made of, before it is kept between 0 and 1; the largest first, none of 0.
-    """
-
-    profile: Profile
-    score: float
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lookalikes:
-    """People like some chosen ones.
-
-    Attributes:
-        hits: The most alike first; where the plan has wishes, those who fulfil more of them before.
-        total: How many people fulfil the plan's required conditions, the chosen apart.
-        attributes: What the chosen share, in the panel's order; those that are off too.
-        generation: What answered.
-        took_ms: Milliseconds.
-    """
-
-    hits: tuple[Alike, ...]
-    total: int
-    attributes: tuple[SharedAttribute, ...]
-    generation: GenerationInfo
-    took_ms: float
 
 
 def find_alike(

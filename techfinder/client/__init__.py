@@ -33,6 +33,7 @@ from techfinder.client.errors import (
 )
 from techfinder.errors import cut
 from techfinder.plan import AnyOf, Condition, QueryPlan
+from techfinder.wire.analyses import AudienceAnswer, LookalikeAnswer
 from techfinder.wire.answers import (
     CollectionsAnswer,
     CompareAnswer,
@@ -180,6 +181,36 @@ class Client:
             "limit": limit,
         }
         return self._post(SimilarAnswer, "v1/similar", asked)
+
+    def lookalike(
+        self,
+        like: Sequence[str],
+        not_like: Sequence[str] = (),
+        *,
+        text: str = "",
+        filters: Filters | None = None,
+        off: Sequence[str] = (),
+        sensitive: bool = False,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> LookalikeAnswer:
+        """People who share what sets those with the ids `like` apart, and what that is.
+
+        Attributes named in `off` do not rank, sensitive fields only when they are let.
+        """
+        asked: dict[str, Any] = {"like": list(like), "not_like": list(not_like), "text": text}
+        asked |= {
+            "filters": _texts(filters),
+            "off": list(off),
+            "sensitive": sensitive,
+            "limit": limit,
+            "offset": offset,
+        }
+        return self._post(LookalikeAnswer, "v1/lookalike", asked)
+
+    def audience(self, plan: QueryPlan) -> AudienceAnswer:
+        """The people whom a plan finds, against everybody."""
+        return self._post(AudienceAnswer, "v1/audience", _plain(plan))
 
     def compare(self, ids: Sequence[str]) -> CompareAnswer:
         """Two to ten people side by side."""

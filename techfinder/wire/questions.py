@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 
 __all__ = [
+    "AudienceQuestion",
     "CompareQuestion",
     "ExplainQuestion",
     "ExportQuestion",
     "FacetNames",
     "FacetsQuestion",
+    "LookalikeQuestion",
     "PlanQuestion",
     "SearchQuestion",
     "SimilarQuestion",
@@ -136,6 +138,12 @@ class ExplainQuestion(PlanQuestion):
     id: Annotated[ProfileId, Field(description="Of anybody, found or not.")]
 
 
+class AudienceQuestion(PlanQuestion):
+    """A plan whose people are to be seen against everybody; what only ranks does not count."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE_PLAN})
+
+
 class ExportQuestion(PlanQuestion):
     """A plan whose people are to be exported; its `limit` and `offset` do not count."""
 
@@ -173,6 +181,47 @@ class SimilarQuestion(BaseModel):
         Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
     ] = Field(default_factory=dict)
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_size(self.conditions)
+        _check_liked(self.like, self.not_like)
+        return self
+
+
+class LookalikeQuestion(BaseModel):
+    """People to be like, people not to be like, and what counts."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "like": ["TU0001", "TU0004"],
+                "not_like": ["TU0002"],
+                "filters": {"age": ["30..45"]},
+                "off": ["location_city"],
+                "limit": 5,
+            }
+        },
+    )
+
+    like: Annotated[
+        tuple[ProfileId, ...], Field(min_length=1, max_length=5000, description="Ids of people to be like.")
+    ]
+    not_like: Annotated[
+        tuple[ProfileId, ...], Field(max_length=5000, description="Ids of people not to be like; they count half.")
+    ] = ()
+    text: Annotated[Text, Field(description="A sentence with further conditions, as `in Texas`.")] = ""
+    conditions: Clauses = ()
+    filters: Annotated[
+        dict[str, Annotated[tuple[Text, ...], Field(max_length=100)]],
+        Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
+    ] = Field(default_factory=dict)
+    off: Annotated[tuple[str, ...], Field(max_length=500, description="Attributes that do not rank, by name.")] = ()
+    sensitive: Annotated[bool, Field(description="Whether sensitive fields rank.")] = False
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -14,11 +14,10 @@ import pytest
 
 import homes
 from qdrant_process import QdrantAddress
-from techfinder.audience import Audience, AudienceField
+from techfinder.analyses import Audience, AudienceField, Lookalikes
 from techfinder.errors import ProfileNotFound, QueryError
 from techfinder.finder import Finder
 from techfinder.judge import Judge
-from techfinder.lookalikes import Lookalikes
 from techfinder.models import Profile
 from techfinder.plan import Condition, QueryPlan
 from techfinder.testing.fakes import HashEncoder

@@ -122,7 +122,7 @@ def test_the_document_is_whole(client: FlaskClient) -> None:
     assert document["openapi"] == "3.1.0"
 
 
-@pytest.mark.parametrize("path", ["search", "facets", "similar", "compare"])
+@pytest.mark.parametrize("path", ["search", "facets", "similar", "compare", "lookalike", "audience"])
 def test_the_examples_in_the_document_are_understood(client: FlaskClient, path: str) -> None:
     document = client.get("/api/openapi.json").get_json()
     body = document["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]

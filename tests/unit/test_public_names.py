@@ -13,12 +13,16 @@ import pytest
 import techfinder
 
 MODULES = (
-    *("edits", "encodable", "errors", "hookspecs", "interfaces", "lexicons", "models", "options", "plan", "schema"),
-    *("settings", "weights"),
+    *("analyses", "edits", "encodable", "errors", "hookspecs", "interfaces", "lexicons", "lifts", "models", "options"),
+    *("plan", "schema", "settings", "weights"),
 )
 KEPT_IN = {  # for the core itself
     *("LexiconEntry", "builtin_lexicons", "MOST_WISHES", "PROJECT", "clause_key", "edit_plan", "hash_file", "hookspec"),
+<<<<<<< HEAD
     *("LOOPBACK", "either"),
+=======
+    *("either", "METHOD", "Z95", "lift_of", "wilson"),
+>>>>>>> d70fa8a (Offer audiences and lookalikes over HTTP)
 }
 
 

@@ -17,10 +17,9 @@ from itertools import chain
 import numpy as np
 
 from techfinder import cursors
-from techfinder.batches import encodes, run_plans
-from techfinder.audience import Audience, look_at
 from techfinder.analyses import Audience, Lookalikes
 from techfinder.audience import look_at
+from techfinder.batches import encodes, run_plans
 from techfinder.compare import Comparison, compare
 from techfinder.corrections import LiveValues
 from techfinder.distributions import BaseCounts, BaseMemory

@@ -18,11 +18,7 @@ MODULES = (
 )
 KEPT_IN = {  # for the core itself
     *("LexiconEntry", "builtin_lexicons", "MOST_WISHES", "PROJECT", "clause_key", "edit_plan", "hash_file", "hookspec"),
-<<<<<<< HEAD
-    *("LOOPBACK", "either"),
-=======
-    *("either", "METHOD", "Z95", "lift_of", "wilson"),
->>>>>>> d70fa8a (Offer audiences and lookalikes over HTTP)
+    *("LOOPBACK", "METHOD", "Z95", "either", "lift_of", "wilson"),
 }
 
 

@@ -59,6 +59,8 @@ class SearchPage:
     near: tuple[Card, ...] = field(default=(), metadata=explained("Near misses, where few fulfil everything."))
     weak: bool = field(default=False, metadata=explained("True when even the best is no good match."))
     nothing: Nothing | None = field(default=None, metadata=explained("Why no one is found; None when somebody is."))
+    audience_url: str = field(default="", metadata=explained("The audience at a glance; empty where nobody is found."))
+    alike_url: str = field(default="", metadata=explained("What the people to be like share; empty without any."))
     exports: tuple[ExportLink, ...] = field(default=(), metadata=explained("Files of everybody found."))
     previous_url: str = field(default="", metadata=explained("The cards before these."))
     more: Link | None = field(default=None, metadata=explained("More cards, or the next ones."))

@@ -13,6 +13,7 @@ from techfinder_webui.banners import notice_banners, plugin_banners, problem
 from techfinder_webui.cards import CardMaker, badges, fact_groups, shown_on_cards
 from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
 from techfinder_webui.exporting import export_links
+from techfinder_webui.glance_addresses import audience_url, lookalike_url
 from techfinder_webui.panel import chips, hidden_inputs, panel_groups, sort_options
 from techfinder_webui.parts import Banner, Chip, Link
 from techfinder_webui.relaxed import nothing_found
@@ -135,6 +136,8 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         near=tuple(maker.card(hit) for hit in result.near_misses),
         nothing=None if result.total else nothing_found(finder, answered, path),
         weak=result.weak,
+        audience_url=audience_url(asked) if result.total else "",
+        alike_url=lookalike_url(asked, plan) if plan.like else "",
         exports=export_links(asked) if result.total else (),
         previous_url=_previous(asked, plan.limit, path),
         more=_more(asked, plan.limit, result.total, path),

@@ -22,15 +22,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from techfinder import TechfinderError
 from techfinder_webui.address import Address, history_step
 from techfinder_webui.banners import problem
-from techfinder_webui.contexts import LivePart, ProblemPage, ProfilePage, SearchPage, variables
-from techfinder_webui.guard import guard, wants_part
+from techfinder_webui.contexts import LivePart, ProblemPage, variables
 from techfinder_webui.exporting import add_export
+from techfinder_webui.glance_views import add_glances
+from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.live import LiveEvents
 from techfinder_webui.pages import not_found_page, profile_page, search_page
 from techfinder_webui.parts import PanelGroup
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from flask.sansio.blueprints import BlueprintSetupState
 
     from techfinder.finder import Finder
@@ -57,6 +59,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
         return _render("problem.html", ProblemPage(banner), status)
 
     add_export(blueprint, finder, failed)
+    add_glances(blueprint, finder, _render, failed, wants_part)
 
     @blueprint.get("/")
     def search() -> AnyResponse:
@@ -113,7 +116,7 @@ def _live_html(part: LivePart) -> str:
     return render_template("_live.html", **variables(part))
 
 
-def _render(template: str, context: SearchPage | ProfilePage | ProblemPage, status: int = 200) -> Response:
+def _render(template: str, context: DataclassInstance, status: int = 200) -> Response:
     answer = make_response(render_template(template, **variables(context)), status)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.vary.update(("HX-Request", "HX-Request-Type"))

@@ -1,0 +1,58 @@
+"""The pages beside the search: the audience at a glance, and lookalikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, url_for
+from htmx_flask import request
+from werkzeug.wrappers import Response as AnyResponse
+
+from techfinder import TechfinderError
+from techfinder_webui.audience import audience_page
+from techfinder_webui.glance_addresses import GlanceAddress, LookalikeAddress
+from techfinder_webui.lookalikes import lookalike_page
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from techfinder.finder import Finder
+
+    Render = Callable[[str, DataclassInstance, int], Response]
+    Failed = Callable[[TechfinderError], Response]
+
+__all__ = ["add_glances"]
+
+
+def add_glances(
+    blueprint: Blueprint, finder: Finder, render: Render, failed: Failed, wants_part: Callable[[], bool]
+) -> None:
+    """Answer ``/audience`` and ``/lookalike``."""
+
+    @blueprint.get("/audience")
+    def audience() -> AnyResponse:
+        given = list(request.args.items(multi=True))
+        address, path = GlanceAddress.read(given), url_for("webui.audience")
+        try:
+            page = audience_page(finder, address, path, url_for("webui.search"))
+        except TechfinderError as error:
+            return failed(error)
+        if not wants_part():
+            return render("audience.html", page, 200)
+        answer = render("_audience.html", page, 200)
+        answer.headers["HX-Push-Url"] = address.url(path)
+        return answer
+
+    @blueprint.get("/lookalike")
+    def lookalike() -> AnyResponse:
+        given = list(request.args.items(multi=True))
+        address, path = LookalikeAddress.read(given), url_for("webui.lookalike")
+        if not request.htmx and sorted(address.pairs()) != sorted(given):
+            return redirect(address.url(path))
+        page, status = lookalike_page(finder, address, path, url_for("webui.search"))
+        if not wants_part():
+            return render("lookalike.html", page, status)
+        answer = render("_lookalike.html", page, status)
+        answer.headers["HX-Push-Url"] = address.url(path)
+        return answer

@@ -131,9 +131,10 @@ class Finder:
     def encoder_entry(self) -> EncoderEntry:
         """The encoder to build with: the one that the settings name, else the one that what is live was built with.
 
-        Raises SettingsError when no plugin offers it.
+        Where neither says anything it is the installed one with the lowest rank. Raises SettingsError when no plugin
+        offers it.
         """
-        if "encoder" not in self.settings.model_fields_set and (made := self._made()) is not None:
+        if not self.settings.encoder and (made := self._made()) is not None:
             return made
         return self.encoder_named(self.settings.encoder)
 

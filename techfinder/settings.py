@@ -94,7 +94,11 @@ class Settings(BaseSettings):
     store_timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Longest wait for one answer of the store, in seconds."
     )
-    encoder: str = Field(default="minilm", description="Name of the encoder, as `techfinder plugins` lists it.")
+    encoder: str = Field(
+        default="",
+        description="Name of the encoder, as `techfinder plugins` lists it; empty takes the one that made what is "
+        "live, else the quickest that is installed.",
+    )
     encoder_threads: int = Field(
         default=1, ge=1, le=256, description="Threads that encode a question (an index run uses all)."
     )

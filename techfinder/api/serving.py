@@ -31,8 +31,9 @@ def finder_of() -> Finder:
 
 def loading(finder: Finder) -> str:
     """That the encoder is loading, for how long, and what works meanwhile."""
+    which = f"Encoder {finder.settings.encoder!r}" if finder.settings.encoder else "The encoder"
     return (
-        f"Encoder {finder.settings.encoder!r} has been loading for {finder.encoder_loading_s():.0f} s; sentences are "
+        f"{which} has been loading for {finder.encoder_loading_s():.0f} s; sentences are "
         f"ranked as soon as it is ready. Filters without q work already. Try again in {RETRY_AFTER_S} seconds."
     )
 

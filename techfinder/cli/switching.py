@@ -53,7 +53,7 @@ def promote(encoder: str, questions: tuple[Path, ...], force: bool, detach: bool
         if not detach:
             job = _follow(Worker(queue, handlers(finder, database)), queue, job, quiet=as_json)
         lines = queue.lines(job.id)
-        pinned = finder.settings.encoder if "encoder" in finder.settings.model_fields_set else ""
+        pinned = finder.settings.encoder
     if as_json:
         echo_json({**asdict(job), "lines": [line.text for line in lines]})
     elif detach:

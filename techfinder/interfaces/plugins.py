@@ -180,12 +180,14 @@ class EncoderEntry:
         summary: One line for people.
         load: The encoder, from wherever its weights are.
         files: Of its weights; None when it has none that could be kept.
+        rank: Where settings name no encoder, the lowest is taken, then the first by name.
     """
 
     info: EncoderInfo
     summary: str
     load: Callable[[], Encoder]
     files: EncoderFiles | None = None
+    rank: int = 100
 
 
 # --- filters and gauges ----------------------------------------------------------------------

@@ -136,7 +136,7 @@ class Plugins:
         return self._offered("register_encoders", self._settings, settings=self._settings)
 
     def encoder(self, name: str) -> EncoderEntry:
-        """The encoder that a setting selects.
+        """The encoder that a setting selects; no name selects the one with the lowest rank.
 
         Raises:
             SettingsError: No plugin offers it; the message names those that are offered and the
@@ -145,8 +145,11 @@ class Plugins:
         known = self.encoders()
         if name in known:
             return known[name]
+        if known and not name:
+            return min(known.values(), key=lambda e: (e.rank, e.info.name))
         failed = "".join(f"\n  failed: {f}" for f in self.failures)
-        raise SettingsError(f"No plugin offers the encoder {name!r}. {known_names(name, known)}{failed}")
+        wanted = f"the encoder {name!r}. {known_names(name, known)}" if name else "an encoder: install one."
+        raise SettingsError(f"No plugin offers {wanted}{failed}")
 
     def filters(self, schema: Schema) -> Mapping[str, FilterEntry]:
         """Filter entries by name, in panel order: by rank, then name.

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -383,6 +383,17 @@ def test_an_encoder_that_settings_select_and_nobody_offers_names_the_suspects(
         SettingsError, match=r"encoder 'minilm'.*'minimal'(.|\n)*b, register_encoders: ZeroDivisionError"
     ):
         plugins.encoder("minilm")
+
+
+def test_without_a_name_the_encoder_of_the_lowest_rank_is_taken(settings: Callable[..., Settings]) -> None:
+    def offering(*ranks: int) -> Plugins:
+        entries = [replace(encoder_entry(f"ranked-{rank}"), rank=rank) for rank in ranks]
+        return hosted(settings(), p=plugin(register_encoders=lambda: entries))
+
+    assert offering(50, 40, 200).encoder("").info.name == "ranked-40"
+    assert offering(40, 50).encoder("ranked-50").rank == 50
+    with pytest.raises(SettingsError, match="No plugin offers an encoder: install one"):
+        offering().encoder("")
 
 
 def test_register_filters(settings: Callable[..., Settings]) -> None:

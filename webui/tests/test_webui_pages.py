@@ -97,6 +97,11 @@ def test_without_a_question_everyone_is_shown_in_stored_order(client: FlaskClien
     assert gauge_values(page) == []
 
 
+@pytest.mark.parametrize("headers", [{}, PARTIAL])
+def test_an_answer_says_which_generation_and_encoder_it_is_from(client: FlaskClient, headers: dict[str, str]) -> None:
+    assert "Generation 1, encoder hash@1+crc32/64" in client.get("/?q=nurses", headers=headers).text
+
+
 def test_a_question_ranks_and_shows_how_well_each_fits(client: FlaskClient) -> None:
     page = client.get("/?q=cheerful+company").text
     shown = gauge_values(page)

@@ -64,6 +64,7 @@ class SearchPage:
     exports: tuple[ExportLink, ...] = field(default=(), metadata=explained("Files of everybody found."))
     previous_url: str = field(default="", metadata=explained("The cards before these."))
     more: Link | None = field(default=None, metadata=explained("More cards, or the next ones."))
+    source: str = field(default="", metadata=explained("Generation and encoder that answered."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         exports=export_links(asked) if result.total else (),
         previous_url=_previous(asked, plan.limit, path),
         more=_more(asked, plan.limit, result.total, path),
+        source=f"Generation {result.generation.number}, encoder {result.generation.encoder}",
     )
 
 

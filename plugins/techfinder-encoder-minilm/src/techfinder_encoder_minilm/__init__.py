@@ -54,7 +54,7 @@ def register_encoders(settings: Settings) -> list[EncoderEntry]:
     own = settings.for_plugin("encoder_minilm", MinilmSettings)
     load = partial(_load, settings, own)
     files = EncoderFiles(partial(find_files, own.folder, settings.home, own.download), load)
-    return [EncoderEntry(INFO, "all-MiniLM-L6-v2, English, on CPU, CUDA or MPS.", load, files)]
+    return [EncoderEntry(INFO, "all-MiniLM-L6-v2, English, on CPU, CUDA or MPS.", load, files, rank=50)]
 
 
 def _load(settings: Settings, own: MinilmSettings, folder: Path | None = None) -> Encoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +32,10 @@ INFO = EncoderInfo(
 """What is known of the encoder without loading it. Precision is no part of it: bfloat16 and float32 agree."""
 
 
+QUICKEST, LAST = 40, 200
+"""Ranks: taken by default where OpenVINO is there, and not where it is absent."""
+
+
 class OpenvinoSettings(BaseModel):
     """What may stand in ``[plugins.encoder_openvino]``."""
 
@@ -50,7 +55,10 @@ def register_encoders(settings: Settings) -> list[EncoderEntry]:
     own = settings.for_plugin("encoder_openvino", OpenvinoSettings)
     load = partial(_load, settings, own)
     files = EncoderFiles(partial(find_files, own.folder), load)
-    return [EncoderEntry(INFO, "all-MiniLM-L6-v2, English, compiled for the CPU: quickest questions.", load, files)]
+    rank = QUICKEST if find_spec("openvino") else LAST
+    return [
+        EncoderEntry(INFO, "all-MiniLM-L6-v2, English, compiled for the CPU: quickest questions.", load, files, rank)
+    ]
 
 
 def _load(settings: Settings, own: OpenvinoSettings, folder: Path | None = None) -> Encoder:

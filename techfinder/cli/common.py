@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from techfinder.filters import inputs_by_name
 from techfinder.finder import Finder
 from techfinder.settings import load_settings
 
-__all__ = ["echo_json", "open_finder", "out", "parse_filters", "say"]
+__all__ = ["echo_json", "open_finder", "out", "parse_filters", "say", "step_back"]
 
 
 @contextmanager
@@ -42,3 +43,9 @@ def parse_filters(texts: Sequence[str]) -> dict[str, list[str]]:
         "file."
     )
     return inputs_by_name(texts, "--filter ", hint)
+
+
+def step_back(niceness: int) -> None:
+    """Let interactive work go first; raising it is never allowed back, so only ever go up."""
+    if hasattr(os, "nice"):
+        os.nice(max(0, niceness - os.nice(0)))

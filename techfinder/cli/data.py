@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from techfinder.cli.common import echo_json, open_finder, out, say
+from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.terminal import visible
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import SourceError
@@ -103,7 +102,7 @@ def index(
 def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[RunProgress, Path | None]:
     """Run an index job with a progress bar. Returns and raises as :meth:`IndexJob.run`."""
     settings = finder.settings
-    _step_back(settings.nice)
+    step_back(settings.nice)
     entry = finder.encoder_entry()
     opened = open_source(source, finder.plugins.sources())
     if not say.is_terminal:
@@ -150,12 +149,6 @@ def _print_run(run: RunProgress) -> None:
     out.print(f"{run.run}  {run.state:<11}  {run.phase:<8}  {rows:<11}  {escape(run.source)}", soft_wrap=True)
     if run.message:
         out.print(Padding(Text(visible(run.message)), (0, 0, 0, 4), expand=False))
-
-
-def _step_back(niceness: int) -> None:
-    """Let interactive work go first; raising it is never allowed back, so only ever go up."""
-    if hasattr(os, "nice"):
-        os.nice(max(0, niceness - os.nice(0)))
 
 
 def _bar() -> Progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from techfinder.cli.common import echo_json, open_finder, out, say
+from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.terminal import visible
 
 if TYPE_CHECKING:
@@ -116,8 +115,7 @@ def worker(once: bool) -> None:
     from techfinder.work import handlers
 
     with open_finder() as finder, database_of(finder) as database:
-        if hasattr(os, "nice"):
-            os.nice(max(0, finder.settings.nice - os.nice(0)))  # people who search come first
+        step_back(finder.settings.nice)
         working = Worker(JobQueue(database), handlers(finder, database))
         if once:
             while (job := working.run_one()) is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from techfinder.cli.common import echo_json, open_finder, out, say
+from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.encoders import as_json_option, encoders, live_fingerprint, questions_option
 from techfinder.cli.jobs import database_of
 from techfinder.errors import JobError, RegistryError
@@ -51,6 +51,7 @@ def promote(encoder: str, questions: tuple[Path, ...], force: bool, detach: bool
         arguments["questions"] = [str(p.absolute()) for p in questions]
         job = queue.add("promote", finder.settings.collection, arguments)
         if not detach:
+            step_back(finder.settings.nice)
             job = _follow(Worker(queue, handlers(finder, database)), queue, job, quiet=as_json)
         lines = queue.lines(job.id)
         pinned = finder.settings.encoder

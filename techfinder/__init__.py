@@ -92,6 +92,7 @@ from techfinder.models import (
     FacetBar,
     FacetValue,
     Fact,
+    Fill,
     Gauge,
     GenerationInfo,
     Hit,
@@ -106,6 +107,15 @@ from techfinder.models import (
 )
 from techfinder.options import (
     OptionFilter,
+)
+from techfinder.overviews import (
+    ComparedField,
+    Comparison,
+    Coverage,
+    FieldCoverage,
+    FieldStanding,
+    Standing,
+    StandingBar,
 )
 from techfinder.plan import (
     AnyOf,
@@ -148,7 +158,10 @@ __all__ = [
     "Collection",
     "CollectionNotFound",
     "CollectionSpec",
+    "ComparedField",
+    "Comparison",
     "Condition",
+    "Coverage",
     "CursorError",
     "CursorExpired",
     "DatabaseError",
@@ -167,6 +180,9 @@ __all__ = [
     "FacetRequest",
     "FacetValue",
     "Fact",
+    "FieldCoverage",
+    "FieldStanding",
+    "Fill",
     "Filter",
     "FilterEntry",
     "FilterOption",
@@ -218,6 +234,8 @@ __all__ = [
     "Source",
     "SourceEntry",
     "SourceError",
+    "Standing",
+    "StandingBar",
     "Store",
     "StoreDamaged",
     "StoreError",

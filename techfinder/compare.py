@@ -3,64 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import ProfileNotFound, QueryError
 from techfinder.interfaces import Collection
-from techfinder.models import GenerationInfo, Profile, Value
+from techfinder.models import Value
+from techfinder.overviews import ComparedField, Comparison
 from techfinder.schema import Attribute, Schema
 from techfinder.steady import steadily
 from techfinder.words import told, value_text
 
-__all__ = ["FEWEST", "MOST", "ComparedField", "Comparison", "compare"]
+__all__ = ["FEWEST", "MOST", "compare"]
 
 FEWEST, MOST = 2, 10
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedField:
-    """One attribute of the people compared.
-
-    Attributes:
-        key, label, unit: Of the attribute.
-        sensitive: As the schema says.
-        texts: The values in words, in the order of the people; None where nothing is known.
-        same: Whether all known values are equal; None when fewer than two are known.
-        common: Of tags: those that everybody has of whom something is known, sorted.
-        steps: Of a scale: levels between the lowest and the highest; None when fewer than two are known.
-        distance: The same as a share of the whole scale, or of the stretch between the smallest and the
-            largest number that the schema accepts: in [0, 1]. None where there is no such measure.
-    """
-
-    key: str
-    label: str
-    unit: str
-    sensitive: bool
-    texts: tuple[str | None, ...]
-    same: bool | None
-    common: tuple[str, ...] = ()
-    steps: int | None = None
-    distance: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Several people side by side.
-
-    Attributes:
-        profiles: In the order asked.
-        fields: Every attribute of which something is known of somebody, in the schema's order.
-        similarity: Cosine of each two people's vectors, rounded to 1e-6; row and column as in `profiles`.
-        generation: What answered.
-    """
-
-    profiles: tuple[Profile, ...]
-    fields: tuple[ComparedField, ...]
-    similarity: tuple[tuple[float, ...], ...]
-    generation: GenerationInfo
 
 
 def compare(ids: Sequence[str], schema: Schema, collection: Collection) -> Comparison:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from techfinder.corrections import LiveValues
 from techfinder.errors import TechfinderError
 from techfinder.filters import as_input
-from techfinder.histograms import Spans, bar_clauses, bar_starts
+from techfinder.histograms import Spans, bar_clauses, bar_ends, bar_starts, iso_day
 from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
 from techfinder.models import Facet, FacetBar, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
@@ -26,7 +25,6 @@ _Counts = Mapping[str, int | float]
 _Clauses = Sequence[Condition | AnyOf]
 
 _MOST_ZEROS = 100
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def facets(
@@ -101,7 +99,7 @@ class _Numbers:
         return {str(n): (c,) for n, c in enumerate(bar_clauses(self.attribute.key, self.starts))}
 
     def written(self, number: float) -> float | str:
-        return _iso_day(number) if self.dated else number
+        return iso_day(number) if self.dated else number
 
 
 def _asked_of(
@@ -157,10 +155,8 @@ def _range_facet(
 def _bars(numbers: _Numbers, counts: _Counts, asked: _Clauses) -> Iterator[FacetBar]:
     if not numbers.starts or numbers.span is None:
         return
-    last = numbers.span[1]
-    whole = numbers.attribute.storage == "integer"
-    ends = [start - 1 if whole else start for start in numbers.starts[1:]]
-    for n, (low, high) in enumerate(zip(numbers.starts, [*ends, max(last, numbers.starts[-1])], strict=True)):
+    ends = bar_ends(numbers.starts, numbers.span[1], numbers.attribute.storage == "integer")
+    for n, (low, high) in enumerate(zip(numbers.starts, ends, strict=True)):
         picked = all(_touches(c, numbers.attribute.key, low, high) for c in asked)
         yield FacetBar(numbers.written(low), numbers.written(high), int(counts.get(str(n), 0)), picked)
 
@@ -184,12 +180,8 @@ def _stretch(asked: _Clauses, attribute: Attribute) -> str:
     condition = asked[0]
     if condition.field != attribute.key or condition.op != "range" or (condition.gt, condition.lt) != (None, None):
         return ""
-    write = _iso_day if _is_date(attribute) else _number
+    write = iso_day if _is_date(attribute) else _number
     return "..".join("" if end is None else write(end) for end in (condition.gte, condition.lte))
-
-
-def _iso_day(days: float) -> str:
-    return date.fromordinal(int(days) + _EPOCH).isoformat()
 
 
 def _number(value: float) -> str:

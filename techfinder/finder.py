@@ -20,8 +20,9 @@ from techfinder import cursors
 from techfinder.analyses import Audience, Lookalikes
 from techfinder.audience import look_at
 from techfinder.batches import encodes, run_plans
-from techfinder.compare import Comparison, compare
+from techfinder.compare import compare
 from techfinder.corrections import LiveValues
+from techfinder.coverage import CoverageMemory
 from techfinder.distributions import BaseCounts, BaseMemory
 from techfinder.edits import EditedPlan, Edits
 from techfinder.encoding import CheckedEncoder
@@ -55,6 +56,7 @@ from techfinder.models import (
     SearchResult,
     Share,
 )
+from techfinder.overviews import Comparison, Coverage, Standing
 from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.planning import Planner
@@ -63,10 +65,11 @@ from techfinder.query_encoders import QueryEncoders
 from techfinder.registry.fetched import with_fetched
 from techfinder.relaxing import relaxations
 from techfinder.remembering import RememberedAnswers, asked
-from techfinder.runs import latest_run
+from techfinder.runs import latest_run, list_runs
 from techfinder.schema import Schema, load_schema
 from techfinder.search import explain, holding, ranked_by, run_plan
 from techfinder.settings import Settings
+from techfinder.standing import standing
 from techfinder.steady import steadily
 from techfinder.store import open_store
 from techfinder.understanding import Understanding
@@ -110,6 +113,7 @@ class Finder:
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
         self._base_memory = BaseMemory()
+        self._coverage = CoverageMemory()
         self._encoders = QueryEncoders(self._entry_of, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
@@ -494,6 +498,28 @@ class Finder:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
         return compare(ids, self.schema, self._readable_collection())
+
+    def standing(self, profile_id: str) -> Standing:
+        """Where somebody stands among everybody, in each attribute whose values have an order.
+
+        Raises:
+            ProfileNotFound: There is no such profile.
+            CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        return standing(profile_id, self.schema, self._readable_collection(), self._facet_memory.spans)
+
+    def coverage(self) -> Coverage:
+        """How full each attribute is over everybody, and where they came from.
+
+        Raises:
+            CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        counted = self._coverage.of(self.schema, self._readable_collection(), self._facet_memory.spans)
+        live = counted.generation
+        made = (
+            r for r in list_runs(self.settings.home) if (r.collection, r.generation) == (live.collection, live.number)
+        )
+        return replace(counted, source=next((r.source for r in made), ""))
 
     def describe(self, clause: Condition | AnyOf) -> str:
         """What a clause asks for, in words."""

@@ -13,7 +13,7 @@ from techfinder.models import GenerationInfo
 from techfinder.plan import Condition
 from techfinder.schema import Attribute
 
-__all__ = ["Spans", "bar_clauses", "bar_starts"]
+__all__ = ["Span", "Spans", "bar_clauses", "bar_ends", "bar_starts", "iso_day"]
 
 _MOST_BARS = 12
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
@@ -61,6 +61,20 @@ def bar_starts(attribute: Attribute, span: Span, dated: bool) -> tuple[float, ..
     return tuple(start for start in starts[first:] if start <= high)
 
 
+def bar_ends(starts: Sequence[float], last: float, whole: bool) -> tuple[float, ...]:
+    """Where each bar ends: of whole numbers the one before the next bar, of others where that begins.
+
+    Args:
+        last: The largest value there is.
+    """
+    return (*(start - 1 if whole else start for start in starts[1:]), *(max(last, start) for start in starts[-1:]))
+
+
+def iso_day(days: float) -> str:
+    """The date so many days after 1970-01-01."""
+    return date.fromordinal(int(days) + _EPOCH).isoformat()
+
+
 def bar_clauses(key: str, starts: Sequence[float]) -> list[Condition]:
     """What the people of each bar fulfil: from its start to before the next."""
     inner = [Condition(field=key, op="range", gte=low, lt=high) for low, high in pairwise(starts)]
@@ -70,6 +84,7 @@ def bar_clauses(key: str, starts: Sequence[float]) -> list[Condition]:
 def _round_steps(attribute: Attribute, low: float, high: float) -> tuple[float, ...]:
     step = _step(attribute, high - low)
     first = math.floor(low / step)
+    first -= step * first > low  # 1.7 / 0.1 is 17, and 17 * 0.1 is more than 1.7
     return tuple(step * n for n in range(first, math.floor(high / step) + 1))
 
 

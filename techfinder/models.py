@@ -21,6 +21,7 @@ __all__ = [
     "FacetBar",
     "FacetValue",
     "Fact",
+    "Fill",
     "Gauge",
     "GenerationInfo",
     "Hit",
@@ -85,6 +86,14 @@ class Fact:
     key: str
     label: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How full an attribute is: how many profiles have a value, and how many different values (or tags) there are."""
+
+    known: int
+    distinct: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, cast
 
-from techfinder.compare import Comparison
 from techfinder.finder import Finder
 from techfinder.models import Answer, Explanation, Facet, Hit
+from techfinder.overviews import Comparison, Coverage, Standing
 from techfinder.plan import QueryPlan
 from techfinder.wire.answers import (
     CheckedConditionAnswer,
@@ -25,8 +25,24 @@ from techfinder.wire.answers import (
     SearchPage,
     ShareAnswer,
 )
+from techfinder.wire.overviews import (
+    CoverageAnswer,
+    FieldCoverageAnswer,
+    FieldStandingAnswer,
+    StandingAnswer,
+    StandingBarAnswer,
+)
 
-__all__ = ["compare_answer", "explain_answer", "facet_answers", "hit_answer", "search_answer", "search_page"]
+__all__ = [
+    "compare_answer",
+    "coverage_answer",
+    "explain_answer",
+    "facet_answers",
+    "hit_answer",
+    "search_answer",
+    "search_page",
+    "standing_answer",
+]
 
 
 def search_answer(plan: QueryPlan, answer: Answer) -> SearchAnswer:
@@ -113,4 +129,35 @@ def compare_answer(found: Comparison) -> CompareAnswer:
         similarity=found.similarity,
         encoder=found.generation.encoder,
         generation=found.generation.number,
+    )
+
+
+def standing_answer(found: Standing) -> StandingAnswer:
+    """Where somebody stands among everybody."""
+    fields = (
+        FieldStandingAnswer(
+            **asdict(f) | {"bars": tuple(StandingBarAnswer(**asdict(b)) for b in f.bars)},
+            known=f.known,
+            percentile=f.percentile,
+        )
+        for f in found.fields
+    )
+    return StandingAnswer(
+        id=found.profile.id,
+        people=found.generation.points,
+        fields=tuple(fields),
+        generation=found.generation.number,
+    )
+
+
+def coverage_answer(found: Coverage) -> CoverageAnswer:
+    """How full every attribute is."""
+    live = found.generation
+    return CoverageAnswer(
+        people=live.points,
+        generation=live.number,
+        revision=live.revision,
+        created_at=live.created_at,
+        source=found.source,
+        fields=tuple(FieldCoverageAnswer(**asdict(f)) for f in found.fields),
     )

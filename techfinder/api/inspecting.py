@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from flask import Response
 
+from techfinder.api.answers import coverage_answer
 from techfinder.api.describe import answer_with, get, parameter
 from techfinder.api.failures import problem
 from techfinder.api.schema_answers import schema_answer
@@ -22,12 +23,14 @@ from techfinder.wire.answers import (
     RunAnswer,
     RunsAnswer,
 )
+from techfinder.wire.overviews import CoverageAnswer
 from techfinder.wire.problems import KINDS, KindAnswer, uri
 from techfinder.wire.schemas import SchemaAnswer
 
 __all__: list[str] = []
 
 _STORE = ("store-unavailable", "store-damaged", "failed")
+_LIVE = ("nothing-indexed", "other-build", *_STORE)
 
 
 @get("/v1/schema", SchemaAnswer, tag="what there is")
@@ -39,6 +42,15 @@ def schema() -> Response:
     """
     finder = finder_of()
     return answer_with(schema_answer(finder.schema, finder.filters.values()))
+
+
+@get("/v1/coverage", CoverageAnswer, *_LIVE, tag="what there is")
+def coverage() -> Response:
+    """Tell how full each attribute is over everybody, and how old the data is.
+
+    How many people have a value, how many different values there are, the smallest and the largest. Counts are exact.
+    """
+    return answer_with(coverage_answer(finder_of().coverage()))
 
 
 @get("/v1/plugins", PluginsAnswer, tag="what there is")

@@ -14,6 +14,7 @@ from techfinder.api.answers import (
     hit_answer,
     search_answer,
     search_page,
+    standing_answer,
 )
 from techfinder.api.describe import answer_with, get, parameter, post
 from techfinder.api.failures import problem
@@ -33,6 +34,7 @@ from techfinder.wire.answers import (
     SearchPage,
     SimilarAnswer,
 )
+from techfinder.wire.overviews import StandingAnswer
 from techfinder.wire.questions import CompareQuestion, ExplainQuestion, FacetsQuestion, SearchQuestion, SimilarQuestion
 
 __all__: list[str] = []
@@ -202,6 +204,23 @@ def profile(profile_id: str) -> Response:
         return problem("no-such-profile", f"There is no profile {cut(profile_id)}.")
     facts = tuple(FactAnswer(**asdict(f)) for f in finder.facts(found))
     return answer_with(ProfileAnswer(id=found.id, profile=dict(found.values), facts=facts))
+
+
+@get(
+    "/v1/standing/<path:profile_id>",
+    StandingAnswer,
+    "no-such-profile",
+    *_STORE,
+    tag="people",
+    parameters=(_ID,),
+)
+def standing(profile_id: str) -> Response:
+    """Tell where one person stands among everybody.
+
+    For each number, date and scale of which the person's value is known: how many people have a smaller value, the
+    same, a larger one, and how all values are spread. Counts are exact.
+    """
+    return answer_with(standing_answer(finder_of().standing(profile_id)))
 
 
 def _asked_plan(finder: Finder, filters: Mapping[str, Sequence[str]]) -> QueryPlan:

@@ -48,6 +48,7 @@ from techfinder.wire.answers import (
     SearchPage,
     SimilarAnswer,
 )
+from techfinder.wire.overviews import CoverageAnswer, StandingAnswer
 from techfinder.wire.schemas import SchemaAnswer
 
 __all__ = [
@@ -220,11 +221,19 @@ class Client:
         """One person. Raises NotFound."""
         return self._get(ProfileAnswer, f"v1/profiles/{quote(profile_id, safe='')}")
 
+    def standing(self, profile_id: str) -> StandingAnswer:
+        """Where one person stands among everybody. Raises NotFound."""
+        return self._get(StandingAnswer, f"v1/standing/{quote(profile_id, safe='')}")
+
     # --- what there is -----------------------------------------------------------------------
 
     def schema(self) -> SchemaAnswer:
         """What a profile is: fields, values, and filters with inputs to try."""
         return self._get(SchemaAnswer, "v1/schema")
+
+    def coverage(self) -> CoverageAnswer:
+        """How full each attribute is over everybody, and how old the data is."""
+        return self._get(CoverageAnswer, "v1/coverage")
 
     def plugins(self) -> PluginsAnswer:
         """The plugins that were found."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from techfinder.models import GenerationInfo, Profile
+    from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
 
 __all__ = [
@@ -212,6 +212,10 @@ class Collection(Protocol):
 
         For a number without options: ``{"min": ..., "max": ...}``, empty when none has a value.
         """
+        ...
+
+    def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
+        """How full these attributes are over everybody, by key, exactly. Raises QueryError where one is not stored."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from techfinder.errors import StoreDamaged
 from techfinder.interfaces import Ledger
+from techfinder.models import Fill
 from techfinder.store.column_files import Texts, read_array, read_index
 
 if TYPE_CHECKING:
@@ -192,6 +193,23 @@ class Columns:
         values = self.values(field)
         counts = np.bincount(codes[mask].astype(np.int64) + 1, minlength=1)[1:]
         return {values[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist()}
+
+    def known(self, key: str) -> int:
+        """How many rows have a value of `key`."""
+        return int(np.count_nonzero(self.mask({}) & self._present(key)))
+
+    def held(self, key: str) -> NDArray[Any]:
+        """The different values of `key` that rows have, ascending: numbers, or positions in :meth:`values`."""
+        mask = self.mask({})
+        if self.attributes[key] in ("integer", "float"):
+            return np.unique(self.array(f"{key}.numbers")[mask & self._present(key)])
+        if self.attributes[key] == "keywords":
+            mask = mask[self.array(f"{key}.owners")]
+        return np.flatnonzero(np.bincount(self.array(f"{key}.codes")[mask].astype(np.int64) + 1, minlength=1)[1:])
+
+    def fill(self, key: str) -> Fill:
+        """How full `key` is."""
+        return Fill(self.known(key), len(self.held(key)))
 
     def options(self, query: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, int | float]:
         """Count by option over the rows that match; options that no one fulfils are left out."""

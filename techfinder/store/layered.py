@@ -10,6 +10,9 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from techfinder.models import Fill
 from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
 from techfinder.store.points import DIGEST_BYTES, point_id
@@ -61,6 +64,16 @@ class Layered:
             known = [p for p in parts if p]
             return {"min": min(p["min"] for p in known), "max": max(p["max"] for p in known)} if known else {}
         return _sum(parts)
+
+    def fill(self, key: str) -> Fill:
+        """How full `key` is."""
+        base, fresh = self._base.held(key), self._fresh.held(key)
+        if self._base.attributes[key] in ("integer", "float"):
+            distinct = len(np.union1d(base, fresh))
+        else:
+            texts, known = self._base.values(key), set(base.tolist())
+            distinct = len(base) + sum(texts.find(self._fresh.values(key)[n]) not in known for n in fresh.tolist())
+        return Fill(self._base.known(key) + self._fresh.known(key), distinct)
 
     def options(self, query: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, int | float]:
         """Count by option over those that match; options that no one fulfils are left out."""

@@ -23,7 +23,7 @@ import pytest
 
 from techfinder.errors import CollectionNotFound, DimensionMismatch, FingerprintMismatch, StoreError
 from techfinder.interfaces import Collection, FacetRequest, Point, Store, Writer
-from techfinder.models import Profile
+from techfinder.models import Fill, Profile
 from techfinder.plan import Condition, Sort
 from techfinder.testing.store_copying import CopyingContract
 from techfinder.testing.store_reading import ReadingContract
@@ -204,6 +204,7 @@ class StoreContract(ReadingContract, CopyingContract):
             assert collection.retrieve(["p1"]) == []
             requests = [FacetRequest("a", (), "sector"), FacetRequest("b", (), "age"), FacetRequest("c", (), "tags")]
             assert collection.facets(requests) == {"a": {}, "b": {}, "c": {}}
+            assert set(collection.fills(["sector", "age", "tags"]).values()) == {Fill(0, 0)}
 
     # --- what is stored ------------------------------------------------------------------------
 

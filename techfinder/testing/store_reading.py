@@ -268,6 +268,17 @@ class ReadingContract:
             with pytest.raises(QueryError):
                 people.rank([weights], [], [], 5)
 
+    def test_how_full_attributes_are(self, people: Collection, points: list[Point]) -> None:
+        values = [p.profile.values for p in points]
+        for key, fill in people.fills(list(ATTRIBUTES)).items():
+            known = [v[key] for v in values if key in v]
+            single = {one for value in known for one in (value if isinstance(value, tuple) else (value,))}
+            assert (fill.known, fill.distinct) == (len(known), len(single)), key
+            assert 0 < fill.known < len(points), "a sample without gaps shows nothing"
+        assert people.fills([]) == {}
+        with pytest.raises(QueryError, match="sectr"):
+            people.fills(["age", "sectr"])
+
     def test_many_threads_get_the_answers_of_one(self, people: Collection) -> None:
         queries = [vector_of(n) for n in range(12)]
         alone = [people.search(q, [], 10) for q in queries]

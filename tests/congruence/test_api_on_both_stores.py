@@ -64,3 +64,11 @@ def test_likeness_and_comparison(clients: tuple[Client, Client]) -> None:
     compared = [c.compare(["TU0001", "TU0002", "TU0003"]) for c in clients]
     for edge, server in (similar, compared):
         assert plain(server) == near(plain(edge))
+
+
+def test_standing_and_coverage(clients: tuple[Client, Client]) -> None:
+    edge, server = (plain(c.standing("TU0002")) for c in clients)
+    assert server == edge
+    assert len(edge["fields"]) > 10
+    edge, server = (c.coverage().model_dump(mode="json", exclude={"created_at"}) for c in clients)
+    assert server == edge

@@ -14,15 +14,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plain_counts import coverage_differs, standing_differs
 from qdrant_process import QdrantAddress
 from random_clauses import random_profiles
 from random_plans import GRIDS, ask, differences, expected, grid_vector, random_question
+from techfinder.coverage import coverage
+from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, CollectionSpec, Point, Store
 from techfinder.judge import Judge
 from techfinder.models import Profile
 from techfinder.plan import Condition
 from techfinder.schema import Schema, load_schema
 from techfinder.settings import Settings
+from techfinder.standing import standing
 from techfinder.store import open_store
 from techfinder.testing.store_samples import build, eventually, vector_of, words
 
@@ -185,6 +189,20 @@ def test_odd_values_are_told_apart_by_everyone(stage: Stage, clause: Condition) 
         found = people.search(vector_of(1), [clause], SIZE)
         assert sorted(h.profile.id for h in found) == matches, kind
     assert 0 < len(matches) < SIZE or "nan" in clause.values
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_standing_and_coverage_are_what_plain_counting_says(stage: Stage, kind: str) -> None:
+    people, everybody = stage.readers[kind], stage.judge.profiles
+    spans = Spans()
+    told = set()
+    for profile in everybody[::40]:
+        found = standing(profile.id, stage.schema, people, spans)
+        assert standing_differs(stage.schema, everybody, found) == []
+        assert found.profile == profile
+        told |= {f.key for f in found.fields}
+    assert {"balance", "drift", "stage"} < told
+    assert coverage_differs(stage.schema, everybody, coverage(stage.schema, people, spans)) == []
 
 
 @pytest.mark.parametrize("kind", READERS)

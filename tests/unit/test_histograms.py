@@ -30,12 +30,15 @@ def days(*texts: str) -> tuple[float, ...]:
         (attribute("adoption", "months"), (0, 48), (0.0, 6.0, 12.0, 18.0, 24.0, 30.0, 36.0, 42.0, 48.0)),
         (attribute(), (-0.9, 0.25), (-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2)),
         (attribute(), (7.5, 7.5), (7.0,)),
+        (attribute(), (1.7, 2.6), (1.6, 1.7, 1.8, 1.9, 2.0, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6)),
     ],
 )
 def test_numbers_have_the_schemas_buckets_or_round_steps(
     made: Attribute, span: tuple[float, float], starts: tuple[float, ...]
 ) -> None:
-    assert bar_starts(made, span, dated=False) == pytest.approx(starts)
+    found = bar_starts(made, span, dated=False)
+    assert found == pytest.approx(starts)
+    assert found[0] <= span[0], "the smallest is in no bar"
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,12 @@ def test_counts_and_facets_are_the_same(stage: Stage) -> None:
     assert len(counts) > 5
 
 
+def test_attributes_are_as_full(stage: Stage) -> None:
+    fills = {key: stage.layered.fill(key) for key in stage.anew.attributes}
+    assert fills == {key: stage.anew.fill(key) for key in stage.anew.attributes}
+    assert len({f.distinct for f in fills.values()}) > 10
+
+
 @pytest.mark.parametrize("sort", SORTS, ids=str)
 def test_pages_are_the_same(stage: Stage, sort: list[tuple[str, bool]]) -> None:
     for query in queries(stage):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from techfinder.compare import ComparedField, compare
+from techfinder.compare import compare
 from techfinder.errors import ProfileNotFound, QueryError
 from techfinder.interfaces import Collection
 from techfinder.likeness import NOT_LIKED_WEIGHT, run_likeness, target
 from techfinder.models import GenerationInfo, Profile
+from techfinder.overviews import ComparedField
 from techfinder.plan import Condition, QueryPlan, Sort
 from techfinder.schema import load_schema
 

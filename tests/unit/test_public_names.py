@@ -14,7 +14,7 @@ import techfinder
 
 MODULES = (
     *("analyses", "edits", "encodable", "errors", "hookspecs", "interfaces", "lexicons", "lifts", "models", "options"),
-    *("plan", "schema", "settings", "weights"),
+    *("overviews", "plan", "schema", "settings", "weights"),
 )
 KEPT_IN = {  # for the core itself
     *("LexiconEntry", "builtin_lexicons", "MOST_WISHES", "PROJECT", "clause_key", "edit_plan", "hash_file", "hookspec"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from techfinder.models import GenerationInfo, Profile
+    from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.edge.generations import Generations, Sealed, Signature
 
@@ -168,6 +168,16 @@ class EdgeCollection:
             return {"requests": [facet_filters(r, sealed.attributes) for r in requests]}
 
         return dict(self._ask("facets", arguments))
+
+    def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
+        """How full attributes are; see ``Collection.fills``."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            for key in keys:
+                storage_of(key, sealed.attributes)
+            return {"keys": list(keys)}
+
+        return dict(self._ask("fills", arguments))
 
     def close(self) -> None:
         """End the process; later calls raise StoreUnavailable."""

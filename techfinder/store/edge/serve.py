@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from techfinder.models import Fill
     from techfinder.store.conditions import Weighing
 
     Payload = dict[str, Any]
@@ -100,6 +101,10 @@ class ServeJob:
             name: self._columns.facet(query, field) if options is None else self._columns.options(query, options)
             for name, query, field, options in requests
         }
+
+    def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
+        """How full attributes are, by key."""
+        return {key: self._columns.fill(key) for key in keys}
 
     def _names(self, points: Sequence[bytes]) -> list[str]:
         rows = self._columns.rows_of(points)

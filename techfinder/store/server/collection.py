@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from techfinder.models import GenerationInfo, Profile
+    from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.points import StoredBatch
     from techfinder.store.server.columns_cache import ColumnsCache
@@ -219,6 +219,17 @@ class ServerCollection:
                     name: view.columns.facet(query, field) if options is None else view.columns.options(query, options)
                     for name, query, field, options in asked
                 }
+
+        return self._ask(ask)
+
+    def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
+        """How full attributes are; see ``Collection.fills``."""
+
+        def ask(view: _View) -> dict[str, Fill]:
+            for key in keys:
+                storage_of(key, view.stored.attributes)
+            with view.lock:
+                return {key: view.columns.fill(key) for key in keys}
 
         return self._ask(ask)
 

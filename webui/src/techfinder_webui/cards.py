@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from techfinder_webui.tones import tone_class
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["CardMaker", "badges", "fact_groups", "profile_url", "shown_on_cards"]
+__all__ = ["CardMaker", "badges", "fact_groups", "headline", "profile_url", "shown_on_cards", "unknown_labels"]
 
 ICONS = frozenset({"anchor", "bulb", "hourglass", "people", "star"})
 """Symbols of ``_icons.html`` that a schema may name; any other name becomes a dot."""
@@ -119,17 +119,35 @@ def badges(schema: Schema, profile: Profile, matched: _Matched = {}) -> tuple[Ba
     return tuple(b for b in made if b is not None)
 
 
-def fact_groups(schema: Schema, profile: Profile, facts: tuple[Fact, ...]) -> tuple[FactGroup, ...]:
-    """All facts: those of a field with several parts under its label, the rest together."""
-    groups: dict[str, list[CardFact]] = {"Profile": []}
+def fact_groups(finder: Finder, profile: Profile, facts: Sequence[Fact]) -> tuple[FactGroup, ...]:
+    """All facts but those of adoptions, in the sections that the filter panel has."""
+    schema, groups = finder.schema, dict[str, list[CardFact]]()
     for fact in facts:
-        field = schema.attribute(fact.key).field
-        made = _card_fact(schema, fact, profile, {})
-        if field.kind == "adoption":
-            groups.setdefault(field.label, []).append(CardFact(_part_label(fact), made.pieces, made.wide))
-        else:
-            groups["Profile"].append(made)
-    return tuple(FactGroup(label, tuple(members)) for label, members in groups.items() if members)
+        attribute = schema.attribute(fact.key)
+        if attribute.field.kind != "adoption":
+            entry = finder.filters.get(fact.key)
+            group = attribute.field.group or (entry.group if entry else schema.subject[0].capitalize())
+            made = _card_fact(schema, fact, profile, {})
+            groups.setdefault(group, []).append(replace(made, note=_level_note(attribute, fact.text)))
+    return tuple(FactGroup(label, tuple(members)) for label, members in groups.items())
+
+
+def unknown_labels(schema: Schema, profile: Profile) -> tuple[str, ...]:
+    """The labels of the fields of which nothing is known, adoptions left out."""
+    fields = (f for f in schema.fields if f.kind != "adoption")
+    return tuple(f.label for f in fields if f.name not in profile.values)
+
+
+def headline(schema: Schema, profile: Profile, facts: Sequence[Fact]) -> tuple[CardFact, ...]:
+    """The short facts that stand under an id."""
+    keys = _headline_keys(schema)
+    return tuple(_card_fact(schema, f, profile, {}) for f in facts if f.key in keys)
+
+
+def _level_note(attribute: Attribute, text: str) -> str:
+    """Where a level stands on its scale, as "4 of 5"."""
+    level = attribute.field.level(text) if attribute.ordered else None
+    return "" if level is None else f"{level + 1} of {len(attribute.known_values)}"
 
 
 def shown_on_cards(schema: Schema) -> frozenset[str]:
@@ -175,9 +193,3 @@ def _pieces(fact: Fact, value: Value, matched: _Matched) -> tuple[Piece, ...]:
     if isinstance(value, tuple) and asked is not None:
         return tuple(Piece(tag, tag in asked) for tag in value)
     return (Piece(fact.text, True),)
-
-
-def _part_label(fact: Fact) -> str:
-    """The name of the fact's part, for a place where the field's label stands above."""
-    part = fact.label.rpartition(": ")[2]
-    return part[:1].upper() + part[1:]

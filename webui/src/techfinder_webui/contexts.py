@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from techfinder import Gauge
+from techfinder_webui.overview_parts import Day, GaugeStanding, Lane, Neighbour, StandingRow, Tick
 from techfinder_webui.parts import (
     Badge,
     Banner,
     Card,
+    CardFact,
     Chip,
     ExportLink,
     FactGroup,
@@ -72,10 +73,23 @@ class ProfilePage:
     """Of ``profile.html``."""
 
     id: str = field(metadata=explained("The profile's id."))
+    subject: str = field(metadata=explained("What profiles are called, plural."))
+    people: int = field(metadata=explained("How many there are; 0 where that could not be told."))
+    banners: tuple[Banner, ...] = field(metadata=explained("What could not be told, and why."))
     like_url: str = field(metadata=explained("People like this one."))
+    share_url: str = field(metadata=explained("This page, to be sent to others."))
+    json_url: str = field(metadata=explained("The profile as the API answers it."))
     badges: tuple[Badge, ...] = field(metadata=explained("Values with a colour and an icon."))
-    gauges: tuple[Gauge, ...] = field(metadata=explained("All gauges but the match."))
-    groups: tuple[FactGroup, ...] = field(metadata=explained("All facts."))
+    headline: tuple[CardFact, ...] = field(metadata=explained("Short facts under the id."))
+    gauges: tuple[GaugeStanding, ...] = field(metadata=explained("All gauges but the match."))
+    groups: tuple[FactGroup, ...] = field(metadata=explained("All facts but those of adoptions."))
+    unknown: tuple[str, ...] = field(metadata=explained("Labels of what is not known."))
+    lanes: tuple[Lane, ...] = field(metadata=explained("Each kind of product, and when it is adopted."))
+    ticks: tuple[Tick, ...] = field(metadata=explained("The axis of the lanes, in months after release."))
+    days: tuple[Day, ...] = field(metadata=explained("Adoptions whose day is known, the first one first."))
+    rows: tuple[StandingRow, ...] = field(metadata=explained("Where the person stands, field by field."))
+    alike: tuple[Neighbour, ...] = field(metadata=explained("Who is most alike, the nearest first."))
+    raw: str = field(metadata=explained("The values as JSON."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from techfinder import Facet, GenerationInfo, Hit, Profile, QueryError, QueryPlan, SearchResult, TechfinderError
+from techfinder import Facet, GenerationInfo, QueryError, QueryPlan, SearchResult, TechfinderError
 from techfinder_webui.address import LIMIT_TOP, PAGE, Address
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
-from techfinder_webui.cards import CardMaker, badges, fact_groups, shown_on_cards
-from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.cards import CardMaker, shown_on_cards
+from techfinder_webui.contexts import ProblemPage, SearchPage
 from techfinder_webui.exporting import export_links
 from techfinder_webui.glance_addresses import audience_url, lookalike_url
 from techfinder_webui.panel import chips, hidden_inputs, panel_groups, sort_options
@@ -22,7 +22,7 @@ from techfinder_webui.understood import correction_chips, understood_chips
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["live_token", "not_found_page", "profile_page", "search_page"]
+__all__ = ["live_token", "not_found_page", "search_page"]
 
 _LONG_PAGE = 100
 """From this many cards on, "more" leads to the next page instead of a longer one."""
@@ -55,18 +55,6 @@ def search_page(finder: Finder, asked: Address, path: str) -> Shown:
         facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
         page = _frame(finder, asked, facets, path, QueryPlan(), None)
         return Shown(replace(page, status="No answer", banners=(banner,)), status, asked)
-
-
-def profile_page(finder: Finder, profile: Profile, path: str) -> ProfilePage:
-    """The page of one profile."""
-    _, *gauges = finder.gauges(Hit(profile, 1.0, ()))
-    return ProfilePage(
-        id=profile.id,
-        like_url=Address().lookalikes(profile.id).url(path),
-        badges=badges(finder.schema, profile),
-        gauges=tuple(gauges),
-        groups=fact_groups(finder.schema, profile, finder.facts(profile)),
-    )
 
 
 def not_found_page(text: str) -> ProblemPage:

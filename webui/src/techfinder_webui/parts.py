@@ -95,6 +95,7 @@ class CardFact:
     label: str = field(metadata=explained("What it is."))
     pieces: tuple[Piece, ...] = field(metadata=explained("The value; several for tags."))
     wide: bool = field(metadata=explained("Whether it needs a line of its own."))
+    note: str = field(default="", metadata=explained("What to add in small letters, as '4 of 5'."))
 
 
 @dataclass(frozen=True, slots=True)

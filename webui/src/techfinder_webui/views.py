@@ -27,8 +27,9 @@ from techfinder_webui.exporting import add_export
 from techfinder_webui.glance_views import add_glances
 from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.live import LiveEvents
-from techfinder_webui.pages import not_found_page, profile_page, search_page
+from techfinder_webui.pages import not_found_page, search_page
 from techfinder_webui.parts import PanelGroup
+from techfinder_webui.profiles import profile_page
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
     def profile(profile_id: str) -> AnyResponse:
         try:
             found = finder.profile(profile_id)
-            page = profile_page(finder, found, url_for("webui.search")) if found else None
+            page = profile_page(finder, found, url_for("webui.search"), request.host_url.rstrip("/")) if found else None
         except TechfinderError as error:
             return failed(error)
         if page is None:

@@ -78,6 +78,22 @@ function endDrag(pick) {
   high.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// --- copying a link --------------------------------------------------------------------------------
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = byId(button.dataset.copy);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.nextElementSibling.textContent = "Copied";
+    } catch {
+      button.nextElementSibling.textContent = "Press Ctrl+C to copy";  // pages that are not served over HTTPS may not
+    }
+  });
+}
+
 // --- the keyboard -----------------------------------------------------------------------------
 
 function move(step) {

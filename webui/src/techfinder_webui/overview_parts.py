@@ -1,0 +1,107 @@
+"""What the pages beside the search show, piece by piece: small frozen records, every field explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from techfinder_webui.parts import Badge, CardFact, explained
+
+__all__ = ["Day", "GaugeStanding", "Lane", "Neighbour", "StandingRow", "Strip", "StripBar", "Tick"]
+
+
+# --- charts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StripBar:
+    """One bar of a small histogram; places and sizes in percent of the chart."""
+
+    text: str = field(metadata=explained("What it holds and how many, as '25 to 34: 120'."))
+    x: float = field(metadata=explained("Where it begins."))
+    width: float = field(metadata=explained("How wide it is."))
+    height: float = field(metadata=explained("How high; at least 3 where anybody is in it."))
+    mine: bool = field(metadata=explained("Whether the person in question is in it."))
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A small histogram of everybody, with the bar marked that the person is in."""
+
+    text: str = field(metadata=explained("The same in words, bar by bar, for those who do not see it."))
+    bars: tuple[StripBar, ...] = field(metadata=explained("From the smallest value to the largest."))
+    low: str = field(default="", metadata=explained("Smallest value, under its left end."))
+    high: str = field(default="", metadata=explained("Largest value, under its right end."))
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One mark of an axis."""
+
+    x: float = field(metadata=explained("Where, in percent."))
+    text: str = field(metadata=explained("What is written there."))
+
+
+# --- a profile among everybody --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeStanding:
+    """A gauge, and where that puts the person among everybody."""
+
+    label: str = field(metadata=explained("The gauge's label."))
+    text: str = field(metadata=explained("Its value in words."))
+    percent: float = field(metadata=explained("How full it is."))
+    phrase: str = field(metadata=explained("Where that stands, as 'Higher than 62%'; empty where it has no order."))
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """Where a person stands in one field."""
+
+    label: str = field(metadata=explained("The field's label."))
+    text: str = field(metadata=explained("The person's value in words."))
+    phrase: str = field(metadata=explained("Where that stands, as 'Higher than 62%'."))
+    rest: str = field(metadata=explained("The others, as '8% the same, 30% higher'."))
+    below: int = field(metadata=explained("People with a smaller value."))
+    same: int = field(metadata=explained("People with this value, this person among them."))
+    above: int = field(metadata=explained("People with a larger value."))
+    known: int = field(metadata=explained("People whose value is known."))
+    percentile: str = field(metadata=explained("Percentile rank, half of those with the same value counted as below."))
+    strip: Strip = field(metadata=explained("How all values are spread."))
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """When a person adopts one kind of product, on an axis that all kinds share."""
+
+    label: str = field(metadata=explained("The kind of product."))
+    product: str = field(metadata=explained("The one that is preferred; empty where none is known."))
+    text: str = field(metadata=explained("When, in words: '3 months after release', 'does not use any'."))
+    uses: str = field(metadata=explained("'yes', 'no', or empty where it is not known."))
+    phrase: str = field(default="", metadata=explained("Where that stands, as 'Earlier than 62%'."))
+    rest: str = field(default="", metadata=explained("The others, as '8% the same, 30% earlier'."))
+    x: float | None = field(default=None, metadata=explained("Where the mark stands, in percent; None without one."))
+    strip: Strip | None = field(default=None, metadata=explained("How everybody's months are spread."))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Something adopted on a day that is known."""
+
+    iso: str = field(metadata=explained("The day as 2026-01-31."))
+    text: str = field(metadata=explained("The day in words."))
+    label: str = field(metadata=explained("The kind of product."))
+    product: str = field(metadata=explained("Which one; empty where it is not known."))
+    after: str = field(metadata=explained("How long after release; empty where it is not known."))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Somebody who is much like the person shown."""
+
+    id: str = field(metadata=explained("The profile's id."))
+    url: str = field(metadata=explained("The profile's page."))
+    badges: tuple[Badge, ...] = field(metadata=explained("Values with a colour and an icon."))
+    headline: tuple[CardFact, ...] = field(metadata=explained("Short facts."))
+    percent: str = field(metadata=explained("How much alike, as '91%'."))
+    width: float = field(metadata=explained("The same as the length of a bar, in percent."))

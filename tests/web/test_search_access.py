@@ -21,6 +21,7 @@ PAGES = {
     "alike": "/?like=P0003",
     "refused": "/?age=nonsense",
     "profile": "/people/P0003",
+    "fields": "/schema",
     "no profile": "/people/nobody",
 }
 
@@ -99,7 +100,7 @@ def test_a_whole_search_by_keyboard_alone(address: str, new_page: NewPage) -> No
     expect(page).to_have_url(re.compile("/people/P"))
 
 
-@pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile"])
+@pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile", "fields"])
 def test_nothing_sticks_out(address: str, new_page: NewPage, name: str) -> None:
     page = new_page()
     page.goto(address + PAGES[name])

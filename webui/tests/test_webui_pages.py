@@ -22,7 +22,7 @@ from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.interfaces import EncoderEntry
 from techfinder.testing.fakes import HashEncoder
-from techfinder_webui.contexts import ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.contexts import FieldsPage, ProblemPage, ProfilePage, SearchPage
 
 FinderOf = Callable[[Path, EncoderEntry], Finder]
 Site = Callable[..., AbstractContextManager[FlaskClient]]
@@ -69,6 +69,7 @@ def rendered(app: Flask) -> Iterator[list[tuple[str, dict[str, Any]]]]:
         ("/?q=nurses", PARTIAL, "_update.html", SearchPage),
         ("/?age=nonsense", {}, "search.html", SearchPage),
         ("/people/P0003", {}, "profile.html", ProfilePage),
+        ("/schema", {}, "fields.html", FieldsPage),
         ("/people/nobody", {}, "problem.html", ProblemPage),
     ],
 )
@@ -82,7 +83,7 @@ def test_a_template_gets_exactly_its_context(
     assert set(variables) - {"g", "request", "session"} == {f.name for f in fields(context)}
 
 
-@pytest.mark.parametrize("context", [SearchPage, ProfilePage, ProblemPage])
+@pytest.mark.parametrize("context", [SearchPage, ProfilePage, FieldsPage, ProblemPage])
 def test_every_field_of_a_context_is_explained(context: Any) -> None:
     assert [f.name for f in fields(context) if not f.metadata.get("help")] == []
 

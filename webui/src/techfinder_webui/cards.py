@@ -17,7 +17,17 @@ from techfinder_webui.tones import tone_class
 if TYPE_CHECKING:
     from techfinder.finder import Finder
 
-__all__ = ["CardMaker", "badges", "fact_groups", "headline", "profile_url", "shown_on_cards", "unknown_labels"]
+__all__ = [
+    "CardMaker",
+    "badges",
+    "fact_group",
+    "fact_groups",
+    "headline",
+    "profile_url",
+    "shown_on_cards",
+    "unknown_labels",
+    "value_badge",
+]
 
 ICONS = frozenset({"anchor", "bulb", "hourglass", "people", "star"})
 """Symbols of ``_icons.html`` that a schema may name; any other name becomes a dot."""
@@ -115,7 +125,7 @@ def _asked_gauges(schema: Schema, matched: _Matched) -> Iterable[str]:
 
 def badges(schema: Schema, profile: Profile, matched: _Matched = {}) -> tuple[Badge, ...]:  # noqa: B006 (never changed)
     """The profile's values that the schema gives a colour or an icon."""
-    made = (_badge(field, profile.values.get(field.name), field.name in matched) for field in schema.fields)
+    made = (value_badge(field, profile.values.get(field.name), field.name in matched) for field in schema.fields)
     return tuple(b for b in made if b is not None)
 
 
@@ -125,11 +135,17 @@ def fact_groups(finder: Finder, profile: Profile, facts: Sequence[Fact]) -> tupl
     for fact in facts:
         attribute = schema.attribute(fact.key)
         if attribute.field.kind != "adoption":
-            entry = finder.filters.get(fact.key)
-            group = attribute.field.group or (entry.group if entry else schema.subject[0].capitalize())
             made = _card_fact(schema, fact, profile, {})
-            groups.setdefault(group, []).append(replace(made, note=_level_note(attribute, fact.text)))
+            groups.setdefault(fact_group(finder, attribute.field), []).append(
+                replace(made, note=_level_note(attribute, fact.text))
+            )
     return tuple(FactGroup(label, tuple(members)) for label, members in groups.items())
+
+
+def fact_group(finder: Finder, field: SchemaField) -> str:
+    """The section that a field belongs to: that of its filter, where there is one."""
+    entry = finder.filters.get(field.name)
+    return field.group or (entry.group if entry else finder.schema.subject[0].capitalize())
 
 
 def unknown_labels(schema: Schema, profile: Profile) -> tuple[str, ...]:
@@ -155,7 +171,8 @@ def shown_on_cards(schema: Schema) -> frozenset[str]:
     return frozenset(f.name for f in schema.fields if f.gauge or _has_badge(f))
 
 
-def _badge(field: SchemaField, value: object, matched: bool) -> Badge | None:
+def value_badge(field: SchemaField, value: object, matched: bool = False) -> Badge | None:
+    """The value of a field as a badge; None where the schema gives it neither colour nor icon."""
     known = next((v for v in field.values if v.name == value), None)
     if known is None or not (known.color or known.icon):
         return None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from techfinder_webui.overview_parts import Day, GaugeStanding, Lane, Neighbour, StandingRow, Tick
+from techfinder_webui.overview_parts import Day, FieldGroup, GaugeStanding, Lane, Neighbour, StandingRow, Tick
 from techfinder_webui.parts import (
     Badge,
     Banner,
@@ -30,7 +30,7 @@ from techfinder_webui.parts import (
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["LivePart", "LogPage", "ProblemPage", "ProfilePage", "SearchPage", "variables"]
+__all__ = ["FieldsPage", "LivePart", "LogPage", "ProblemPage", "ProfilePage", "SearchPage", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class ProfilePage:
     people: int = field(metadata=explained("How many there are; 0 where that could not be told."))
     banners: tuple[Banner, ...] = field(metadata=explained("What could not be told, and why."))
     like_url: str = field(metadata=explained("People like this one."))
+    compare_url: str = field(metadata=explained("Where somebody is chosen to be put beside this one."))
     share_url: str = field(metadata=explained("This page, to be sent to others."))
     json_url: str = field(metadata=explained("The profile as the API answers it."))
     badges: tuple[Badge, ...] = field(metadata=explained("Values with a colour and an icon."))
@@ -90,6 +91,23 @@ class ProfilePage:
     rows: tuple[StandingRow, ...] = field(metadata=explained("Where the person stands, field by field."))
     alike: tuple[Neighbour, ...] = field(metadata=explained("Who is most alike, the nearest first."))
     raw: str = field(metadata=explained("The values as JSON."))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsPage:
+    """Of ``fields.html``."""
+
+    title: str = field(metadata=explained("What the schema says it is about."))
+    name: str = field(metadata=explained("The schema's name."))
+    subject: str = field(metadata=explained("What profiles are called, plural."))
+    banners: tuple[Banner, ...] = field(metadata=explained("Why nothing can be counted."))
+    people: int = field(metadata=explained("How many there are."))
+    built: str = field(metadata=explained("When what is live was built, in words; empty where nothing is."))
+    built_iso: str = field(metadata=explained("The same as ISO 8601."))
+    generation: str = field(metadata=explained("Which build is live, in words."))
+    source: str = field(metadata=explained("What the people were read from; empty where that is not known."))
+    groups: tuple[FieldGroup, ...] = field(metadata=explained("Every field."))
+    json_urls: tuple[Link, ...] = field(metadata=explained("The same from the API."))
 
 
 @dataclass(frozen=True, slots=True)

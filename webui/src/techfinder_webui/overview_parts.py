@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from techfinder_webui.parts import Badge, CardFact, explained
+from techfinder_webui.parts import Badge, CardFact, Link, explained
 
-__all__ = ["Day", "GaugeStanding", "Lane", "Neighbour", "StandingRow", "Strip", "StripBar", "Tick"]
+__all__ = [
+    "Day",
+    "FieldGroup",
+    "FieldRow",
+    "FieldValue",
+    "GaugeStanding",
+    "Lane",
+    "Neighbour",
+    "PartRow",
+    "StandingRow",
+    "Strip",
+    "StripBar",
+    "Tick",
+]
 
 
 # --- charts ---------------------------------------------------------------------------------------
@@ -101,7 +114,59 @@ class Neighbour:
 
     id: str = field(metadata=explained("The profile's id."))
     url: str = field(metadata=explained("The profile's page."))
+    compare_url: str = field(metadata=explained("Both side by side."))
     badges: tuple[Badge, ...] = field(metadata=explained("Values with a colour and an icon."))
     headline: tuple[CardFact, ...] = field(metadata=explained("Short facts."))
     percent: str = field(metadata=explained("How much alike, as '91%'."))
     width: float = field(metadata=explained("The same as the length of a bar, in percent."))
+
+
+# --- the fields -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One value that the schema lists for a field."""
+
+    name: str = field(metadata=explained("The value."))
+    words: tuple[str, ...] = field(metadata=explained("What else is understood as it."))
+    badge: Badge | None = field(metadata=explained("The value with its colour and icon; None where it has none."))
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One part of a field that is stored by itself, and how full it is."""
+
+    key: str = field(metadata=explained("Its name in addresses, plans and the API."))
+    label: str = field(metadata=explained("Which part of the field; empty where there is only one."))
+    share: str = field(metadata=explained("Share of people who have a value, as '62%'."))
+    width: float = field(metadata=explained("The same in percent."))
+    known: int = field(metadata=explained("How many people have a value."))
+    distinct: int = field(metadata=explained("How many different values there are."))
+    span: str = field(metadata=explained("Smallest and largest value in words; empty for texts."))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of the schema."""
+
+    id: str = field(metadata=explained("Of the element, unique on the page."))
+    label: str = field(metadata=explained("For people."))
+    kind: str = field(metadata=explained("What its values are, in words."))
+    unit: str = field(metadata=explained("Of numbers."))
+    bounds: str = field(metadata=explained("What numbers are accepted, in words; empty where there are no bounds."))
+    sensitive: bool = field(metadata=explained("Whether the policy on sensitive fields covers it."))
+    words: tuple[str, ...] = field(metadata=explained("What else is understood as the field."))
+    values: tuple[FieldValue, ...] = field(metadata=explained("The values that the schema lists, in order."))
+    more: bool = field(metadata=explained("Whether other values are accepted too."))
+    parts: tuple[PartRow, ...] = field(metadata=explained("How full it is, part by part; empty where nobody is."))
+    filters: tuple[Link, ...] = field(metadata=explained("Filters that ask for it, each leading to where it is used."))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """Fields that belong together."""
+
+    id: str = field(metadata=explained("Of the element, unique on the page."))
+    label: str = field(metadata=explained("Its heading."))
+    fields: tuple[FieldRow, ...] = field(metadata=explained("In the schema's order."))

@@ -13,6 +13,7 @@ from techfinder_webui.address import Address
 from techfinder_webui.adoptions import axis_ticks, days, lanes
 from techfinder_webui.banners import problem
 from techfinder_webui.cards import badges, fact_groups, headline, profile_url, unknown_labels
+from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProfilePage
 from techfinder_webui.overview_parts import GaugeStanding, Neighbour
 from techfinder_webui.parts import Banner
@@ -46,6 +47,7 @@ def profile_page(finder: Finder, profile: Profile, path: str, host: str) -> Prof
         people=beside.people,
         banners=beside.banners,
         like_url=Address().lookalikes(profile.id).url(path),
+        compare_url=compare_url(path, [profile.id]),
         share_url=host + profile_url(path, profile.id),
         json_url=f"{path}api/v1/profiles/{quote(profile.id, safe='')}",
         badges=badges(schema, profile),
@@ -88,6 +90,7 @@ def _neighbour(finder: Finder, profile_id: str, hit: Hit, path: str) -> Neighbou
     return Neighbour(
         id=other.id,
         url=profile_url(path, other.id),
+        compare_url=compare_url(path, [profile_id, other.id]),
         badges=badges(schema, other),
         headline=headline(schema, other, finder.facts(other)),
         percent=f"{hit.score:.0%}",

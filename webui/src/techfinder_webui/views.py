@@ -9,7 +9,6 @@ from flask import (
     Blueprint,
     Response,
     current_app,
-    make_response,
     redirect,
     render_template,
     stream_with_context,
@@ -27,13 +26,14 @@ from techfinder_webui.exporting import add_export
 from techfinder_webui.glance_views import add_glances
 from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.live import LiveEvents
+from techfinder_webui.overview_views import add_overviews
 from techfinder_webui.pages import not_found_page, search_page
 from techfinder_webui.parts import PanelGroup
 from techfinder_webui.profiles import profile_page
+from techfinder_webui.rendering import render
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
     from flask.sansio.blueprints import BlueprintSetupState
 
     from techfinder.finder import Finder
@@ -44,7 +44,7 @@ _PANELS_KEPT = 64
 
 
 def make_blueprint(finder: Finder) -> Blueprint:
-    """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/live``, ``/schema.css`` and ``/assets/...``."""
+    """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/schema``, ``/live``, ``/schema.css``, ``/assets/...``."""
     events = LiveEvents(finder)
     blueprint = Blueprint(
         "webui", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
@@ -57,10 +57,10 @@ def make_blueprint(finder: Finder) -> Blueprint:
 
     def failed(error: TechfinderError) -> Response:
         banner, status = problem(finder, error)
-        return _render("problem.html", ProblemPage(banner), status)
+        return render("problem.html", ProblemPage(banner), status)
 
     add_export(blueprint, finder, failed)
-    add_glances(blueprint, finder, _render, failed, wants_part)
+    add_glances(blueprint, finder, render, failed, wants_part)
 
     @blueprint.get("/")
     def search() -> AnyResponse:
@@ -69,8 +69,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
             return redirect(asked.url(path))
         shown = search_page(finder, asked, path)
         if not wants_part():
-            return _render("search.html", shown.page, shown.status)
-        return _with_history(_render("_update.html", shown.page, shown.status), shown.asked, path)
+            return render("search.html", shown.page, shown.status)
+        return _with_history(render("_update.html", shown.page, shown.status), shown.asked, path)
 
     @blueprint.get("/people/<path:profile_id>")
     def profile(profile_id: str) -> AnyResponse:
@@ -81,8 +81,10 @@ def make_blueprint(finder: Finder) -> Blueprint:
             return failed(error)
         if page is None:
             text = f"No one here has the id {profile_id}. It may have been removed since."
-            return _render("problem.html", not_found_page(text), 404)
-        return _render("profile.html", page)
+            return render("problem.html", not_found_page(text), 404)
+        return render("profile.html", page)
+
+    add_overviews(blueprint, finder)
 
     @blueprint.get("/live")
     def live() -> AnyResponse:
@@ -115,13 +117,6 @@ def _panel_html(panel: tuple[PanelGroup, ...], hidden: tuple[tuple[str, str], ..
 
 def _live_html(part: LivePart) -> str:
     return render_template("_live.html", **variables(part))
-
-
-def _render(template: str, context: DataclassInstance, status: int = 200) -> Response:
-    answer = make_response(render_template(template, **variables(context)), status)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.vary.update(("HX-Request", "HX-Request-Type"))
-    return answer
 
 
 def _with_history(answer: Response, asked: Address, path: str) -> Response:

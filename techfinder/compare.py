@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,27 @@ def _field(attribute: Attribute, values: Sequence[Value | None]) -> ComparedFiel
         common=tuple(sorted(set.intersection(*tags))) if tags else (),
         steps=steps,
         distance=steps / (len(attribute.known_values) - 1) if steps is not None else _distance(attribute, known),
+        apart=_apart(attribute, known, steps),
     )
+
+
+def _apart(attribute: Attribute, values: Sequence[Value], steps: int | None) -> str:
+    """How far the lowest and the highest are apart, in words."""
+    if len(values) < 2:
+        return ""
+    if attribute.field.kind == "date" or attribute.part == "adopted_on":
+        days = [date.fromisoformat(str(v)).toordinal() for v in values]
+        return _counted(max(days) - min(days), "day")
+    numbers = [v for v in values if isinstance(v, int | float)]
+    if len(numbers) < 2:
+        return _counted(steps or 0, "level")
+    between = max(numbers) - min(numbers)
+    text = value_text(attribute, between) if between else ""
+    return text.removesuffix(attribute.unit).rstrip() if attribute.unit.startswith("of ") else text  # "3 of 10 apart"
+
+
+def _counted(number: int, unit: str) -> str:
+    return "" if not number else f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"
 
 
 def _same(values: Sequence[Value]) -> bool:

@@ -22,6 +22,8 @@ class ComparedField:
         steps: Of a scale: levels between the lowest and the highest; None when fewer than two are known.
         distance: The same as a share of the whole scale, or of the stretch between the smallest and the
             largest number that the schema accepts: in [0, 1]. None where there is no such measure.
+        apart: How far the lowest and the highest known value are apart, in words: "2 levels", "12 years", "31 days";
+            empty where they are equal or have no order.
     """
 
     key: str
@@ -33,6 +35,7 @@ class ComparedField:
     common: tuple[str, ...] = ()
     steps: int | None = None
     distance: float | None = None
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,13 @@ def _filters(page: Page) -> None:
         page.locator(f"#facet-{name} > summary").click()
 
 
+def _standing(page: Page) -> None:
+    """All counts unfolded, down where somebody stands among everybody."""
+    page.get_by_text("All counts").click()
+    page.locator("#standing").scroll_into_view_if_needed()
+    page.locator("#standing").evaluate("e => e.scrollIntoView()")
+
+
 def _help(page: Page) -> None:
     """The shortcuts."""
     page.get_by_role("button", name="Keyboard shortcuts").click()
@@ -76,7 +83,12 @@ PICTURES = (
     Picture("search-alike", "/?like=TU0042&q=in+Texas", ranked=True),
     Picture("search-weak", "/?q=zeppelin+moorings", height=700),
     Picture("help", "/", _help, height=700),
-    Picture("profile", "/people/TU0042"),
+    Picture("search-picked", f"{QUESTION}&compare.id=TU0974&compare.id=TU0042", height=700, ranked=True),
+    Picture("profile", "/people/TU0974", height=1450),
+    Picture("profile-standing", "/people/TU0042", _standing, height=900),
+    Picture("compare", "/compare?ids=TU0974&ids=TU0042&ids=TU0001", height=1200),
+    Picture("compare-choose", "/compare?ids=TU0974", height=700),
+    Picture("fields", "/schema", height=1200),
     Picture("problem", "/people/TU-nobody", height=500),
 )
 

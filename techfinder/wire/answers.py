@@ -223,6 +223,7 @@ class ComparedFieldAnswer(_Answer):
     common: Annotated[tuple[str, ...], Field(description="Of tags: those that everybody has.")]
     steps: Annotated[int | None, Field(description="Levels between the lowest and the highest, on a scale.")]
     distance: Annotated[Score | None, Field(description="How far apart, as a share of the whole scale or range.")]
+    apart: Annotated[str, Field(description="How far apart in words, as `2 levels`; empty where nothing is.")]
 
 
 class CompareAnswer(_Answer):

@@ -11,7 +11,7 @@ from techfinder.compare import compare
 from techfinder.errors import ProfileNotFound, QueryError
 from techfinder.interfaces import Collection
 from techfinder.likeness import NOT_LIKED_WEIGHT, run_likeness, target
-from techfinder.models import GenerationInfo, Profile
+from techfinder.models import GenerationInfo, Profile, Value
 from techfinder.overviews import ComparedField
 from techfinder.plan import Condition, QueryPlan, Sort
 from techfinder.schema import load_schema
@@ -20,12 +20,24 @@ SCHEMA = load_schema()
 LIVE = GenerationInfo("people", 1, 4, 2, "cosine", "e", "t", "s", "", "")
 
 
+def dated(day: str) -> dict[str, Value]:
+    return {"smartphone_adopted_on": day}
+
+
 class FewPeople(Collection):
     """Four people whom a comparison may look up."""
 
     people = (
-        Profile("a", {"age": 30, "tech_interest": "Low", "interests": ("Gaming", "Music"), "smartphone_months": 3}),
-        Profile("b", {"age": 42, "tech_interest": "Very High", "interests": ("Music", "Art"), "smartphone_months": 9}),
+        Profile(
+            "a",
+            {"age": 30, "tech_interest": "Low", "interests": ("Gaming", "Music"), "smartphone_months": 3}
+            | dated("2024-01-31"),
+        ),
+        Profile(
+            "b",
+            {"age": 42, "tech_interest": "Very High", "interests": ("Music", "Art"), "smartphone_months": 9}
+            | dated("2024-03-02"),
+        ),
         Profile("c", {"age": 30, "interests": ("Music", "Gaming")}),
         Profile("d", {}),
     )
@@ -92,7 +104,7 @@ def test_unknown_people_are_named_in_the_order_asked() -> None:
 
 def test_values_side_by_side_in_words() -> None:
     found = fields("b", "a", "d")
-    assert list(found) == ["age", "tech_interest", "interests", "smartphone_months"]
+    assert list(found) == ["age", "tech_interest", "interests", "smartphone_months", "smartphone_adopted_on"]
     assert found["age"].texts == ("42 years", "30 years", None)
     assert found["smartphone_months"].texts == ("9 months", "3 months", None)
     assert found["interests"].common == ("Music",)
@@ -114,6 +126,29 @@ def test_distances_on_scales_and_bounded_numbers() -> None:
     assert found["age"].distance == pytest.approx(12 / (age.max - age.min))
     assert (found["age"].steps, found["smartphone_months"].distance, found["interests"].distance) == (None, None, None)
     assert fields("a", "c")["tech_interest"].distance is None
+
+
+def apart(key: str, *values: Value) -> str:
+    class Two(FewPeople):
+        people = tuple(Profile(str(n), {key: value}) for n, value in enumerate(values))
+        places = ((1.0, 0.0),) * len(values)
+
+    (field,) = compare([str(n) for n in range(len(values))], SCHEMA, Two()).fields
+    return field.apart
+
+
+def test_how_far_apart_in_words() -> None:
+    found = fields("a", "b")
+    assert {k: f.apart for k, f in found.items()} == {
+        "age": "12 years",
+        "tech_interest": "3 levels",
+        "interests": "",
+        "smartphone_months": "6 months",
+        "smartphone_adopted_on": "31 days",
+    }
+    assert apart("apple_loyalty", 3, 9) == "6"
+    assert fields("a", "c")["age"].apart == ""
+    assert fields("a", "d")["age"].apart == ""
 
 
 def test_similarity_is_that_of_directions() -> None:

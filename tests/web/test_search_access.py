@@ -22,6 +22,9 @@ PAGES = {
     "refused": "/?age=nonsense",
     "profile": "/people/P0003",
     "fields": "/schema",
+    "compare": "/compare?ids=P0003&ids=P0029&ids=P0058",
+    "nobody to compare": "/compare?ids=nobody",
+    "picked": "/?q=innovators&compare.id=P0003&compare.id=P0029",
     "no profile": "/people/nobody",
 }
 
@@ -100,7 +103,7 @@ def test_a_whole_search_by_keyboard_alone(address: str, new_page: NewPage) -> No
     expect(page).to_have_url(re.compile("/people/P"))
 
 
-@pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile", "fields"])
+@pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile", "fields", "compare", "picked"])
 def test_nothing_sticks_out(address: str, new_page: NewPage, name: str) -> None:
     page = new_page()
     page.goto(address + PAGES[name])

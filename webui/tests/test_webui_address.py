@@ -45,6 +45,11 @@ def test_orders_may_be_joined_by_commas() -> None:
         ("limit=0", "/?limit=1"),
         ("job_sector=UX%2FUI+Design", "/?job_sector=UX%2FUI+Design"),
         ("like=P1&like=P2&find.gender=+ma+", "/?like=P1&like=P2&find.gender=ma"),
+        ("compare.id=P1&compare.id=P2&compare.id=P1&compare.id=", "/?compare.id=P1&compare.id=P2"),
+        (
+            "compare.id=1&compare.id=2&compare.id=3&compare.id=4&compare.id=5",
+            "/?" + "&".join(f"compare.id={n}" for n in "1234"),
+        ),
         ("edit.set.aa.min=Low&edit.set.aa.max=High&edit.form=aa", "/?edit.set.aa=Low..High"),
         ("edit.set.aa=x&edit.set.aa=y&edit.form=aa", "/?edit.set.aa=x&edit.set.aa=y"),
         ("edit.set.aa.min=&edit.set.aa.max=&edit.form=aa", "/?edit.drop=aa"),
@@ -55,7 +60,17 @@ def test_what_a_form_sends_becomes_the_short_form(query: str, short: str) -> Non
 
 
 _OWN = ["q", "limit", "offset", "sort", "like"]
-_EDITS = ["edit.drop", "edit.flip", "edit.typed", "edit.set.aa", "edit.set.aa.min", "edit.form", "find.gender", "a.b.c"]
+_EDITS = [
+    "edit.drop",
+    "edit.flip",
+    "edit.typed",
+    "edit.set.aa",
+    "edit.set.aa.min",
+    "edit.form",
+    "find.gender",
+    "a.b.c",
+    "compare.id",
+]
 _NAMES = st.sampled_from([*_OWN, *_EDITS, "age", "age.min", "age.max", "gender", "x.min"])
 _VALUES = st.text(alphabet=string.ascii_letters + string.digits + " .-&=%+é☃", max_size=8)
 
@@ -107,6 +122,15 @@ def test_back_leads_to_the_search_before(before: str, after: str, step: str) -> 
 def test_people_like_somebody_keep_the_conditions_and_lose_the_order() -> None:
     asked = read("q=x&gender=Male&sort=-age&limit=40&edit.drop=aa")
     assert asked.lookalikes("P 1").url("/") == "/?q=x&like=P+1&gender=Male&edit.drop=aa"
+
+
+def test_whom_to_compare_is_picked_and_picked_no_more() -> None:
+    asked = read("q=x&gender=Male&compare.id=P1&limit=40&sort=-age")
+    picked = asked.pick("P 2")
+    assert picked.url("/") == "/?q=x&gender=Male&compare.id=P1&compare.id=P+2&sort=-age&limit=40"
+    assert picked.pick("P1").picks == ("P 2",)
+    assert asked.without("gender", "Male").picks == asked.lookalikes("P3").picks == ("P1",)
+    assert history_step(f"http://x{asked.url('/')}", picked) == "replace"
 
 
 def test_a_value_gives_way_to_another_in_its_place() -> None:

@@ -22,7 +22,7 @@ from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.interfaces import EncoderEntry
 from techfinder.testing.fakes import HashEncoder
-from techfinder_webui.contexts import FieldsPage, ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.contexts import ComparePage, FieldsPage, ProblemPage, ProfilePage, SearchPage
 
 FinderOf = Callable[[Path, EncoderEntry], Finder]
 Site = Callable[..., AbstractContextManager[FlaskClient]]
@@ -69,6 +69,7 @@ def rendered(app: Flask) -> Iterator[list[tuple[str, dict[str, Any]]]]:
         ("/?q=nurses", PARTIAL, "_update.html", SearchPage),
         ("/?age=nonsense", {}, "search.html", SearchPage),
         ("/people/P0003", {}, "profile.html", ProfilePage),
+        ("/compare?ids=P0001&ids=P0002", {}, "compare.html", ComparePage),
         ("/schema", {}, "fields.html", FieldsPage),
         ("/people/nobody", {}, "problem.html", ProblemPage),
     ],
@@ -83,7 +84,7 @@ def test_a_template_gets_exactly_its_context(
     assert set(variables) - {"g", "request", "session"} == {f.name for f in fields(context)}
 
 
-@pytest.mark.parametrize("context", [SearchPage, ProfilePage, FieldsPage, ProblemPage])
+@pytest.mark.parametrize("context", [SearchPage, ProfilePage, ComparePage, FieldsPage, ProblemPage])
 def test_every_field_of_a_context_is_explained(context: Any) -> None:
     assert [f.name for f in fields(context) if not f.metadata.get("help")] == []
 
@@ -221,6 +222,47 @@ def test_a_plugins_gauge_is_on_every_card_and_a_broken_one_costs_only_itself(hom
         assert page.count('aria-label="Youth: young"') == 5
         assert page.count('aria-label="Tech interest: ') == 5
         assert "Not working: fakes" in client.get("/").text
+
+
+# --- people to compare, and everyone -------------------------------------------------------------
+
+
+def test_people_are_picked_to_be_compared_and_stay_while_the_question_changes(client: FlaskClient) -> None:
+    page = client.get("/?q=x&limit=5").text
+    picks = re.findall(r'<a class="pick" href="([^"]+)"', page)
+    assert len(picks) == 5
+    assert 'aria-label="To compare"' not in page
+    one = client.get(picks[0].replace("&amp;", "&")).text
+    assert "Pick another to compare with" in one
+    two = client.get("/?q=other&gender=Male&compare.id=P0001&compare.id=P0002", headers=PARTIAL).text
+    assert '<a class="button go" href="/compare?ids=P0001&amp;ids=P0002">' in two
+    assert re.findall(r'<input type="hidden" name="compare.id" value="([^"]+)" form="search">', two) == [
+        "P0001",
+        "P0002",
+    ]
+    assert re.findall(r'<a class="clear" href="([^"]+)"', two) == [
+        "/?q=other&amp;compare.id=P0001&amp;compare.id=P0002"
+    ]
+    assert re.findall(r'<a class="chip" href="([^"]+)"', two.split('<section class="picks"')[1]) == [
+        "/?q=other&amp;gender=Male&amp;compare.id=P0002",
+        "/?q=other&amp;gender=Male&amp;compare.id=P0001",
+    ]
+
+
+def test_nobody_can_be_picked_where_four_are(client: FlaskClient) -> None:
+    four = "&".join(f"compare.id=P000{n}" for n in range(4))
+    page = client.get(f"/?{four}&limit=10").text
+    assert len(re.findall(r'<a class="pick on"', page)) == 4
+    assert re.findall(r'<a class="pick"', page) == []
+
+
+def test_everyone_is_one_click_away_and_sorted_by_any_order(client: FlaskClient) -> None:
+    assert 'href="/" aria-current="page">Everyone' in client.get("/").text
+    for url in ("/?q=x", "/?gender=Male", "/people/P0003"):
+        assert '<a href="/">Everyone</a>' in client.get(url).text
+    page = client.get("/?sort=-smartphone_months&limit=3").text
+    assert ids(page) == ["P0011", "P0023", "P0035"]
+    assert "Smartphones, adopted latest first" in page
 
 
 # --- pages of results ---------------------------------------------------------------------------
@@ -407,6 +449,9 @@ def everything(client: FlaskClient, attack: str) -> Iterator[TestResponse]:
     yield client.get("/", query_string={"job_sector": attack, attack: attack})
     yield client.get("/", query_string={"gender": attack})
     yield client.get("/people/" + quote(attack, safe=""))
+    yield client.get("/compare", query_string={"ids": ["P0001", attack]})
+    yield client.get("/compare", query_string={"ids": ["unknown" + attack, "P0001"]})
+    yield client.get("/", query_string={"compare.id": attack})
     yield client.get("/people/" + quote("unknown" + attack, safe=""))
 
 

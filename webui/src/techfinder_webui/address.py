@@ -4,7 +4,8 @@ The URL is the whole state of the search page. A form sent without JavaScript ha
 parameters and ranges of numbers or dates in two parts (``age.min``, ``age.max``); reading folds them, and
 writing gives the one short form: ``/?q=nurses&age=30..40&adopter_category=Innovator``. Names with a dot are the
 page's own, since no filter's name has one: ``edit.drop`` and others (:class:`techfinder.Edits`), ``find.NAME`` (the
-text to look for in the values of a filter), ``like`` apart, which no field may be called.
+text to look for in the values of a filter), ``compare.id`` (who is picked to be compared); ``like`` apart, which no
+field may be called.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from techfinder import Edits, Sort, parse_sort
 
-__all__ = ["LIMIT_TOP", "PAGE", "Address", "history_step", "split_range"]
+__all__ = ["LIMIT_TOP", "MOST_PICKS", "PAGE", "Address", "history_step", "split_range"]
 
 PAGE = 20
 """Cards on a page unless the URL says otherwise."""
@@ -24,9 +25,13 @@ PAGE = 20
 LIMIT_TOP = 1000
 """Most cards on one page: the plan's own bound."""
 
+MOST_PICKS = 4
+"""People to be compared; more do not fit side by side."""
+
 _OFFSET_TOP = 10_000_000
 _OWN = ("q", "like", "limit", "offset", "sort")
 _FIND = "find."
+_PICK = "compare.id"
 _EDITOR = "edit.form"
 """Says that an editor was sent: what it holds no value for is left out, and not as it was read."""
 
@@ -44,6 +49,7 @@ class Address:
         edits: What was changed in the reading of the question.
         like: Ids of people to be like.
         finds: What to look for in the values of a filter, by its name.
+        picks: Ids of people to put side by side.
     """
 
     text: str = ""
@@ -54,6 +60,7 @@ class Address:
     edits: Edits = field(default_factory=Edits)
     like: tuple[str, ...] = ()
     finds: Mapping[str, str] = field(default_factory=dict)
+    picks: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> Address:
@@ -65,7 +72,7 @@ class Address:
         for name, value in folded:
             if name.startswith(_FIND):
                 finds[name.removeprefix(_FIND)] = value
-            elif name != _EDITOR and not Edits.names(name):
+            elif name != _EDITOR and name != _PICK and not Edits.names(name):
                 kept = own[name] if name in own else filters.setdefault(name, [])
                 if value not in kept:
                     kept.append(value)
@@ -78,6 +85,7 @@ class Address:
             edits=_edits(folded),
             like=tuple(own["like"]),
             finds=finds,
+            picks=tuple(dict.fromkeys(value for name, value in folded if name == _PICK))[:MOST_PICKS],
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -87,6 +95,7 @@ class Address:
         made += [(name, value) for name, values in self.filters.items() for value in values]
         made += self.edits.pairs()
         made += [(_FIND + name, text) for name, text in self.finds.items()]
+        made += self.picked()
         made += [("sort", name) for name in self.sort]
         made += [("limit", str(self.limit))] if self.limit != PAGE else []
         return made + ([("offset", str(self.offset))] if self.offset else [])
@@ -116,6 +125,15 @@ class Address:
     def lookalikes(self, profile_id: str) -> Address:
         """People like this one who fulfil what is asked for here."""
         return replace(self, like=(profile_id,), sort=(), limit=PAGE, offset=0)
+
+    def picked(self) -> list[tuple[str, str]]:
+        """The parameters for those who are picked to be compared."""
+        return [(_PICK, profile_id) for profile_id in self.picks]
+
+    def pick(self, profile_id: str) -> Address:
+        """The same page with one more, or with this one less, picked to be compared."""
+        left = tuple(i for i in self.picks if i != profile_id)
+        return replace(self, picks=left if profile_id in self.picks else (*self.picks, profile_id))
 
     def sorts(self) -> tuple[Sort, ...]:
         """The order asked for, as a plan has it."""

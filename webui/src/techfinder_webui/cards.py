@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from techfinder import AnyOf, Attribute, Condition, Fact, Hit, Profile, Schema, SchemaField, Value
-from techfinder_webui.address import Address
+from techfinder_webui.address import MOST_PICKS, Address
 from techfinder_webui.parts import Badge, Card, CardFact, FactGroup, Piece
 from techfinder_webui.reasons import Explainer
 from techfinder_webui.tones import tone_class
@@ -106,6 +106,8 @@ class CardMaker:
             id=profile.id,
             url=profile_url(self.path, profile.id),
             like_url=self.asked.lookalikes(profile.id).url(self.path),
+            pick_url=self._pick_url(profile.id),
+            picked=profile.id in self.asked.picks,
             match=match if ranked else None,
             segments=explained.segments if ranked else (),
             gauges=tuple(others),
@@ -116,6 +118,11 @@ class CardMaker:
             reasons=explained.reasons if self.conditions or self.ranked else (),
             fails=hit.fails,
         )
+
+    def _pick_url(self, profile_id: str) -> str:
+        """Empty where as many as fit side by side are picked already."""
+        full = len(self.asked.picks) >= MOST_PICKS and profile_id not in self.asked.picks
+        return "" if full else self.asked.pick(profile_id).url(self.path)
 
 
 def _asked_gauges(schema: Schema, matched: _Matched) -> Iterable[str]:

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from techfinder_webui.overview_parts import Day, FieldGroup, GaugeStanding, Lane, Neighbour, StandingRow, Tick
+from techfinder_webui.overview_parts import (
+    Compared,
+    ComparedGroup,
+    Day,
+    FieldGroup,
+    GaugeStanding,
+    Lane,
+    Neighbour,
+    Pair,
+    StandingRow,
+    Tick,
+)
 from techfinder_webui.parts import (
     Badge,
     Banner,
@@ -30,7 +41,16 @@ from techfinder_webui.parts import (
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["FieldsPage", "LivePart", "LogPage", "ProblemPage", "ProfilePage", "SearchPage", "variables"]
+__all__ = [
+    "ComparePage",
+    "FieldsPage",
+    "LivePart",
+    "LogPage",
+    "ProblemPage",
+    "ProfilePage",
+    "SearchPage",
+    "variables",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,7 @@ class SearchPage:
 
     text: str = field(metadata=explained("The question as typed."))
     status: str = field(metadata=explained("The result in one sentence, read aloud when it changes."))
+    browsing: bool = field(metadata=explained("Whether it shows everyone: no question, no filter, nobody to be like."))
     live_url: str = field(metadata=explained("Where events come from: index runs, new generations."))
     ranking: str = field(default="", metadata=explained("How the cards are ordered and how long it took."))
     sorts: tuple[SortOption, ...] = field(default=(), metadata=explained("Orders to choose from."))
@@ -52,6 +73,8 @@ class SearchPage:
     corrections: tuple[Chip, ...] = field(default=(), metadata=explained("Words put right, or left as typed."))
     understood: tuple[Understood, ...] = field(default=(), metadata=explained("What was read in the sentence."))
     clear_url: str = field(default="", metadata=explained("The same question without filters and edits."))
+    picks: tuple[Chip, ...] = field(default=(), metadata=explained("Who is picked to be put side by side."))
+    compare_url: str = field(default="", metadata=explained("Those who are picked, side by side; empty for nobody."))
     panel: tuple[PanelGroup, ...] = field(default=(), metadata=explained("The filter panel."))
     hidden: tuple[tuple[str, str], ...] = field(
         default=(), metadata=explained("What no control of the page holds, to keep it in the form.")
@@ -91,6 +114,26 @@ class ProfilePage:
     rows: tuple[StandingRow, ...] = field(metadata=explained("Where the person stands, field by field."))
     alike: tuple[Neighbour, ...] = field(metadata=explained("Who is most alike, the nearest first."))
     raw: str = field(metadata=explained("The values as JSON."))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Of ``compare.html``."""
+
+    subject: str = field(metadata=explained("What profiles are called, plural."))
+    one: str = field(metadata=explained("What one profile is called."))
+    banners: tuple[Banner, ...] = field(metadata=explained("Who does not exist, or why nothing can be compared."))
+    ids: tuple[str, ...] = field(metadata=explained("Whom the address names, for the form that adds somebody."))
+    full: bool = field(metadata=explained("Whether nobody can be added any more."))
+    only: bool = field(metadata=explained("Whether only what differs is shown."))
+    toggle_url: str = field(metadata=explained("The same people with all fields, or with only those that differ."))
+    differing: int = field(metadata=explained("In how many fields they differ."))
+    told: int = field(metadata=explained("Of how many fields something is known."))
+    people: tuple[Compared, ...] = field(metadata=explained("The people, in the order asked."))
+    groups: tuple[ComparedGroup, ...] = field(metadata=explained("What they have; empty for fewer than two."))
+    pairs: tuple[Pair, ...] = field(metadata=explained("How much alike each two are."))
+    alike: tuple[Neighbour, ...] = field(metadata=explained("Whom to add: those most like who is there."))
+    share_url: str = field(metadata=explained("This page, to be sent to others."))
 
 
 @dataclass(frozen=True, slots=True)

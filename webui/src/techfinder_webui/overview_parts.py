@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from techfinder_webui.parts import Badge, CardFact, Link, explained
+from techfinder_webui.parts import Badge, CardFact, Link, Piece, explained
 
 __all__ = [
+    "Compared",
+    "ComparedCell",
+    "ComparedGroup",
+    "ComparedRow",
     "Day",
     "FieldGroup",
     "FieldRow",
@@ -14,6 +18,7 @@ __all__ = [
     "GaugeStanding",
     "Lane",
     "Neighbour",
+    "Pair",
     "PartRow",
     "StandingRow",
     "Strip",
@@ -170,3 +175,51 @@ class FieldGroup:
     id: str = field(metadata=explained("Of the element, unique on the page."))
     label: str = field(metadata=explained("Its heading."))
     fields: tuple[FieldRow, ...] = field(metadata=explained("In the schema's order."))
+
+
+# --- several people side by side ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of the people who are compared."""
+
+    id: str = field(metadata=explained("The profile's id."))
+    url: str = field(metadata=explained("The profile's page."))
+    remove_url: str = field(metadata=explained("The comparison without this person."))
+    badges: tuple[Badge, ...] = field(metadata=explained("Values with a colour and an icon."))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCell:
+    """What one of them has in one field."""
+
+    pieces: tuple[Piece, ...] = field(metadata=explained("The value, or tags with those marked that not all have."))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One field of all of them."""
+
+    label: str = field(metadata=explained("The field's label."))
+    cells: tuple[ComparedCell, ...] = field(metadata=explained("By person; no pieces where nothing is known."))
+    differs: bool = field(metadata=explained("Whether not all have the same."))
+    verdict: str = field(metadata=explained("What is to be said of it: 'the same', '2 levels apart', 'differs'."))
+    width: float | None = field(metadata=explained("How far apart in percent of what there is; None without measure."))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """Fields that belong together."""
+
+    label: str = field(metadata=explained("Its heading."))
+    rows: tuple[ComparedRow, ...] = field(metadata=explained("In the schema's order."))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """How much alike two of them are."""
+
+    text: str = field(metadata=explained("Both ids."))
+    percent: str = field(metadata=explained("How much alike, as '91%'."))
+    width: float = field(metadata=explained("The same as the length of a bar, in percent."))

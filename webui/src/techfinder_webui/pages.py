@@ -11,6 +11,7 @@ from techfinder_webui.address import LIMIT_TOP, PAGE, Address
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
 from techfinder_webui.cards import CardMaker, shown_on_cards
+from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProblemPage, SearchPage
 from techfinder_webui.exporting import export_links
 from techfinder_webui.glance_addresses import audience_url, lookalike_url
@@ -88,13 +89,16 @@ def _frame(
     return SearchPage(
         text=asked.text,
         status="",
+        browsing=not (asked.text or asked.filters or asked.like),
         live_url=f"{path}live?seen={live_token(generation)}",
         subject=schema.subject[1],
         sorts=sort_options(schema, asked, ranked=bool(plan.meaning or plan.preferred or plan.like)),
         examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
         likes=tuple(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
         chips=chips(finder.filters, schema, facets, asked, path, plan),
-        clear_url=replace(Address(text=asked.text), sort=asked.sort).url(path),
+        clear_url=replace(Address(text=asked.text, picks=asked.picks), sort=asked.sort).url(path),
+        picks=tuple(Chip("", i, asked.pick(i).url(path), f"do not compare {i}") for i in asked.picks),
+        compare_url=compare_url(path, asked.picks) if asked.picks else "",
         panel=panel_groups(facets, finder.filters, schema, asked, shown_on_cards(schema)),
         hidden=hidden_inputs(facets, asked),
     )

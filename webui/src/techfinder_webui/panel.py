@@ -53,10 +53,10 @@ def panel_groups(
 
 
 def hidden_inputs(facets: Iterable[Facet], asked: Address) -> tuple[tuple[str, str], ...]:
-    """What no checkbox and no pair of inputs holds: other inputs of filters, edits, people to be like."""
+    """What no checkbox and no pair of inputs holds: other inputs of filters, edits, people to be like or compared."""
     held = {(f.name, value) for f in facets for value in f.held}
     filters = [(name, v) for name, values in asked.filters.items() for v in values if (name, v) not in held]
-    return (*filters, *(("like", i) for i in asked.like), *asked.edits.pairs())
+    return (*filters, *(("like", i) for i in asked.like), *asked.edits.pairs(), *asked.picked())
 
 
 def chips(
@@ -94,6 +94,11 @@ def sort_options(schema: Schema, asked: Address, *, ranked: bool = True) -> tupl
             high, low = ("latest", "earliest") if field.kind == "date" else ("highest", "lowest")
             made.append(SortOption(f"-{field.name}", f"{field.label}, {high} first", now == f"-{field.name}"))
             made.append(SortOption(field.name, f"{field.label}, {low} first", now == field.name))
+    for field in schema.fields:
+        if field.kind == "adoption":
+            months = f"{field.name}_months"
+            made.append(SortOption(months, f"{field.label}, adopted earliest first", now == months))
+            made.append(SortOption(f"-{months}", f"{field.label}, adopted latest first", now == f"-{months}"))
     if not any(s.selected for s in made):
         made.append(SortOption(now, now.replace("_", " ").replace("-", "descending "), selected=True))
     return tuple(made)

@@ -127,6 +127,10 @@ class Card:
     id: str = field(metadata=explained("The profile's id."))
     url: str = field(metadata=explained("The profile's page."))
     like_url: str = field(metadata=explained("People like this one."))
+    pick_url: str = field(
+        metadata=explained("The same page with this person picked to be compared, or not; empty where four are picked.")
+    )
+    picked: bool = field(metadata=explained("Whether this person is picked to be compared."))
     match: Gauge | None = field(metadata=explained("How well it fits; None when nothing was ranked."))
     segments: tuple[Segment, ...] = field(metadata=explained("What the match is made of; adds up to it."))
     gauges: tuple[Gauge, ...] = field(metadata=explained("The other gauges, in order."))

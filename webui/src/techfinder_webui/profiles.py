@@ -15,7 +15,8 @@ from techfinder_webui.banners import problem
 from techfinder_webui.cards import badges, fact_groups, headline, profile_url, unknown_labels
 from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProfilePage
-from techfinder_webui.overview_parts import GaugeStanding, Neighbour
+from techfinder_webui.neighbours import neighbour
+from techfinder_webui.overview_parts import GaugeStanding
 from techfinder_webui.parts import Banner
 from techfinder_webui.standings import standing_rows, standing_words
 
@@ -59,7 +60,7 @@ def profile_page(finder: Finder, profile: Profile, path: str, host: str) -> Prof
         ticks=axis_ticks(schema, standing),
         days=days(schema, profile, facts),
         rows=standing_rows(schema, standing),
-        alike=tuple(_neighbour(finder, profile.id, hit, path) for hit in beside.alike),
+        alike=tuple(neighbour(finder, h, compare_url(path, [profile.id, h.profile.id]), path) for h in beside.alike),
         raw=json.dumps(dict(profile.values), ensure_ascii=False, indent=2),
     )
 
@@ -83,16 +84,3 @@ def _gauges(finder: Finder, profile: Profile, standing: Sequence[FieldStanding])
         return GaugeStanding(gauge.label, gauge.text, round(100 * gauge.value, 1), phrase)
 
     return tuple(made(gauge) for gauge in gauges)
-
-
-def _neighbour(finder: Finder, profile_id: str, hit: Hit, path: str) -> Neighbour:
-    schema, other = finder.schema, hit.profile
-    return Neighbour(
-        id=other.id,
-        url=profile_url(path, other.id),
-        compare_url=compare_url(path, [profile_id, other.id]),
-        badges=badges(schema, other),
-        headline=headline(schema, other, finder.facts(other)),
-        percent=f"{hit.score:.0%}",
-        width=round(100 * hit.score, 1),
-    )

@@ -119,6 +119,7 @@ const shortcuts = {
   j: () => move(1),
   k: () => move(-1),
   w: () => { const why = card()?.querySelector(".why"); if (why) why.open = !why.open; },
+  c: () => card()?.querySelector(".pick")?.click(),
   m: () => card()?.querySelector(".alike")?.click(),
   e: () => openFirst("#understood summary"),
   f: () => {

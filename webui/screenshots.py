@@ -1,7 +1,7 @@
 """Pictures of the pages for ``docs/images/``: starts the app on sample people and takes them in Chromium.
 
-Run ``python webui/screenshots.py`` with techfinder and its plugins installed. ``TECHFINDER_TEST_CHROMIUM``
-names the browser where it is not on the path.
+Run ``python webui/screenshots.py`` with techfinder and its plugins installed; with names (``profile compare``) it takes
+only these. ``TECHFINDER_TEST_CHROMIUM`` names the browser where it is not on the path.
 """
 
 from __future__ import annotations
@@ -98,12 +98,13 @@ LOOKS: tuple[tuple[str, int, Theme], ...] = (("", 1360, "light"), ("-dark", 1360
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Make the pictures that the command line names, or all of them."""
+    wanted = [p for p in PICTURES if p.name in sys.argv[1:] or not sys.argv[1:]]
     browser_path = os.environ.get("TECHFINDER_TEST_CHROMIUM") or shutil.which("chromium")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, _served(Path(home)) as base, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        for picture in PICTURES:
+        for picture in wanted:
             for ending, width, theme in LOOKS:
                 print(_take(browser, base, picture, ending, width, theme))
         browser.close()

@@ -21,8 +21,9 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import commands
 from search_page import SENTENCES, indexed, percentile, wait_until_ready
+
+import commands
 
 BUDGET = 3.0
 SORTS = ("age", "-annual_income", "tech_interest", "-smartphone_months")

@@ -185,3 +185,19 @@ def test_hostile_people_are_only_text(hostile: str, new_page: NewPage) -> None:
         page.evaluate("[...document.querySelectorAll('img, script:not([src]), iframe, base, [onerror]')].length") == 0
     )
     assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate("innerWidth")
+
+
+def test_hostile_people_side_by_side_are_only_text(hostile: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{hostile}/?limit=60")
+    for number in range(4):
+        page.locator(".pick:not(.on)").first.click()
+        expect(page.locator(".picks .chip")).to_have_count(number + 1)
+    page.get_by_role("link", name="Compare 4 people").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("4 people side by side")
+    expect(page.locator("thead .title")).to_have_count(4)
+    for address in (page.url, f"{hostile}/schema"):
+        page.goto(address)
+        planted = "[...document.querySelectorAll('img, script:not([src]), iframe, base, [onerror], [onload]')].length"
+        assert page.evaluate(planted) == 0
+        assert page.evaluate("document.documentElement.scrollWidth") == 320

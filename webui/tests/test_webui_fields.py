@@ -28,7 +28,7 @@ def text(html: str) -> str:
 
 def field(page: str, name: str) -> str:
     """The card of one field."""
-    return re.split(r'(?=<li class="sheet")', page.split(f'<li class="sheet" id="field-{name}">')[1])[0]
+    return re.split(r'(?=<li class="paper")', page.split(f'<li class="paper" id="field-{name}">')[1])[0]
 
 
 def parts(page: str) -> dict[str, list[str]]:

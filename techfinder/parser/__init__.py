@@ -103,7 +103,8 @@ class SentenceParser:
         items, kept = spot(text, tokens, self._vocabulary, self._speller, right)
         sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today, mentions=self._mentions)
         read(sentence)
-        clauses, dropped = _few_wishes(join(sentence.nodes, self.schema))
+        joined = join(sentence.nodes, self.schema)
+        clauses, dropped = _few_wishes(joined.clauses)
         return QueryPlan(
             text=text,
             meaning=_meaning(text, sentence, kept),
@@ -112,6 +113,8 @@ class SentenceParser:
             sort=tuple(sentence.sort),
             notices=(
                 *dropped,
+                *sentence.notices,
+                *_widened(joined.widened),
                 *_corrections(sentence.items),
                 *_unread(sentence.unread),
                 *_unknown(sentence.unknown),
@@ -170,6 +173,11 @@ def _corrections(items: Sequence[Item]) -> list[Notice]:
         for i in items
         if i.corrected and i.senses and not i.has("filler")
     ]
+
+
+def _widened(words: Sequence[str]) -> list[Notice]:
+    text = "{!r} was read wider than it was meant: any of these with any of those."
+    return [Notice(code="widened", text=text.format(w), words=w) for w in words]
 
 
 def _unread(items: Sequence[Item]) -> list[Notice]:

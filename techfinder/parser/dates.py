@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from techfinder.parser.clauses import in_range
 from techfinder.parser.english import number_words
-from techfinder.parser.sentence import Sentence
+from techfinder.parser.sentence import Atom, Sentence
+from techfinder.plan import Condition
 from techfinder.schema import SchemaField
 
 __all__ = ["read_date"]
@@ -20,6 +21,12 @@ _PERIODS = frozenset({"day", "week", "month", "quarter", "year"})
 _AHEAD = frozenset({"next", "coming", "following", "upcoming"})
 _BACK = frozenset({"last", "past", "previous"})
 _BEFORE, _AFTER = frozenset({"before", "until", "till", "by"}), frozenset({"after", "since", "from"})
+_SIDES = _BEFORE | _AFTER | {"between"}
+_BUYING = frozenset(
+    {"bought", "buy", "got", "purchased", "adopted", "acquired", "upgraded", "switched", "ordered", "picked"}
+)
+"""Verbs that say when somebody came to have a thing."""
+
 _EPOCH = date(1970, 1, 1)
 _NEAR_BEFORE, _NEAR_AFTER = 8, 4
 _FARTHEST = 3650
@@ -41,20 +48,59 @@ class _Span:
 
 
 def read_date(s: Sentence, place: int) -> int | None:
-    """A date field's condition, when a date or a stretch of time begins here and such a field is named near."""
+    """A date or a stretch of time that begins here, where a date field is named near, or a purchase is spoken of."""
     token = s.items[place].first
-    if not any(f.kind == "date" for f in s.schema.fields):
+    if not any(f.kind in ("date", "adoption") for f in s.schema.fields):
         return None
     span = _compared(s, token) or _named(s, token)
-    of = _date_field(s, place) if span is not None else None
-    if span is None or of is None:
+    if span is None:
         return None
+    of = _date_field(s, place)
+    if of is None:
+        return _purchase(s, place, span)
+    return s.add([_within(of.name, span)], of.name, place, _item_at(s, place, span.end))
+
+
+def _within(key: str, span: _Span) -> Condition:
     days = {"gte": span.low, "lte": span.high}
-    bounds = {name: float((day - _EPOCH).days) for name, day in days.items() if day is not None}
-    last = place
-    while last < len(s.items) and s.items[last].first < span.end:
-        last += 1
-    return s.add([in_range(of.name, bounds)], of.name, place, last)
+    return in_range(key, {name: float((day - _EPOCH).days) for name, day in days.items() if day is not None})
+
+
+def _item_at(s: Sentence, place: int, token: int) -> int:
+    """The item that begins at a token, or the first one after it."""
+    while place < len(s.items) and s.items[place].first < token:
+        place += 1
+    return place
+
+
+def _purchase(s: Sentence, place: int, span: _Span) -> int | None:
+    """ "bought a laptop since June 2025", "laptop adopted before 2023": the day of a purchase, which is past."""
+    word, back = _stem(s, s.items[place].first), s.last_atom()
+    if s.tokens[s.items[place].first].number is not None or back is None or not _goes_with(s, back, place):
+        return None
+    around = s.items[max(0, back.first - _NEAR_BEFORE) : place]
+    if word not in _SIDES and not any(s.tokens[i.first].stem in _BUYING for i in around):
+        return None
+    if span.low is not None and span.high is not None and span.low > s.today:
+        span = _Span(_moved(span.low, "year", -1), _moved(span.high, "year", -1), span.end)  # "in December"
+    attributes = [s.schema.attribute(c.field) for c in back.clauses if isinstance(c, Condition)]
+    names = {a.field.name for a in attributes if a.field.kind == "adoption"}
+    if len(names) != 1 or (span.low is not None and span.low >= s.today):
+        return None
+    key = f"{names.pop()}_adopted_on"
+    if key not in s.schema.attributes:
+        return None
+    first = place
+    if back.uses:
+        s.nodes.remove(back)
+        first = back.first
+    return s.add([_within(key, span)], "adoption", first, _item_at(s, place, span.end))
+
+
+def _goes_with(s: Sentence, back: Atom, place: int) -> bool:
+    """Whether nothing stands between what was said last and an item that could be what the item is about."""
+    between = s.items[back.last : place]
+    return len(between) <= _NEAR_BEFORE and all(i.senses and not i.has("comma", "stop", "but", "and") for i in between)
 
 
 def _date_field(s: Sentence, place: int) -> SchemaField | None:

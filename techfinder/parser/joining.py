@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from techfinder.parser.clauses import any_of, opposite
-from techfinder.parser.sentence import Atom, Mark
+from techfinder.parser.sentence import Atom, Count, Mark
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema
 
@@ -22,11 +22,12 @@ _CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
 
 @dataclass
 class _Said:
-    """An atom with how it is connected with the one before it."""
+    """An atom with how it is connected with the one before it, and how many are asked for of the list it begins."""
 
     atom: Atom
     connector: str = ""
     opened: bool = False
+    count: Count | None = None
 
 
 @dataclass
@@ -44,6 +45,8 @@ class _State:
     whoever: bool = False
     unknown: bool = False
     dangling: bool = False
+    dangled: bool = False
+    count: Count | None = None
     run: list[_Said] = field(default_factory=list)
     last_run: list[_Said] = field(default_factory=list)
 
@@ -52,19 +55,72 @@ class _State:
         self.last_run, self.run, self.unknown = self.run or self.last_run, [], False
 
 
-def join(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Condition | AnyOf]:
-    """The clauses, in the order in which they were said."""
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What was said, joined.
+
+    Attributes:
+        clauses: In the order in which they were said.
+        widened: Words of what a plan cannot say: "women in legal or men in finance".
+    """
+
+    clauses: list[Condition | AnyOf]
+    widened: list[str]
+
+
+def join(nodes: Sequence[Atom | Mark], schema: Schema) -> Joined:
+    """The clauses of what was read."""
     said = _scoped(nodes)
     clauses: list[Condition | AnyOf] = []
+    widened: list[str] = []
     place = 0
     while place < len(said):
-        end = place + 1
-        while end < len(said) and _goes_on(said[place], said[end]):
+        if (size := _alternatives(said, place)) > 0:
+            pairs = [(said[at], said[at + size]) for at in range(place, place + size)]
+            made = [_together([one, _Said(other.atom, "or")], schema) for one, other in pairs]
+            clauses += [c for part in made for c in part]
+            widened.append(" ".join(c.words for part in zip(*made, strict=False) for c in part))
+            place += 2 * size
+            continue
+        end = _counted_end(said, place) or place + 1
+        while end < len(said) and said[place].count is None and _goes_on(said[place], said[end]):
             end += 1
         clauses += _together(said[place:end], schema)
         place = end
     said_once = {c.model_copy(update={"words": ""}): c for c in reversed(_ranges(clauses))}
-    return _possible(list(said_once.values())[::-1], schema)
+    return Joined(_possible(list(said_once.values())[::-1], schema), widened)
+
+
+def _alternatives(said: Sequence[_Said], place: int) -> int:
+    """Of how many parts each of two whole alternatives is that begin here; 0 for none.
+
+    "women in legal or men in finance": what the second one speaks of comes in the order of the first one.
+    """
+    for size in (2, 3):
+        one, other = said[place : place + size], said[place + size : place + 2 * size]
+        families = [s.atom.family for s in one]
+        if (
+            len(other) == size
+            and families == [s.atom.family for s in other]
+            and len(set(families)) == size
+            and other[0].connector
+            and not any(s.connector for s in (*one[1:], *other[1:]))
+            and not any(s.atom.negated or s.atom.wish or s.count or len(s.atom.clauses) != 1 for s in (*one, *other))
+            and all(a.atom.clauses[0] != b.atom.clauses[0] for a, b in zip(one, other, strict=True))
+        ):
+            return size
+    return 0
+
+
+def _counted_end(said: Sequence[_Said], place: int) -> int:
+    """The atom after a list of which so many are asked for; 0 where there is no such list."""
+    count = said[place].count
+    if count is None:
+        return 0
+    end = place
+    while end < len(said) and said[end].atom.first < count.end:
+        end += 1
+    return end
 
 
 def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
@@ -76,12 +132,16 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
                 state.family = "unknown"
             elif node.kind == "not" and found and _is_trailing(nodes, place):
                 found[-1].atom.negated, found[-1].atom.wish = True, False
+            elif node.kind == "after_wish" and not state.run and _leads(nodes, place):
+                _apply(Mark("wish", node.place, node.word), state)
             else:
                 _apply(node, state)
             continue
         if state.neutral:
             state.neutral = False
             continue
+        if state.dangled and not state.negated and found and found[-1].atom.family != node.family:
+            state.connector = "comma"  # "lawyers, something unknown or Texas"
         if (
             state.negated
             and state.family is not None
@@ -99,11 +159,20 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
         state.wished = node.family if state.wish else None
         node.negated = state.negated
         node.wish = (node.wish or state.wish) and not state.negated
-        one = _Said(node, state.connector, state.opened)
+        one = _Said(node, state.connector, state.opened, state.count)
         found.append(one)
         state.run.append(one)
         state.connector, state.opened, state.whoever, state.dangling = "", False, False, False
+        state.dangled, state.count = False, None
     return found
+
+
+def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether what is said to be optional comes behind: "if possible on Reddit"."""
+    for node in nodes[place + 1 : place + 1 + _FAR]:
+        if isinstance(node, Atom) or node.kind in ("comma", "stop", "but", "and", "or"):
+            return isinstance(node, Atom)
+    return False
 
 
 def _is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:
@@ -165,6 +234,8 @@ def _apply(mark: Mark, state: _State) -> None:
                 state.wish = state.suits = False
         case "neutral":
             state.neutral = True
+        case "count":
+            state.count = mark.count
         case "colon":
             if state.suits:
                 state.wish = state.suits = False
@@ -197,6 +268,8 @@ def _apply(mark: Mark, state: _State) -> None:
         case _:
             if mark.kind == "comma" and state.dangling:
                 state.connector, state.dangling = "", False  # "or something unknown, in Texas"
+            if mark.kind in ("or", "slash") and state.dangling and state.connector == "comma":
+                state.dangled = True
             if _CONNECTORS[mark.kind] > _CONNECTORS.get(state.connector, 0):
                 state.connector = mark.kind
             if mark.kind == "comma":
@@ -217,6 +290,8 @@ def _goes_on(first: _Said, other: _Said) -> bool:
 def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
     """The clauses of one list."""
     atoms = [s.atom for s in run]
+    if run[0].count is not None and (some := _some_of(run, run[0].count)) is not None:
+        return [some]
     if atoms[0].negated:
         return [c for a in atoms for c in _negated(a, schema)]
     if len(atoms) == 1:
@@ -241,6 +316,22 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
     else:
         merged = list(_merged(simple, either, schema))
     return [_wished(c, atoms[0].wish) for c in merged]
+
+
+def _some_of(run: Sequence[_Said], count: Count) -> AnyOf | None:
+    """ "at least two of Reddit, LinkedIn and YouTube"; None where a plan cannot say it."""
+    conditions = [c for s in run for c in s.atom.clauses if isinstance(c, Condition)]
+    if len(conditions) != len(run) or len(run) < 2 or any(len(s.atom.clauses) > 1 for s in run):
+        return None
+    first = run[0].atom
+    words = " ".join((count.words, *(c.words for c in conditions)))
+    return AnyOf(
+        conditions=tuple(conditions),
+        at_least=min(count.at_least, len(conditions) + 1),
+        negated=count.negated != first.negated,
+        required=not first.wish,
+        words=words,
+    )
 
 
 def _narrowed(conditions: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:

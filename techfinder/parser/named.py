@@ -19,6 +19,9 @@ __all__ = ["read_brand", "read_entry", "read_field", "read_value"]
 _OWNED = frozenset({"owner", "product", "device"})
 """After a brand: something of it is used."""
 
+_LONGEST_LIST = 30
+"""Items of a list of makers that are looked through."""
+
 _ANYTHING = frozenset({"something", "anything", "nothing", "product", "products", "things", "and", "or"})
 _NOUNS = frozenset(
     {
@@ -222,7 +225,8 @@ def read_value(s: Sentence, place: int) -> int | None:
         if both is not None:
             return both
     family = "adoption" if all(f.kind == "adoption" for f in of) else of[0].name
-    return s.add([any_of(conditions)], family, place, place + 1)
+    last = _past_its_category(s, place + 1, conditions[0]) if len(conditions) == 1 else place + 1
+    return s.add([any_of(conditions)], family, place, last)
 
 
 def _city_and_state(s: Sentence, place: int, city: Condition) -> int | None:
@@ -240,10 +244,36 @@ def read_brand(s: Sentence, place: int) -> int | None:
     if brand is None:
         return None
     named = s.field_after(place + 1, lambda f: f.kind == "adoption") or _spoken_of(s, place + 1)
+    named = named or _listed_with(s, place)
     if named is not None and (made := s.products_of(str(brand), named[0])):
         return s.add(made, "adoption", place, named[1])
     parts = s.products_of(str(brand))
     return s.add([any_of(parts)], "adoption", place, place + 1, brand=str(brand)) if parts else None
+
+
+def _listed_with(s: Sentence, place: int) -> tuple[SchemaField, int] | None:
+    """The category behind a list of makers: "an Apple or Samsung phone", "no Apple, Dell or HP laptops"."""
+    end = place + 1
+    while end + 1 < len(s.items) and s.items[end].has("or", "and", "comma", "slash") and end - place < _LONGEST_LIST:
+        while end + 1 < len(s.items) and (s.items[end].has("or", "and", "comma", "slash") or _is_article(s, end)):
+            end += 1
+        if not s.items[end].has("brand", "value"):
+            return None
+        end += 1
+    of = s.adoption_at(end) if end > place + 1 else None
+    return None if of is None else (of, place + 1)
+
+
+def _is_article(s: Sentence, place: int) -> bool:
+    return s.items[place].text.lower() in ("a", "an", "nor")
+
+
+def _past_its_category(s: Sentence, place: int, condition: Condition) -> int:
+    """Past the category of a product where it is named behind it: "Xiaomi phones"."""
+    attribute = s.schema.attribute(condition.field)
+    if attribute.part != "product" or place >= len(s.items) or s.items[place].has("value", "brand", "clauses"):
+        return place
+    return place + 1 if s.adoption_at(place) is attribute.field else place
 
 
 def _spoken_of(s: Sentence, place: int) -> tuple[SchemaField, int] | None:

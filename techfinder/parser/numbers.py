@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.quantities import Quantity
-from techfinder.parser.sentence import Mark, Sentence
+from techfinder.parser.sentence import Count, Mark, Sentence
 from techfinder.parser.spotting import Item
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
@@ -47,6 +47,10 @@ _WHOLE = frozenset({"all", "both", "their", "his", "her", "its", "our", "your", 
 _OWNED = frozenset({"product", "thing", "item"})
 """After a number and a brand: so many of the brand."""
 
+_YEARS = range(1900, 2101)
+_OF_TIME = frozenset({"before", "after", "since", "until", "by", "in", "within", "between", "from", "till"})
+"""Before a number that may be a year."""
+
 _AGE_FROM = 13
 """Fewer years are not taken for an age."""
 
@@ -59,7 +63,7 @@ def read_quantity(s: Sentence, place: int) -> int | None:
     if _is_named_number(s, found):
         s.unread += s.items[found.first : found.last]
         return found.last
-    for reader in (_counted, _with_unit, _amount, _of_near_field, _of_any_field):
+    for reader in (_of_list, _counted, _with_unit, _amount, _of_near_field, _of_any_field):
         end = reader(s, found)
         if end is not None:
             return end
@@ -127,14 +131,38 @@ def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:
 
 def number(s: Sentence, of: SchemaField, found: Quantity, last: int | None = None) -> int:
     """The number as a condition on a field. Returns the item after it, which is `last` unless a comparison follows."""
+    found, end = _compared_after(s, found, found.last if last is None else last)
     if found.plain and of is s.unit_field("money"):
         found = replace(found, about=True)  # nobody earns just what is said
     if found.about and found.low is not None and found.low == found.high:
         spread = max(3.0, round(0.1 * found.low)) if of.unit == "years" else 0.1 * found.low
         found = replace(found, low=found.low - spread, high=found.low + spread)
-    found, end = _compared_after(s, found, found.last if last is None else last)
     s.last_number = of
     return s.add([in_range(of.name, found.bounds())], of.name, found.first, end)
+
+
+def _of_list(s: Sentence, found: Quantity) -> int | None:
+    """ "at least two of Reddit, LinkedIn and YouTube": so many of what is listed."""
+    of = found.last
+    if found.unit or of >= len(s.items) or s.tokens[s.items[of].first].stem != "of":
+        return None
+    start = s.past(of + 1, "colon")
+    while start < len(s.items) and s.items[start].has("field") and not s.items[start].has("value"):
+        start = s.past(start + 1, "colon")
+    end, named = start, 0
+    while end < len(s.items) and s.items[end].has("value", "brand", "comma", "or", "and") and not s.is_term(end):
+        named += s.items[end].has("value", "brand")
+        end += 1
+    low = 0 if found.low is None else int(found.low) + found.above
+    high = None if found.high is None or (found.plain and low) else int(found.high) - found.below
+    if named < 2 or (low and high is not None) or not (low or high is not None):
+        return None
+    words = s.words(found.first, of + 1)
+    count = Count(low, False, end, words) if high is None else Count(high + 1, True, end, words)
+    if count.at_least < 1:
+        return None
+    s.nodes.append(Mark("count", found.first, count=count))
+    return start
 
 
 def _counted(s: Sentence, found: Quantity) -> int | None:
@@ -308,8 +336,14 @@ def _counts_people(s: Sentence, before: Item | None, after: Item | None) -> bool
     """Whether a number says how many people: before "people", or where a sentence begins with what is known."""
     if after is not None and (s.tokens[after.first].stem in _SUBJECTS or after.text.casefold() in s.schema.subject):
         return True
-    begins = before is None or before.has("stop", "comma", "colon", "filler", "suits")
-    return begins and (after is None or bool(after.senses))
+    begins = before is None or before.has("stop", "comma", "colon", "filler", "suits", "instead")
+    return begins and (after is None or bool(after.senses) or _is_adjective(s, after))
+
+
+def _is_adjective(s: Sentence, item: Item) -> bool:
+    """Whether people are named right behind an unknown word: "100 random early adopters"."""
+    following = next((i for i in s.items if i.first == item.last), None)
+    return following is not None and item.text.isalpha() and following.has("value", "clauses")
 
 
 def _is_rankable(of: SchemaField) -> bool:
@@ -327,6 +361,8 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
     earning = any(i.has("earning") for i in s.items[max(0, found.first - 3) : found.first])
     if value is None or found.unit or (found.plain and not (earning and value >= _LEAST_MONEY)):
         return None
+    if not earning and _is_year(s, found):
+        return None
     ages = s.unit_field("years")
     if ages is not None and value >= _AGE_FROM and _of_persons(s, found.first):
         return number(s, ages, found)
@@ -343,6 +379,14 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
         if of is not None and _is_likely(s, of, value):
             return number(s, of, found)
     return None
+
+
+def _is_year(s: Sentence, found: Quantity) -> bool:
+    """Whether a number is a year, as in "customers before 2023": nobody says so of what people earn."""
+    low, high = found.low, found.high
+    if not any(b is not None and b in _YEARS for b in (low, high)):
+        return False
+    return s.tokens[s.items[found.first].first].stem in _OF_TIME
 
 
 def _of_persons(s: Sentence, place: int) -> bool:

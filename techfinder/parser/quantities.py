@@ -20,6 +20,9 @@ _TIMES = frozenset({"hundred", "thousand", "million", "billion", "grand"})
 _PARTS = frozenset({"couple", "half", "quarter"})
 """Number words that are none by themselves."""
 
+_BEFORE_ONE = frozenset({"most", "least", "than", "exactly", "only"})
+"""Before "one of": it is a number then."""
+
 _DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
 _NEARLY = 0.1
@@ -240,7 +243,10 @@ class Quantities:
         value = _FEW.get(self._stem(token))
         if value is None:
             return None
-        return float(value), token + (2 if self._stem(token + 1) == "of" else 1), False
+        end = token + (2 if self._stem(token + 1) == "of" else 1)
+        if self._stem(end) == "dozen" and self._stem(token) != "dozen":
+            return float(value * _FEW["dozen"]), end + (2 if self._stem(end + 1) == "of" else 1), False
+        return float(value), end, False
 
     def _in_words(self, token: int) -> tuple[float, int, bool] | None:
         """ "twenty-five", "a hundred and ten", "eighty thousand"."""
@@ -270,6 +276,7 @@ class Quantities:
         if seen and self._stem(token) == "dozen":
             return (total + current) * _FEW["dozen"], token + 1, False
         alone = token - start == 1 and self._stem(start) == "one" and not self._unit_follows(token)
+        alone = alone and not (self._stem(token) == "of" and start > 0 and self._stem(start - 1) in _BEFORE_ONE)
         if not seen or alone:  # "no one", "the one who"
             return None
         return total + current, token, self._tokens[token - 1].stem == "grand"

@@ -11,7 +11,7 @@ from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
 from techfinder.parser.numbers import read_age, read_quantity, read_speed
 from techfinder.parser.sentence import Sentence
-from techfinder.plan import Condition, Sort
+from techfinder.plan import Condition, Notice, Sort
 
 __all__ = ["read"]
 
@@ -36,6 +36,12 @@ _VERBS = frozenset(
 _ASKING = frozenset({"i", "we", "give me", "find me", "show me", "i need", "we need", "get me", "find"})
 _ASKED_WITHIN = 12
 """Items after an occasion among which the request itself begins."""
+
+_COMPARED_WITHIN = 8
+"""Items within which "than" follows what it belongs to."""
+
+_COMPARABLE = frozenset({"scale", "integer", "number", "adoption"})
+"""Kinds of fields that people compare with each other."""
 
 _OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
 
@@ -124,7 +130,52 @@ def _sort(s: Sentence, place: int) -> int | None:
     return named[1]
 
 
+def _comparison(s: Sentence, place: int) -> int | None:
+    """ "more loyal to one than to the other": a plan compares no two fields."""
+    if not s.items[place].has("comparative"):
+        return None
+    than = next((i for i in s.segment(place) if place <= i < place + _COMPARED_WITHIN and _is_than(s, i)), None)
+    if than is None:
+        return None
+    before = next((i for i in range(max(0, place - 2) if place == than else place, than) if _comparable(s, i)), None)
+    after = next((i for i in range(than + 1, min(than + 4, len(s.items))) if s.names(i)), None)
+    if before is None or after is None or not (_comparable(s, before) & _comparable(s, after)):
+        return None
+    between = range(min(before, place), after)
+    if any(s.items[i].has("comma") or (i > than and s.quantities.at(i) is not None) for i in between):
+        return None
+    words = s.words(between[0], after + 1)
+    text = f"{words!r} compares two fields, and that cannot be asked for. These words only rank by meaning."
+    s.notices.append(Notice(code="comparison", text=text, words=words))
+    return after + 1
+
+
+def _is_than(s: Sentence, place: int) -> bool:
+    return s.items[place].text.lower().split()[-1] in ("than", "then")
+
+
+def _comparable(s: Sentence, place: int) -> set[str]:
+    """The kinds of fields that an item names and that could be compared with others of the kind."""
+    brand = s.items[place].data("brand")
+    if brand is not None and any(f.brand == brand for f in s.schema.fields):
+        return {"brand"}
+    return {"brand" if f.brand else f.kind for f in s.fields(place, lambda f: f.kind in _COMPARABLE)}
+
+
+def _grouped(s: Sentence, place: int) -> int | None:
+    """ "per state": people are listed, not counted by group."""
+    after = place + 1
+    if not s.items[place].has("grouped") or after >= len(s.items) or s.items[after].has("unit", "comma", "stop"):
+        return None
+    words = s.words(place, after + 1)
+    text = f"{words!r} was left out: people are listed, not counted by group. Filters show counts."
+    s.notices.append(Notice(code="grouped", text=text, words=words))
+    return after + 1
+
+
 _READERS = (
+    _comparison,
+    _grouped,
     _purpose,
     _pronoun,
     _sort,

@@ -11,10 +11,10 @@ from techfinder.parser.clauses import Clauses
 from techfinder.parser.quantities import Quantities, Quantity
 from techfinder.parser.spotting import Item
 from techfinder.parser.tokens import Token
-from techfinder.plan import AnyOf, Condition, Sort
+from techfinder.plan import AnyOf, Condition, Notice, Sort
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["MARKS", "Atom", "Mark", "Mentions", "Sentence"]
+__all__ = ["MARKS", "Atom", "Count", "Mark", "Mentions", "Sentence"]
 
 MARKS = (
     "plain",
@@ -96,12 +96,23 @@ class Atom:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many are asked for of a list whose last item is before `end`."""
+
+    at_least: int
+    negated: bool
+    end: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """What stands between atoms, by kind; see :data:`MARKS`. `word` is what was typed, in small letters."""
 
     kind: str
     place: int
     word: str = ""
+    count: Count | None = None
 
 
 @dataclass
@@ -113,6 +124,7 @@ class Sentence:
         unknown: Items that nothing is known of.
         mentions: What texts mention, see :class:`techfinder.parser.SentenceParser`.
         unread: Numbers and comparisons of which nobody knows what they are about.
+        notices: What else is to be told.
         limit, sort: How many and in which order, where it was said.
         timed: Whether months after release were spoken of; of `timed_fields`, where these were named.
         last_number: The number field that was spoken of last.
@@ -127,6 +139,7 @@ class Sentence:
     nodes: list[Atom | Mark] = field(default_factory=list)
     unknown: list[Item] = field(default_factory=list)
     unread: list[Item] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     mentions: Mentions = field(default_factory=dict)
     limit: int | None = None
     sort: list[Sort] = field(default_factory=list)
@@ -297,6 +310,8 @@ class Sentence:
             self.nodes.append(Mark("unknown", place))
         elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
             self.unread.append(item)
+        elif item.has("grade") and place and (before := self.items[place - 1]).has("compare") and self.sign(place - 1):
+            self.unread += [before, item]  # "older than average"
 
     def _mention(self, item: Item) -> Condition | AnyOf | None:
         """That a text mentions the word, where one does; it weighs as much as it says."""

@@ -108,7 +108,7 @@ def stem_of(word: str) -> str:
     plain = plain.replace("'", "")
     if len(plain) > 4 and plain.endswith("ies"):
         return f"{plain[:-3]}y"
-    if len(plain) > 4 and plain.endswith(("sses", "shes", "ches", "xes")):
+    if len(plain) > 4 and plain.endswith(("sses", "shes", "ches", "xes", "zzes")):
         return plain[:-2]
     if len(plain) > 3 and plain.endswith("s") and not plain.endswith(("ss", "us", "is")):
         return plain[:-1]

@@ -346,6 +346,117 @@ def test_what_cannot_be_said_in_field_syntax_is_read_as_a_sentence(text: str) ->
     assert read(text).text == text
 
 
+# --- makers, purchases, counts of a list -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Apple or Samsung phones", ["Smartphones: product is iPhone or Samsung Galaxy"]),
+        ("an Apple, or a Samsung phone", ["Smartphones: product is iPhone or Samsung Galaxy"]),
+        (
+            "no Samsung, OnePlus or Xiaomi phones",
+            [f"Smartphones: product is not {p}" for p in ("Samsung Galaxy", "OnePlus", "Xiaomi")],
+        ),
+        (
+            "without Apple, Dell or HP laptops",
+            [f"Laptops: product is not {p}" for p in ("MacBook", "Dell XPS", "HP Spectre")],
+        ),
+        ("Fitbit wearables in Ohio", ["Wearables: product is Fitbit", "Location: state is OH"]),
+        ("laptop bought since June 2025", ["Laptops: adopted on at least 2025-06-01"]),
+        ("wearable adopted before 2023", ["Wearables: adopted on at most 2022-12-31"]),
+        ("bought their phone in the last 12 months", ["Smartphones: adopted on 2025-11-25 to 2026-11-25"]),
+        (
+            "switched to a Pixel last year",
+            ["Smartphones: product is Google Pixel", "Smartphones: adopted on 2025-01-01 to 2025-12-31"],
+        ),
+        ("people who bought a laptop in December", ["Laptops: adopted on 2025-12-01 to 2025-12-31"]),
+        ("buys phones in the first month", ["Smartphones: months after release at most 1 months"]),
+        ("laptop users within 6 months", ["Laptops: months after release at most 6 months"]),
+        ("half a million in salary or more", ["Annual income at least 500,000 USD"]),
+        ("60k in income or less", ["Annual income at most 60,000 USD"]),
+        (
+            "at least two of Reddit, LinkedIn and YouTube",
+            ["at least 2 of (Platforms is Reddit; Platforms is LinkedIn; Platforms is YouTube)"],
+        ),
+        (
+            "owns two of iPhone, MacBook and Apple Watch, in Texas",
+            [
+                "at least 2 of (Smartphones: product is iPhone; Laptops: product is MacBook; "
+                "Wearables: product is Apple Watch)",
+                "Location: state is TX",
+            ],
+        ),
+        ("at most one of Facebook or TikTok", ["fewer than 2 of (Platforms is Facebook; Platforms is TikTok)"]),
+        ("one of Reddit or LinkedIn", ["Platforms is Reddit or LinkedIn"]),
+        ("must use a laptop, nice if it's a Dell", ["Laptops: uses is yes", "~Laptops: product is Dell XPS"]),
+        ("if at all possible on Reddit, in Texas", ["~Platforms is Reddit", "Location: state is TX"]),
+        ("on Reddit, if possible, in Texas", ["~Platforms is Reddit", "Location: state is TX"]),
+        ("lawyers, foobar or Texas", ["Sector is Legal", "Location: state is TX"]),
+        ("nurses, foobars or lawyers", ["Sector is Healthcare or Legal"]),
+        ("no lawyers, foobars or Texans", ["Sector is not Legal", "Location: state is not TX"]),
+        ("smartphone ownership not known", ["Smartphones: uses is not known"]),
+        ("sharp with computers", ["Technical proficiency is Advanced or more"]),
+    ],
+)
+def test_what_attackers_found(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("more loyal to Google than to Apple", "comparison"),
+        ("loves Apple more than Microsoft", "comparison"),
+        ("faster with laptops than with phones", "comparison"),
+        ("tech interest higher than their budget", "comparison"),
+        ("how many innovators per state", "grouped"),
+        ("innovators broken down by education", "grouped"),
+        ("older than average", "not-read"),
+        ("customers before 2023", "not-read"),
+        ("women in legal or men in finance", "widened"),
+        ("men in Texas and women in Ohio", "widened"),
+        ("women in Texas with an iPhone or men in Ohio with a Pixel", "widened"),
+    ],
+)
+def test_what_a_plan_cannot_say_is_told(text: str, code: str) -> None:
+    assert code in {n.code for n in read(text).notices}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "five months max for laptops, more than eight for wearables",
+        "interest higher than moderate",
+        "earns 50k per year",
+        "more than 3 platforms",
+        "women in Texas or Ohio",
+        "women under 30, men",
+    ],
+)
+def test_what_a_plan_can_say_is_not_called_too_much(text: str) -> None:
+    assert not {n.code for n in read(text).notices} & {"comparison", "grouped", "widened"}
+
+
+def test_two_whole_alternatives_are_read_as_any_of_these_with_any_of_those() -> None:
+    assert told("women under 30 or men over 50") == [
+        "Gender is Female or Male",
+        "any of (Age under 30 years; Age over 50 years)",
+    ]
+
+
+def test_days_of_purchase_are_found() -> None:
+    people_found = found(read("laptop bought since June 2025").conditions)
+    days = {p.id: str(p.values.get("laptop_adopted_on", "")) for p in people()}
+    assert people_found == {i for i, day in days.items() if day >= "2025-06-01"}
+    assert 0 < len(people_found) < len(people())
+
+
+@pytest.mark.parametrize("text", ["a couple of dozen laggards", "laggards limit 24", "24 random laggards"])
+def test_other_ways_to_say_how_many(text: str) -> None:
+    assert (read(text).limit, told(text)) == (24, ["Adopter category is Laggard"])
+
+
 # --- what holds for any text -----------------------------------------------------------------------
 
 PARTS = st.sampled_from(

@@ -86,6 +86,8 @@ def join(nodes: Sequence[Atom | Mark], schema: Schema) -> Joined:
         while end < len(said) and said[place].count is None and _goes_on(said[place], said[end]):
             end += 1
         clauses += _together(said[place:end], schema)
+        if (count := said[place].count) is not None and _some_of(said[place:end], count) is None:
+            widened.append(" ".join((count.words, *(c.words for s in said[place:end] for c in s.atom.clauses))))
         place = end
     said_once = {c.model_copy(update={"words": ""}): c for c in reversed(_ranges(clauses))}
     return Joined(_possible(list(said_once.values())[::-1], schema), widened)

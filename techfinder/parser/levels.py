@@ -53,6 +53,8 @@ def said_levels(s: Sentence, place: int) -> Said | None:
     if start >= len(s.items) or not s.is_term(start):
         return None
     terms, end, joined = _term_list(s, start)
+    if end + 1 < len(s.items) and s.items[end].text.lower() in ("level", "levels"):
+        end += s.items[end + 1].data("compare_after") in (">=", "<=")  # "at advanced level or beyond"
     if end < len(s.items) and (after := s.items[end].data("compare_after")) in (">=", "<="):
         sign, end = str(after), end + 1
     return Said(terms, sign, joined, end)

@@ -147,11 +147,11 @@ def _of_list(s: Sentence, found: Quantity) -> int | None:
     if found.unit or of >= len(s.items) or s.tokens[s.items[of].first].stem != "of":
         return None
     start = s.past(of + 1, "colon")
-    while start < len(s.items) and s.items[start].has("field") and not s.items[start].has("value"):
+    while start < len(s.items) and s.items[start].has("field") and not _is_listed(s, start):
         start = s.past(start + 1, "colon")
     end, named = start, 0
-    while end < len(s.items) and s.items[end].has("value", "brand", "comma", "or", "and") and not s.is_term(end):
-        named += s.items[end].has("value", "brand")
+    while end < len(s.items) and _is_listed(s, end):
+        named += not s.items[end].has("comma", "or", "and")
         end += 1
     low = 0 if found.low is None else int(found.low) + found.above
     high = None if found.high is None or (found.plain and low) else int(found.high) - found.below
@@ -163,6 +163,12 @@ def _of_list(s: Sentence, found: Quantity) -> int | None:
         return None
     s.nodes.append(Mark("count", found.first, count=count))
     return start
+
+
+def _is_listed(s: Sentence, place: int) -> bool:
+    """Whether an item may stand in such a list: a value, a maker, a category, or what joins them."""
+    listed = s.items[place].has("value", "brand", "comma", "or", "and") or s.adoption_at(place) is not None
+    return listed and not s.is_term(place)
 
 
 def _counted(s: Sentence, found: Quantity) -> int | None:
@@ -374,7 +380,7 @@ def _of_any_field(s: Sentence, found: Quantity) -> int | None:
         return number(s, money, found)
     if s.timed and value <= 60 and (value < _AGE_FROM or _speaks_of_release(s, found.first)):
         return _timing(s, found.bounds(), found.first, found.last)
-    numbers = [f for f in s.schema.fields if f.kind in ("integer", "number")]
+    numbers = [f for f in s.schema.fields if f.kind in ("integer", "number") and not f.brand]
     for of in (s.last_number, *numbers):
         if of is not None and _is_likely(s, of, value):
             return number(s, of, found)
@@ -407,6 +413,8 @@ def _speaks_of_release(s: Sentence, place: int) -> bool:
 def _is_likely(s: Sentence, of: SchemaField, value: float) -> bool:
     """Whether a field may have such a value, and whoever says it would mean that field: no one earns 45 a year."""
     if of is s.unit_field("money") and value < _LEAST_MONEY:
+        return False
+    if of is s.unit_field("years") and value < _AGE_FROM:
         return False
     return (of.min is None or of.min <= value) and (of.max is None or value <= of.max)
 

@@ -310,8 +310,15 @@ class Sentence:
             self.nodes.append(Mark("unknown", place))
         elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
             self.unread.append(item)
-        elif item.has("grade") and place and (before := self.items[place - 1]).has("compare") and self.sign(place - 1):
-            self.unread += [before, item]  # "older than average"
+        elif item.has("grade") and (sign := self._compared_with(place)) is not None:
+            self.unread += [self.items[sign], item]  # "older than the average"
+
+    def _compared_with(self, place: int) -> int | None:
+        """The comparison that stands before a grade, past "the" and "an"."""
+        before = place - 1
+        if before > 0 and self.items[before].text.lower() in ("the", "an"):
+            before -= 1
+        return before if before >= 0 and self.sign(before) else None
 
     def _mention(self, item: Item) -> Condition | AnyOf | None:
         """That a text mentions the word, where one does; it weighs as much as it says."""

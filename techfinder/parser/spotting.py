@@ -129,12 +129,20 @@ def _longest(
 def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> bool:
     typed = "".join(t.text for t in tokens[place : place + length])
     if sense.cased:
-        plain = not is_english(sense.cased) or any(t.text.islower() for t in tokens)
+        plain = (
+            not is_english(sense.cased) or any(t.text.islower() for t in tokens) or _ends_a_place(tokens, place, length)
+        )
         return typed == sense.cased and plain and _is_code(sense, tokens, place)
     if sense.proper:
         before = tokens[place - 1].text.lower() if place else ""
         return before in _LEADS or (typed[:1].isupper() and not typed.isupper())
     return True
+
+
+def _ends_a_place(tokens: Sequence[Token], place: int, length: int) -> bool:
+    """Whether a short name stands between a comma and the end of a part, as in "Baton Rouge, LA"."""
+    after = tokens[place + length].stem if place + length < len(tokens) else "."
+    return place > 0 and tokens[place - 1].stem == "," and after in _PUNCTUATION
 
 
 def _is_code(sense: Sense, tokens: Sequence[Token], place: int) -> bool:

@@ -20,7 +20,7 @@ from techfinder.schema import Schema
 __all__ = ["Expression", "read_expression"]
 
 _TERM = re.compile(
-    r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
+    r"(?<![A-Za-z0-9_])(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
 )
 _WORD = re.compile(r"\(|\)|[^\s()]+")
 _DEEPEST = 20

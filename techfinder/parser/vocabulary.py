@@ -64,7 +64,8 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
             if value in known or not any(c.isalpha() for c in value) or (_is_english(made, value) and not proper):
                 continue
             code = value if len(value) <= 2 and value.isupper() else ""
-            made.add(value, Sense("value", (key, (value,)), cased=code, proper=proper))
+            for spelled in {value, value.replace(".", "")}:  # "St Louis"
+                made.add(spelled, Sense("value", (key, (value,)), cased=code, proper=proper))
     return made
 
 

@@ -346,6 +346,11 @@ def test_what_cannot_be_said_in_field_syntax_is_read_as_a_sentence(text: str) ->
     assert read(text).text == text
 
 
+THREE_OF_FOUR = (
+    "at least 3 of (Smartphones: uses is yes; Laptops: uses is yes; Wearables: uses is yes; VR/AR: uses is yes)"
+)
+
+
 # --- makers, purchases, counts of a list -----------------------------------------------------------
 
 
@@ -397,6 +402,21 @@ def test_what_cannot_be_said_in_field_syntax_is_read_as_a_sentence(text: str) ->
         ("no lawyers, foobars or Texans", ["Sector is not Legal", "Location: state is not TX"]),
         ("smartphone ownership not known", ["Smartphones: uses is not known"]),
         ("sharp with computers", ["Technical proficiency is Advanced or more"]),
+        ("at least three of phone, laptop, wearable and headset", [THREE_OF_FOUR]),
+        ("skills at advanced level or beyond", ["Technical proficiency is Advanced or more"]),
+        ("interest at moderate level", ["Tech interest is Moderate"]),
+        (
+            "exclude Boston, keep the rest of Massachusetts",
+            ["Location: city is not Boston", "Location: state is MA"],
+        ),
+        ("forget Ohio, but keep Texas", ["Location: state is not OH", "Location: state is TX"]),
+        ("beginners get the boot", ["Technical proficiency is not Beginner"]),
+        ("lo interest, hi budget", ["Tech interest is Low or less", "Budget is High or more"]),
+        ("St Louis or Kansas City, Missouri", ["Location: city is St. Louis or Kansas City", "Location: state is MO"]),
+        ("people in LA", ["any of (Location: state is LA; Location: city is Los Angeles)"]),
+        ("Baton Rouge, LA", ["Location: city is Baton Rouge", "Location: state is LA"]),
+        ("RETAIL, OR FINANCE", ["Sector is Retail or Finance"]),
+        ("looks for a laptop", ["Laptops: uses is yes"]),
     ],
 )
 def test_what_attackers_found(text: str, clauses: list[str]) -> None:
@@ -414,6 +434,10 @@ def test_what_attackers_found(text: str, clauses: list[str]) -> None:
         ("innovators broken down by education", "grouped"),
         ("older than average", "not-read"),
         ("customers before 2023", "not-read"),
+        ("earning more than the average", "not-read"),
+        ("ten to fifteen experts", "not-read"),
+        ("kids under 10", "not-read"),
+        ("three of Apple, Samsung or Google", "widened"),
         ("women in legal or men in finance", "widened"),
         ("men in Texas and women in Ohio", "widened"),
         ("women in Texas with an iPhone or men in Ohio with a Pixel", "widened"),

@@ -213,9 +213,9 @@ def test_somebody_can_be_added_on_either_side(client: FlaskClient) -> None:
 
 
 def test_the_form_is_redirected_to_its_short_address(client: FlaskClient) -> None:
-    answer = client.get("/lookalike?like=P0003&like=&look.not=&q=")
+    answer = client.get("/lookalike?like=P0003&look.like=&look.unlike=P0004&q=")
     assert answer.status_code == 302
-    assert answer.headers["Location"] == "/lookalike?like=P0003"
+    assert answer.headers["Location"] == "/lookalike?like=P0003&look.not=P0004"
 
 
 @pytest.mark.parametrize(

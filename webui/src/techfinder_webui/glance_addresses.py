@@ -73,7 +73,11 @@ class LookalikeAddress:
         def values(name: str) -> tuple[str, ...]:
             return tuple(dict.fromkeys(v.strip() for n, v in own if n == name and v.strip()))
 
-        return cls(Address.read(rest), values("not"), values("off"), ("sensitive", "yes") in own)
+        asked = Address.read(rest)
+        # The form's own inputs have names of their own: an empty one would take its namesakes with it.
+        asked = replace(asked, like=tuple(dict.fromkeys((*asked.like, *values("like")))))
+        not_like = tuple(dict.fromkeys((*values("not"), *values("unlike"))))
+        return cls(asked, not_like, values("off"), ("sensitive", "yes") in own)
 
     def pairs(self) -> list[tuple[str, str]]:
         """URL parameters."""

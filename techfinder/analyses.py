@@ -135,7 +135,7 @@ class SharedAttribute:
         label, group: For people.
         sensitive: Whether it is about a sensitive field.
         on: Whether it ranks.
-        agreement: How much the chosen agree beyond chance, 0 to 1.
+        agreement: How much the chosen agree beyond chance, 0 to 1; of tags the mean over those that any of them has.
         values: Those that any of them has, the highest lift first.
     """
 

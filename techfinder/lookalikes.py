@@ -247,8 +247,8 @@ def _agreement(cut: Cut, chosen: Counted, everybody: Counted) -> float:
     if not chosen.known or not everybody.known:
         return 0.0
     if _has_tags(cut):
-        found = _tag_agreements(chosen, everybody)
-        return max((a for name, a in found.items() if chosen.counts.get(name)), default=0.0)
+        found = [a for name, a in _tag_agreements(chosen, everybody).items() if chosen.counts.get(name)]
+        return sum(found) / len(found) if found else 0.0
     if chosen.known == 1:
         return 1.0
     names = [v.name for v in listed(cut, chosen)]

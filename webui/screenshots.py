@@ -58,6 +58,21 @@ def _standing(page: Page) -> None:
     page.locator("#standing").evaluate("e => e.scrollIntoView()")
 
 
+def _export(page: Page) -> None:
+    """The kinds of file that everybody found can be taken away as."""
+    page.locator("#exports > summary").click()
+
+
+def _fields(page: Page) -> None:
+    """Where the fields begin."""
+    page.locator(".spreads").first.evaluate("e => e.scrollIntoView()")
+
+
+def _numbers(page: Page) -> None:
+    """The tables at the end."""
+    page.locator("#people-title").evaluate("e => e.scrollIntoView()")
+
+
 def _help(page: Page) -> None:
     """The shortcuts."""
     page.get_by_role("button", name="Keyboard shortcuts").click()
@@ -82,6 +97,11 @@ PICTURES = (
     Picture("search-near", "/?q=laggards+in+Texas+with+a+premium+budget+and+expert+skills", height=1100),
     Picture("search-alike", "/?like=TU0042&q=in+Texas", ranked=True),
     Picture("search-weak", "/?q=zeppelin+moorings", height=700),
+    Picture("search-export", f"{QUESTION}", _export, ranked=True),
+    Picture("audience", "/audience?q=gaming+in+Texas+or+California", height=1500),
+    Picture("audience-fields", "/audience?q=gaming+in+Texas+or+California", _fields, height=1200),
+    Picture("audience-numbers", "/audience?q=gaming+in+Texas+or+California&sort=-age", _numbers, height=1100),
+    Picture("lookalike", "/lookalike?like=TU0042&like=TU0007&look.not=TU0003&q=in+Texas", height=1100),
     Picture("help", "/", _help, height=700),
     Picture("search-picked", f"{QUESTION}&compare.id=TU0974&compare.id=TU0042", height=700, ranked=True),
     Picture("profile", "/people/TU0974", height=1450),

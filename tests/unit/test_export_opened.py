@@ -70,8 +70,11 @@ def formulas(content: bytes, separator: int, soffice: str, folder: Path) -> list
 
 MANY = 100_000
 FEWER = 20_000
-MOST_GROWTH = 16 << 20
-"""Of what is held while five times as many people are sent: buffers fill as long as there is anything to send."""
+MOST_GROWTH = 40 << 20
+"""Between sending some people and five times as many: what threads of the server keep for the next request.
+
+All people at once would take half a gigabyte.
+"""
 
 
 @pytest.mark.timeout(900)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from techfinder.errors import StoreError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = [
     "ACORN_BELOW",
     "EF_CONSTRUCT",
@@ -9,8 +18,11 @@ __all__ = [
     "HNSW_EF",
     "LINKS",
     "OVERSAMPLING",
+    "SAMPLED",
     "SCANNED_BELOW",
     "kilobytes",
+    "recall",
+    "require_recall",
 ]
 
 LINKS, EF_CONSTRUCT = 32, 256
@@ -38,3 +50,39 @@ OVERSAMPLING = 2.0
 def kilobytes(points: int, dim: int) -> int:
     """The size of so many vectors, in the engines' unit for thresholds."""
     return max(1, points * dim * 4 // 1024)
+
+
+SAMPLED = 20
+"""Stored vectors that are searched for before a build may go live."""
+
+LEAST_RECALL = 0.9
+"""Share of the nearest that they must find through the graph: it is 0.99 and more where the graph is sound."""
+
+_NEAREST = 10
+_SAME = 1e-4
+
+
+def recall(
+    nearest: Callable[[NDArray[np.float32], int, bool], Sequence[float]], vectors: Sequence[NDArray[np.float32]]
+) -> float:
+    """Which share of the ten nearest a search through the graph finds, as a mean over vectors; 1.0 for none.
+
+    Args:
+        nearest: The scores of so many most similar points to a vector, exact or through the graph.
+        vectors: To search for.
+    """
+    shares = []
+    for vector in vectors:
+        exact, found = (nearest(vector, _NEAREST, whole) for whole in (True, False))
+        if exact:  # by scores, because those who are equally near may take each other's place
+            shares.append(min(1.0, sum(score >= exact[-1] - _SAME for score in found) / len(exact)))
+    return sum(shares) / len(shares) if shares else 1.0
+
+
+def require_recall(found: float, collection: str) -> None:
+    """Raise StoreError when a graph misses too much to go live."""
+    if found < LEAST_RECALL:
+        raise StoreError(
+            f"Collection {collection!r}: searches through the new graph find {found:.0%} of the nearest, expected at "
+            f"least {LEAST_RECALL:.0%}. Nothing went live. Start again."
+        )

@@ -12,10 +12,11 @@ import qdrant_edge
 from qdrant_client import QdrantClient
 
 from qdrant_process import QdrantAddress
+from techfinder.errors import StoreError
 from techfinder.interfaces import Point, Store
 from techfinder.plan import Condition
 from techfinder.settings import Settings
-from techfinder.store import open_store
+from techfinder.store import graph, open_store
 from techfinder.store.graph import GRAPH_FROM
 from techfinder.testing.store_samples import ATTRIBUTES, make_points, make_spec
 
@@ -38,10 +39,13 @@ def store(settings: Settings) -> Iterator[Store]:
 
 def write(store: Store, points: list[Point]) -> None:
     writer = store.write(make_spec(NAME))
-    for start in range(0, len(points), BATCH):
-        writer.upsert(points[start : start + BATCH])
-    writer.seal()
-    writer.publish()
+    try:
+        for start in range(0, len(points), BATCH):
+            writer.upsert(points[start : start + BATCH])
+        writer.seal()
+        writer.publish()
+    finally:
+        writer.discard()
 
 
 def indexed(settings: Settings, scratch: Path) -> dict[str, int]:
@@ -88,3 +92,13 @@ def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
         assert people.count(where) == expected
         found = people.search(points[-1].vector, where, 20000, exact=True)  # type: ignore[arg-type]
         assert len(found) == expected
+
+
+@pytest.mark.slow
+def test_a_graph_that_misses_what_it_should_find_does_not_go_live(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "LEAST_RECALL", 1.01)  # as if it missed some
+    with pytest.raises(StoreError, match=r"find 100% of the nearest, expected at least 101%\. Nothing went live"):
+        write(store, make_points(GRAPH_FROM))
+    assert NAME not in [g.collection for g in store.collections()]

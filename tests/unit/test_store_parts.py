@@ -24,6 +24,7 @@ from techfinder.store.edge import shard as engine
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
+from techfinder.store.graph import recall, require_recall
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
 from techfinder.testing.store_samples import only_so_many_files
 
@@ -252,3 +253,32 @@ def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
         process.call("finish")
     process.close()
     process.kill()
+
+
+class TestRecall:
+    """What a new graph must find before it goes live."""
+
+    VECTORS = (np.array([1.0], np.float32), np.array([2.0], np.float32))
+
+    @pytest.mark.parametrize(
+        ("found", "expected"),
+        [
+            ([0.9, 0.8, 0.7], 1.0),
+            ([0.9, 0.8, 0.70001], 1.0),  # somebody else, equally near
+            ([0.9, 0.8, 0.5], 2 / 3),
+            ([0.9], 1 / 3),
+            ([], 0.0),
+        ],
+    )
+    def test_it_is_the_share_of_the_nearest_that_are_found(self, found: list[float], expected: float) -> None:
+        scores = recall(lambda vector, limit, exact: [0.9, 0.8, 0.7] if exact else found, self.VECTORS)
+        assert scores == pytest.approx(expected)
+
+    def test_a_graph_that_misses_much_does_not_go_live(self) -> None:
+        require_recall(0.95, "people")
+        with pytest.raises(StoreError, match=r"find 80% of the nearest, expected at least 90%\. Nothing went live"):
+            require_recall(0.8, "people")
+
+    def test_nothing_stored_misses_nothing(self) -> None:
+        assert recall(lambda vector, limit, exact: [], self.VECTORS) == 1.0
+        assert recall(lambda vector, limit, exact: [], ()) == 1.0

@@ -15,6 +15,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
+from techfinder.store.graph import GRAPH_FROM, require_recall
 from techfinder.store.points import check_points
 
 if TYPE_CHECKING:
@@ -194,6 +195,8 @@ class EdgeWriter:
         )
         try:
             points, digest, columns = process.call("write_columns")
+            if points >= GRAPH_FROM:
+                require_recall(process.call("recall"), spec.name)
         finally:
             process.close()
         return points, digest, columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
-from techfinder.store.graph import GRAPH_FROM
+from techfinder.store.graph import GRAPH_FROM, SAMPLED, recall, require_recall
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
@@ -93,7 +93,16 @@ class Build:
                 f"Collection {self._spec.name!r}: {found[0]} points with digest {found[1]} are stored, {expected[0]} "
                 f"with {expected[1]} were written. Nothing went live. Start again."
             )
+        if expected[0] >= GRAPH_FROM:
+            require_recall(recall(self._scores, self._sample()), self._spec.name)
         return expected
+
+    def _sample(self) -> list[NDArray[np.float32]]:
+        batch = next(self._points.scan(), None)
+        return [] if batch is None else list(batch.vectors[:SAMPLED])
+
+    def _scores(self, vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
+        return [score for _, score in self._points.nearest(vector, {}, limit, exact)]
 
     def _write(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
         there = max(0, min(len(points), self.resumed - self._passed))

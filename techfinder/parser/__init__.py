@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
-from techfinder.errors import QueryError
 from techfinder.lexicons import Lexicon
 from techfinder.mentions import mentioned_words
 from techfinder.parser.brands import with_brand_fields
@@ -19,7 +18,7 @@ from techfinder.parser.reading import read
 from techfinder.parser.sentence import Atom, Mentions, Sentence
 from techfinder.parser.spelling import Speller
 from techfinder.parser.spotting import Item, spot
-from techfinder.parser.syntax import read_expression
+from techfinder.parser.syntax import Expression, FaultyTerm, read_expression
 from techfinder.parser.tokens import Token, tokenize
 from techfinder.parser.vocabulary import build_vocabulary
 from techfinder.plan import MOST_WISHES, AnyOf, Condition, Notice, QueryPlan
@@ -28,6 +27,8 @@ from techfinder.schema import Schema
 __all__ = ["SentenceParser"]
 
 Clause = Condition | AnyOf
+_MOST_FAULTS = 10
+"""Faulty terms that are left out; with more of them the rest is read as a sentence."""
 
 
 def _nobody(_ids: Sequence[str]) -> Collection[str]:
@@ -81,12 +82,34 @@ class SentenceParser:
         return plan.model_copy(update=changes)
 
     def _parse(self, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
-        try:
-            expression = read_expression(text, self.schema)
-        except QueryError as error:
-            plan = self._read(text, today, as_typed)
-            notice = Notice(code="field-syntax", text=f"Read as a sentence: {error}")
-            return plan.model_copy(update={"notices": (notice, *plan.notices)})
+        faulty: list[Notice] = []
+        said: list[Clause] = []
+        expression, rest = None, text
+        for _ in range(_MOST_FAULTS):
+            try:
+                expression = read_expression(rest, self.schema)
+                break
+            except FaultyTerm as error:
+                rest = error.rest
+                if error.field and (read := self._said_of(error.field, error.words, today)):
+                    said += read
+                    continue
+                told = f"{error.words!r} was left out: {error}"
+                faulty.append(Notice(code="field-syntax", text=told, words=error.words))
+        plan = self._read_terms(expression, rest, today, as_typed)
+        if not faulty and not said:
+            return plan
+        notices = (*faulty, *plan.notices)
+        return plan.model_copy(update={"text": text, "conditions": (*said, *plan.conditions), "notices": notices})
+
+    def _said_of(self, name: str, words: str, today: date) -> Sequence[Clause]:
+        """What a term in plain words says of its field, as "budget:tight"; nothing where it says anything else."""
+        plan = self._read(words, today, ())
+        keys = [c.field for c in plan.conditions if isinstance(c, Condition)]
+        whole = len(keys) == len(plan.conditions) and not plan.notices
+        return plan.conditions if whole and {self.schema.attribute(k).field.name for k in keys} == {name} else ()
+
+    def _read_terms(self, expression: Expression | None, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
         if expression is None:
             return self._read(text, today, as_typed)
         plan = self._read(expression.rest, today, as_typed) if expression.rest else QueryPlan()

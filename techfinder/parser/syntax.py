@@ -17,11 +17,13 @@ from techfinder.parser.clauses import opposite
 from techfinder.plan import AnyOf, Condition, Sort, parse_sort
 from techfinder.schema import Schema
 
-__all__ = ["Expression", "read_expression"]
+__all__ = ["Expression", "FaultyTerm", "read_expression"]
 
 _TERM = re.compile(
     r"(?<![A-Za-z0-9_])(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
 )
+_JOINED_BEFORE = re.compile(r"(?:\b(?:NOT|AND|OR)\s*)+$")
+_JOINED_AFTER = re.compile(r"^\s*(?:AND|OR)\b")
 _WORD = re.compile(r"\(|\)|[^\s()]+")
 _DEEPEST = 20
 """Parentheses and NOT within each other; more is no plan anyway."""
@@ -51,7 +53,7 @@ def read_expression(text: str, schema: Schema) -> Expression | None:
     """What the text says in field syntax; None when it holds no term, or cannot be said as a plan.
 
     Raises:
-        QueryError: A value is not understood by its field.
+        FaultyTerm: A value is not understood by its field.
     """
     reader = _Reader(text, schema)
     return reader.read() if reader.has_terms else None
@@ -88,10 +90,14 @@ class _Reader:
                 continue
             pieces += _WORD.findall(text[end : match.start()])
             end = match.end()
-            if key is None:
-                self._order(match["key"].casefold(), match["value"])
-            else:
-                pieces.append(_Term(self._clauses(key, match["sign"] or ":", match["value"], match[0])))
+            try:
+                if key is None:
+                    self._order(match["key"].casefold(), match["value"])
+                else:
+                    pieces.append(_Term(self._clauses(key, match["sign"] or ":", match["value"], match[0])))
+            except QueryError as error:
+                of = self._schema.attributes[key].field.name if key else ""
+                raise _faulty(str(error), text, match.span(), of) from error
         return pieces + _WORD.findall(text[end:])
 
     def _order(self, name: str, value: str) -> None:
@@ -161,6 +167,31 @@ class _Reader:
     def _is(self, word: str) -> bool:
         piece = self._next()
         return isinstance(piece, str) and piece.upper() == word
+
+
+class FaultyTerm(QueryError):
+    """A value is not understood by its field.
+
+    Attributes:
+        words: The term.
+        rest: The text without it, and without what joined it.
+        field: Name of the field where it stands by itself, neither negated nor one of several; else empty.
+    """
+
+    def __init__(self, message: str, words: str, rest: str, field: str) -> None:
+        """Take what is wrong, and the attributes."""
+        super().__init__(message)
+        self.words, self.rest, self.field = words, rest, field
+
+
+def _faulty(message: str, text: str, span: tuple[int, int], of: str) -> FaultyTerm:
+    """The text without a term, and without the NOT, AND and OR that it leaves with nothing to join."""
+    words, after = text[span[0] : span[1]], text[span[1] :]
+    before = _JOINED_BEFORE.sub("", text[: span[0]])
+    joined = before != text[: span[0]] or _JOINED_AFTER.search(after) is not None
+    if not before.strip() or before.rstrip().endswith("("):
+        after = _JOINED_AFTER.sub("", after)
+    return FaultyTerm(message, words, f"{before} {after}".strip(), "" if joined else of)
 
 
 class _TooMuch(Exception):

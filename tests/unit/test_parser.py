@@ -481,6 +481,30 @@ def test_other_ways_to_say_how_many(text: str) -> None:
     assert (read(text).limit, told(text)) == (24, ["Adopter category is Laggard"])
 
 
+@pytest.mark.parametrize(
+    ("text", "clauses", "left_out"),
+    [
+        ("limit:0 age:>50", ["Age over 50 years"], ["limit:0"]),
+        ("women age:soon in Texas", ["Gender is Female", "Location: state is TX"], ["age:soon"]),
+        ("age:>50 AND NOT age:soon gender:Male", ["Age over 50 years", "Gender is Male"], ["age:soon"]),
+        ("(age:soon OR gender:Male) AND age:>50", ["Gender is Male", "Age over 50 years"], ["age:soon"]),
+        ("smartphone_adopted_on:9999-99-99 teachers", ["Sector is Education"], ["smartphone_adopted_on:9999-99-99"]),
+        ("sort:nonsense age:>50", ["Age over 50 years"], ["sort:nonsense"]),
+        ("budget:tight teachers", ["Budget is Budget or less", "Sector is Education"], []),
+        ("NOT budget:tight", [], ["budget:tight"]),
+    ],
+)
+def test_a_faulty_term_is_left_out_and_told(text: str, clauses: list[str], left_out: list[str]) -> None:
+    plan = read(text)
+    assert told(text) == clauses
+    assert [n.words for n in plan.notices if n.code == "field-syntax"] == left_out
+    assert plan.text == text
+
+
+def test_many_faulty_terms_are_a_sentence_in_the_end() -> None:
+    assert len([n for n in read("age:x " * 300).notices if n.code == "field-syntax"]) == 10
+
+
 # --- what holds for any text -----------------------------------------------------------------------
 
 PARTS = st.sampled_from(

@@ -177,6 +177,7 @@ class TestMissing:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # the first one starts MLflow, packages twice and loads a model
 @pytest.mark.keeps_children
 class TestServed:
     """A real MLflow server holds the versions, a real ``mlflow models serve`` answers."""

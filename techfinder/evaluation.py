@@ -27,8 +27,20 @@ from techfinder.findings import expectation, true_findings
 from techfinder.judge import Judge
 from techfinder.plan import AnyOf, Clause, Condition, QueryPlan, Sort
 from techfinder.preferences import excludes
+from techfinder.schema import Schema
 
-__all__ = ["BM25", "DEPTH", "Question", "Score", "Truth", "fuse", "load_questions", "same_plan", "score"]
+__all__ = [
+    "BM25",
+    "DEPTH",
+    "Question",
+    "Score",
+    "Truth",
+    "check_questions",
+    "fuse",
+    "load_questions",
+    "same_plan",
+    "score",
+]
 
 DEPTH = 10
 """Ranks that are looked at."""
@@ -42,7 +54,7 @@ class Question(Part):
     text: Annotated[str, Field(min_length=1, max_length=2000)]
     conditions: tuple[Clause, ...] = ()
     meaning: bool = False
-    limit: int | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
     sort: tuple[Sort, ...] = ()
 
 
@@ -54,8 +66,10 @@ def load_questions(path: Path) -> list[Question]:
     """
     found: dict[str, Question] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{path} cannot be read: it is not UTF-8 at byte {error.start}.") from error
+    except OSError as error:
         raise QueryError(f"{path} cannot be read: {error}") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -64,9 +78,9 @@ def load_questions(path: Path) -> list[Question]:
             question = Question.model_validate(json.loads(line))
         except ValidationError as error:
             first = next(iter(true_findings(error)))
-            place = ".".join(str(p) for p in first["loc"])
-            raise QueryError(f"{path}, line {number}: {place}: {expectation(first)}.") from error
-        except ValueError as error:
+            place = "".join(f" {p}:" for p in first["loc"])
+            raise QueryError(f"{path}, line {number}:{place} {expectation(first)}.") from error
+        except (ValueError, RecursionError) as error:
             raise QueryError(f"{path}, line {number} is not JSON: {error}") from error
         if question.id in found:
             raise QueryError(f"{path}, line {number}: the id {question.id!r} was used before.")
@@ -74,6 +88,15 @@ def load_questions(path: Path) -> list[Question]:
     if not found:
         raise QueryError(f"{path} has no questions.")
     return list(found.values())
+
+
+def check_questions(questions: Iterable[Question], schema: Schema) -> None:
+    """Raise QueryError, with the question's id, where one expects what the schema does not have."""
+    for question in questions:
+        try:
+            schema.check(QueryPlan(conditions=question.conditions, sort=question.sort))
+        except QueryError as error:
+            raise QueryError(f"Question {question.id!r}: {error}") from error
 
 
 class Truth:

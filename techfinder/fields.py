@@ -120,6 +120,14 @@ class SchemaField(Part):
             raise ValueError("buckets are ascending lower bounds of an integer or number field")
         if self.buckets and (self.min is None or self.buckets[0] > self.min):
             raise ValueError("the first bucket must not be above min, so that every value has one")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}, so no number is accepted")
+        if self.kind == "tags" and not self.separator:
+            raise ValueError("tags need a separator that is not empty")
+        if self.brand and self.kind not in ("integer", "number"):
+            raise ValueError("a brand goes with an integer or number field; values have brands of their own")
+        if any(not any(c.isalnum() for c in word) for word in self.synonyms):
+            raise ValueError("synonyms must be words")
         if self.text and "{value}" not in self.text:
             raise ValueError("text must contain {value}")
         if self.curve and self.kind != "scale":

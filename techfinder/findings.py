@@ -31,6 +31,23 @@ _KINDS = {
 }
 
 
+_EXPECTED = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such key",
+    "literal_error": "expected {expected}",
+    "union_tag_invalid": "expected {expected_tags} as its kind",
+    "greater_than": "expected more than {gt}",
+    "greater_than_equal": "expected at least {ge}",
+    "less_than": "expected less than {lt}",
+    "less_than_equal": "expected at most {le}",
+    "string_too_short": "expected at least {min_length} characters",
+    "string_too_long": "expected at most {max_length} characters",
+    "too_short": "expected at least {min_length} of them",
+    "too_long": "expected at most {max_length} of them",
+}
+"""What is expected, by the type of a finding, with what it says of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where the value of a setting comes from.
@@ -76,8 +93,9 @@ def expectation(error: Any) -> str:
     kind, _, fault = error["type"].partition("_")
     if kind in _KINDS and fault in ("type", "parsing", "from_float", "number"):
         return f"expected {_KINDS[kind]}"
-    if error["type"] == "literal_error":
-        return f"expected {error['ctx']['expected']}"
+    template = _EXPECTED.get(error["type"])
+    if template is not None:
+        return template.format(**error.get("ctx", {}))
     return _own_words(error) or str(error["msg"])
 
 

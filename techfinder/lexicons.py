@@ -27,20 +27,23 @@ A lexicon is TOML. Each ``[[entry]]`` has ``words`` and one meaning::
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from techfinder.errors import QueryError, SchemaError
-from techfinder.fields import Part
+from techfinder.errors import QueryError, SchemaError, cut, known_names
+from techfinder.fields import Attribute, Part
 from techfinder.findings import expectation, true_findings
-from techfinder.plan import Clause, QueryPlan
+from techfinder.plan import AnyOf, Clause, Condition, QueryPlan
 from techfinder.schema import Schema
 
 __all__ = ["Lexicon", "LexiconEntry", "builtin_lexicons", "load_lexicon"]
+
+
+Listed = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class LexiconEntry(Part):
@@ -59,9 +62,9 @@ class LexiconEntry(Part):
     """
 
     words: Annotated[tuple[str, ...], Field(min_length=1)]
-    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    values: Mapping[str, Listed] = Field(default_factory=dict)
     fields: tuple[str, ...] = ()
-    places: Mapping[Literal["city", "state"], tuple[str, ...]] = Field(default_factory=dict)
+    places: Mapping[Literal["city", "state"], Listed] = Field(default_factory=dict)
     conditions: tuple[Clause, ...] = ()
     of_brand: Literal["high", "low", ""] | None = None
     wish: bool = False
@@ -78,6 +81,10 @@ class LexiconEntry(Part):
         ]
         if sum(meanings) != 1:
             raise ValueError("an entry has exactly one of values, fields, places, conditions, of_brand")
+        if any(not any(c.isalnum() for c in phrase) for phrase in self.words):
+            raise ValueError("words must have a letter or a digit each")
+        if self.wish and not (self.values or self.conditions):
+            raise ValueError("a wish goes with values or conditions")
         return self
 
 
@@ -97,12 +104,32 @@ class Lexicon(Part):
         for number, entry in enumerate(self.entries, 1):
             try:
                 schema.check(QueryPlan(conditions=entry.conditions))
-                for key in entry.values:
-                    schema.attribute(key)
+                for key, values in entry.values.items():
+                    schema.check(QueryPlan(conditions=(Condition(field=key, op="any_of", values=values),)))
+                for key, named in _named(entry):
+                    _check_values(schema.attribute(key), named)
                 for name in entry.fields:
                     schema.field(name)
             except QueryError as error:
                 raise SchemaError(f"Lexicon {self.name!r}, entry {number} ({entry.words[0]}): {error}") from error
+
+
+def _named(entry: LexiconEntry) -> Iterator[tuple[str, Sequence[str]]]:
+    """The values that an entry names, by attribute."""
+    yield from entry.values.items()
+    for clause in entry.conditions:
+        for condition in clause.conditions if isinstance(clause, AnyOf) else (clause,):
+            yield condition.field, condition.values
+
+
+def _check_values(attribute: Attribute, values: Iterable[str]) -> None:
+    """Raise QueryError where nobody can ever have one of the values: levels, yes and no, a closed list."""
+    closed = attribute.ordered or (bool(attribute.known_values) and attribute.part in ("uses", "value"))
+    if not closed or attribute.field.open or attribute.field.kind == "tags":
+        return
+    for value in values:
+        if value not in attribute.known_values:
+            raise QueryError(f"{attribute.key} has no value {cut(value)}. {known_names(value, attribute.known_values)}")
 
 
 def load_lexicon(path: Path) -> Lexicon:
@@ -116,7 +143,15 @@ def load_lexicon(path: Path) -> Lexicon:
 
 
 def _problems(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [f"  {'.'.join(str(p) for p in f['loc'])}: {expectation(f)}" for f in findings]
+    return [f"  {_place(f['loc'])}: {expectation(f)}" for f in findings]
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Where a finding is: entries are counted from 1, as people do."""
+    if len(location) > 1 and location[0] == "entry" and isinstance(location[1], int):
+        rest = ".".join(str(p) for p in location[2:])
+        return f"entry {location[1] + 1}{': ' + rest if rest else ''}"
+    return ".".join(str(p) for p in location)
 
 
 def builtin_lexicons(schema: Schema) -> Sequence[Lexicon]:

@@ -50,7 +50,7 @@ def whole_number_or_none(name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise QueryError(f"{name}={cut(text)} is not a whole number.")
+        raise QueryError(f"{name}={cut(text)} is not a whole number from 0 to 99999999999.")
     return int(text)
 
 

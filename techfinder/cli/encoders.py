@@ -164,10 +164,12 @@ def live_fingerprint(finder: Finder) -> str:
 
 
 def _asked(finder: Finder, paths: Sequence[Path]) -> list[Question]:
-    from techfinder.evaluation import load_questions
+    from techfinder.evaluation import check_questions, load_questions
     from techfinder.quality import default_questions
 
-    return [q for path in paths for q in load_questions(path)] if paths else default_questions(finder)
+    asked = [q for path in paths for q in load_questions(path)]
+    check_questions(asked, finder.schema)
+    return asked or default_questions(finder)
 
 
 def _print_line(version: EncoderVersion, live: str) -> None:

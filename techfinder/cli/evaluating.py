@@ -14,7 +14,18 @@ from rich.table import Table
 
 from techfinder.cli.common import echo_json, open_finder, out, say
 from techfinder.errors import QueryError
-from techfinder.evaluation import BM25, DEPTH, Question, Score, Truth, fuse, load_questions, same_plan, score
+from techfinder.evaluation import (
+    BM25,
+    DEPTH,
+    Question,
+    Score,
+    Truth,
+    check_questions,
+    fuse,
+    load_questions,
+    same_plan,
+    score,
+)
 from techfinder.finder import Finder
 from techfinder.judge import Judge
 from techfinder.models import Profile
@@ -64,6 +75,7 @@ def evaluate(questions: tuple[Path, ...], baselines: bool, wrong: bool, as_json:
     """
     asked = [q for path in questions for q in load_questions(path)]
     with open_finder() as finder:
+        check_questions(asked, finder.schema)
         finder.load_encoder()
         judge = Judge(finder.schema, list(_everybody(finder)))
         tallies, misread = _measure(finder, judge, asked, baselines)

@@ -102,6 +102,8 @@ def _is_english(made: Vocabulary, value: str) -> bool:
 
 def _learn_entry(made: Vocabulary, schema: Schema, entry: LexiconEntry) -> None:
     for phrase in entry.words:
+        if _is_english(made, phrase):
+            continue
         for sense in _senses(schema, entry):
             made.add(phrase, _cased(phrase, sense))
     for part, codes in entry.places.items():

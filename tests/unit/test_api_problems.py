@@ -63,7 +63,7 @@ def test_bodies_that_are_no_object(client: FlaskClient, body: bytes, kind: str, 
     ("body", "pointer", "detail"),
     [
         ({"limit": "5"}, "#/limit", "expected a whole number, got '5'"),
-        ({"limit": 0}, "#/limit", "greater than or equal to 1"),
+        ({"limit": 0}, "#/limit", "expected at least 1, got 0"),
         ({"limit": 5.5}, "#/limit", "expected a whole number, got 5.5"),
         ({"colour": "red"}, "#/colour", "there is no such key"),
         ({"a/b~c": 1}, "#/a~1b~0c", "there is no such key"),

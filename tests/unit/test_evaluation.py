@@ -10,7 +10,7 @@ import pytest
 
 import commands
 from techfinder.errors import QueryError
-from techfinder.evaluation import BM25, Question, Truth, fuse, load_questions, same_plan, score
+from techfinder.evaluation import BM25, Question, Truth, check_questions, fuse, load_questions, same_plan, score
 from techfinder.judge import Judge
 from techfinder.models import Profile
 from techfinder.plan import Condition, QueryPlan
@@ -82,6 +82,9 @@ def test_baselines() -> None:
             "line 1: conditions",
         ),
         ('{"id": "1", "group": "g", "text": "t"}\n' * 2, "line 2: the id '1' was used before"),
+        ("[1, 2]", "line 1: expected a table"),
+        ("[" * 100_000, "line 1 is not JSON"),
+        ('{"id": "1", "group": "g", "text": "t", "limit": 0}', "line 1: limit: expected at least 1"),
     ],
 )
 def test_what_is_wrong_with_a_file_of_questions_is_told(tmp_path: Path, lines: str, message: str) -> None:
@@ -89,6 +92,21 @@ def test_what_is_wrong_with_a_file_of_questions_is_told(tmp_path: Path, lines: s
     path.write_text(lines)
     with pytest.raises(QueryError, match=message):
         load_questions(path)
+
+
+def test_a_file_of_questions_may_begin_with_a_mark_and_hold_any_character(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text('{"id": "1", "group": "g", "text": "nurses\u2028in Ohio"}\n', encoding="utf-8-sig")
+    assert [q.text for q in load_questions(path)] == ["nurses\u2028in Ohio"]
+    path.write_bytes(b"\xff")
+    with pytest.raises(QueryError, match="not UTF-8 at byte 0"):
+        load_questions(path)
+
+
+def test_a_question_that_expects_what_there_is_not_is_named() -> None:
+    question = Question(id="Q7", group="g", text="t", conditions=(Condition(field="agee", op="present"),))
+    with pytest.raises(QueryError, match="Question 'Q7': No field 'agee'"):
+        check_questions([question], SCHEMA)
 
 
 def test_questions_are_asked_from_the_command_line(tmp_path: Path) -> None:

@@ -186,8 +186,12 @@ def test_sorting_names_what_exists(small: Schema) -> None:
         ('name = "tools"', 'name = "site_city"', "both make the key"),
         ('text = "uses {value}"', 'text = "uses tools"', "must contain {value}"),
         ('label = "Site"', 'label = "Site"\ncolour = "red"', r"field 5 \(site\): colour"),
-        ('id = "company"', "", "id: Field required"),
+        ('id = "company"', "", "id: is missing"),
         ("min = 1", "min = nan", "field 1"),
+        ("min = 1", "min = 1\nmax = 0", "min 1 is above max 0"),
+        ('name = "tools"', 'name = "tools"\nseparator = ""', "tags need a separator"),
+        ('label = "Site"', 'label = "Site"\nbrand = "Apple"', "a brand goes with an integer or number"),
+        ('label = "Site"', 'label = "Site"\nsynonyms = [" "]', "synonyms must be words"),
         ("[[field]]", "[[field", "cannot be read"),
     ],
 )
@@ -216,7 +220,7 @@ def test_wrong_files_are_refused_with_the_place(tmp_path: Path, old: str, new: s
             "\nkind",
             "\nkinds",
             [
-                "field 1 (employees): kind: Field required",
+                "field 1 (employees): kind: is missing",
                 "field 1 (employees): kinds: no such key. Did you mean 'kind'?",
             ],
         ),

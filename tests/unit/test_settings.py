@@ -162,8 +162,7 @@ def test_options_of_a_plugin_in_the_environment(techfinder_home: Path, monkeypat
         f"  pages = 'all' (environment variable {prefix}PAGES): expected a whole number from 1, as in {prefix}PAGES=7. "
         "How many.",
         f"  token = *** (environment variable {prefix}TOKEN): this is not our token.",
-        f"  name = 'long' (environment variable {prefix}NAME): String should have at most 3 characters, "
-        f"as in {prefix}NAME=x.",
+        f"  name = 'long' (environment variable {prefix}NAME): expected at most 3 characters, as in {prefix}NAME=x.",
     ]
 
 

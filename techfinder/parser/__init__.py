@@ -136,6 +136,7 @@ class SentenceParser:
             sort=tuple(sentence.sort),
             notices=(
                 *dropped,
+                *_wordless(text),
                 *sentence.notices,
                 *_widened(joined.widened),
                 *_corrections(sentence.items),
@@ -196,6 +197,12 @@ def _corrections(items: Sequence[Item]) -> list[Notice]:
         for i in items
         if i.corrected and i.senses and not i.has("filler")
     ]
+
+
+def _wordless(text: str) -> list[Notice]:
+    if not text.strip() or any(c.isalnum() for c in text):
+        return []
+    return [Notice(code="not-read", text="There are no words in it, so nothing was asked for.", words=text.strip())]
 
 
 def _widened(words: Sequence[str]) -> list[Notice]:

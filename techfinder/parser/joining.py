@@ -300,7 +300,9 @@ def _together(run: Sequence[_Said], schema: Schema) -> list[Condition | AnyOf]:
         return [_wished(c, atoms[0].wish) for c in atoms[0].clauses]
     either = any(s.connector in ("or", "slash") for s in run[1:])
     keys = {c.field for a in atoms for c in a.clauses if isinstance(c, Condition)}
-    if either and len(keys) > 1:
+    mixed = len({s.connector for s in run[1:]} & {"or", "and"}) == 2
+    tags = all(schema.attribute(k).storage == "keywords" for k in keys)
+    if either and (len(keys) > 1 or (mixed and tags)):
         parts = _split_at_and(run) if any(s.connector == "and" for s in run[1:]) else _split_at_comma(run)
         if len(parts) > 1:
             return [c for part in parts for c in _together(part, schema)]

@@ -417,6 +417,9 @@ THREE_OF_FOUR = (
         ("Baton Rouge, LA", ["Location: city is Baton Rouge", "Location: state is LA"]),
         ("RETAIL, OR FINANCE", ["Sector is Retail or Finance"]),
         ("looks for a laptop", ["Laptops: uses is yes"]),
+        ("on Reddit and YouTube or TikTok", ["Platforms is Reddit", "Platforms is YouTube or TikTok"]),
+        ("on Reddit or YouTube and TikTok", ["Platforms is Reddit or YouTube", "Platforms is TikTok"]),
+        ("on Reddit, YouTube or TikTok", ["Platforms is Reddit, YouTube or TikTok"]),
     ],
 )
 def test_what_attackers_found(text: str, clauses: list[str]) -> None:
@@ -434,6 +437,8 @@ def test_what_attackers_found(text: str, clauses: list[str]) -> None:
         ("innovators broken down by education", "grouped"),
         ("older than average", "not-read"),
         ("customers before 2023", "not-read"),
+        ("🙂🙂", "not-read"),
+        ("((((", "not-read"),
         ("earning more than the average", "not-read"),
         ("ten to fifteen experts", "not-read"),
         ("kids under 10", "not-read"),

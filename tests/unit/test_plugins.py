@@ -397,7 +397,9 @@ def test_without_a_name_the_encoder_of_the_lowest_rank_is_taken(settings: Callab
 
 
 def test_register_filters(settings: Callable[..., Settings]) -> None:
-    other = Schema.model_validate({"name": "other", "id": "id", "field": [{"name": "x", "kind": "category", "label": "X"}]})
+    other = Schema.model_validate(
+        {"name": "other", "id": "id", "field": [{"name": "x", "kind": "category", "label": "X"}]}
+    )
     calls: list[str] = []
 
     def register_filters(settings: Settings, schema: Schema) -> list[FilterEntry]:

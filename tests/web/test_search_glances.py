@@ -111,7 +111,7 @@ def test_lookalikes_are_steered(address: str, new_page: NewPage, options: dict[s
     page.locator("#cards .card").nth(0).get_by_role("link", name="Not like this").click()
     status(page, "58 people, most like P0003 first")
     expect(page.get_by_label("What is asked for")).to_contain_text(f"Not like {first[0]}")
-    page.locator("#q").fill("in Texas")
+    page.get_by_label("But").fill("in Texas")
     page.get_by_role("button", name="Look").click()
     status(page, re.compile(r"^\d\d people, most like P0003 first$"))
     expect(page).to_have_url(re.compile("q=in.Texas"))

@@ -48,8 +48,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("damaged", "advice", "left"),
-    [([2], "store switch 1", 30), ([1, 2], "index SOURCE --rebuild", 40)],
-    ids=["go back", "rebuild"],
+    [
+        pytest.param([2], "store switch 1", 30, id="go back"),
+        pytest.param([1, 2], "index SOURCE --rebuild", 40, id="rebuild", marks=pytest.mark.slow),
+    ],
 )
 def test_the_commands_that_are_printed_mend_it(
     sound: Path, tmp_path: Path, damaged: list[int], advice: str, left: int

@@ -52,6 +52,7 @@ def told(done: Result) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_an_encoder_is_registered_promoted_and_taken_back(invoke: Invoke, tmp_path: Path) -> None:
     questions = ("--questions", write_questions(tmp_path / "questions.jsonl"))
     assert "Registered hash@1" in good(invoke("encoders", "register", "hash", *questions))

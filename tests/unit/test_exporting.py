@@ -89,7 +89,7 @@ def odd_rows() -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-@pytest.mark.parametrize("people", ["odd", "synthetic:n=300,seed=3"])
+@pytest.mark.parametrize("people", ["odd", pytest.param("synthetic:n=300,seed=3", marks=pytest.mark.slow)])
 def test_importing_an_export_gives_the_same_people(tmp_path: Path, kind: str, people: str) -> None:
     first = homes.open_home(tmp_path / "a", HashEncoder().entry())
     homes.index(first, ListSource(odd_rows()) if people == "odd" else people)

@@ -89,6 +89,7 @@ def test_odd_names_and_values_make_valid_toml() -> None:
     assert made.field("f_1st").values[0].name == 'a"b\\'
 
 
+@pytest.mark.slow
 def test_a_draft_can_be_indexed_and_searched_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "drafted.toml"
     done = commands.run(tmp_path, "schema", "infer", str(ROOT / "data" / "people.csv"), "-o", str(file))

@@ -38,6 +38,7 @@ def test_loading_does_without_the_library_and_writes_nothing(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_shipped_vectors_are_those_that_the_library_makes(tmp_path: Path) -> None:
     shipped, made = reference.references(find_folder(None, tmp_path, download=False))
     assert shipped.shape == made.shape == (len(reference.CHECK_TEXTS), 384)

@@ -13,9 +13,8 @@ DISTRIBUTIONS := . $(PLUGINS) webui
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install -c $(CONSTRAINTS)
-# `make test` spreads test files over one process more than there are processors, up to four, because many tests wait for
-# processes that they started; WORKERS=0 runs them in one process.
-WORKERS := $(shell expr 1 + "$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)")
+# `make test` spreads test files over the processors, up to four; WORKERS=0 runs them in one process.
+WORKERS := logical
 # Arguments for pytest: `make test PYTESTFLAGS="-k search -x"`.
 PYTESTFLAGS :=
 

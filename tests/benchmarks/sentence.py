@@ -90,8 +90,7 @@ class Sentences(Scale):
         from techfinder.plugins import Plugins
         from techfinder.settings import Settings
 
-        defaults = Settings(home=self.folder / "defaults", encoder=Settings.model_fields["encoder"].default)
-        encoder = Plugins.load(defaults).encoders()[defaults.encoder].load()
+        encoder = Plugins.load(Settings(home=self.folder / "defaults")).encoder("").load()
         encoder.encode_query(plans[0].meaning)
         return float(np.median([seconds_of(lambda p=p: encoder.encode_query(p.meaning)) * 1000 for p in plans]))
 

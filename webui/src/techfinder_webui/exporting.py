@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, stream_with_context, url_for
@@ -11,6 +10,7 @@ from techfinder import QueryError, TechfinderError
 from techfinder_webui.address import Address
 from techfinder_webui.answering import planned
 from techfinder_webui.parts import ExportLink
+from techfinder_webui.rendering import failed
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
@@ -32,7 +32,7 @@ def export_links(asked: Address) -> tuple[ExportLink, ...]:
     )
 
 
-def add_export(blueprint: Blueprint, finder: Finder, failed: Callable[[TechfinderError], Response]) -> None:
+def add_export(blueprint: Blueprint, finder: Finder) -> None:
     """Answer ``/export/<kind>`` with a zip of the file and its manifest."""
 
     @blueprint.get("/export/<any(csv,jsonl,ids):kind>")
@@ -40,7 +40,7 @@ def add_export(blueprint: Blueprint, finder: Finder, failed: Callable[[Techfinde
         try:
             return _packed(finder, kind, Address.read(request.args.items(multi=True)))
         except TechfinderError as error:
-            return failed(error)
+            return failed(finder, error)
 
 
 def _packed(finder: Finder, kind: str, asked: Address) -> Response:

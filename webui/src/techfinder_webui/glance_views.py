@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, redirect, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import TechfinderError
 from techfinder_webui.audience import audience_page
 from techfinder_webui.glance_addresses import GlanceAddress, LookalikeAddress
+from techfinder_webui.guard import wants_part
 from techfinder_webui.lookalikes import lookalike_page
+from techfinder_webui.rendering import failed, render
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from techfinder.finder import Finder
-
-    Render = Callable[[str, DataclassInstance, int], Response]
-    Failed = Callable[[TechfinderError], Response]
 
 __all__ = ["add_glances"]
 
 
-def add_glances(
-    blueprint: Blueprint, finder: Finder, render: Render, failed: Failed, wants_part: Callable[[], bool]
-) -> None:
+def add_glances(blueprint: Blueprint, finder: Finder) -> None:
     """Answer ``/audience`` and ``/lookalike``."""
 
     @blueprint.get("/audience")
@@ -37,7 +31,7 @@ def add_glances(
         try:
             page = audience_page(finder, address, path, url_for("webui.search"))
         except TechfinderError as error:
-            return failed(error)
+            return failed(finder, error)
         if not wants_part():
             return render("audience.html", page, 200)
         answer = render("_audience.html", page, 200)

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from flask import Response, make_response, render_template
 
-from techfinder_webui.contexts import variables
+from techfinder import TechfinderError
+from techfinder_webui.banners import problem
+from techfinder_webui.contexts import ProblemPage, variables
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["render"]
+    from techfinder.finder import Finder
+
+__all__ = ["failed", "render"]
 
 
 def render(template: str, context: DataclassInstance, status: int = 200) -> Response:
@@ -20,3 +24,9 @@ def render(template: str, context: DataclassInstance, status: int = 200) -> Resp
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.vary.update(("HX-Request", "HX-Request-Type"))
     return answer
+
+
+def failed(finder: Finder, error: TechfinderError) -> Response:
+    """The page that tells what went wrong, and what to do."""
+    banner, status = problem(finder, error)
+    return render("problem.html", ProblemPage(banner), status)

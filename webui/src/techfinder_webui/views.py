@@ -20,8 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import TechfinderError
 from techfinder_webui.address import Address, history_step
-from techfinder_webui.banners import problem
-from techfinder_webui.contexts import LivePart, ProblemPage, variables
+from techfinder_webui.contexts import LivePart, variables
 from techfinder_webui.exporting import add_export
 from techfinder_webui.glance_views import add_glances
 from techfinder_webui.guard import guard, wants_part
@@ -30,7 +29,7 @@ from techfinder_webui.overview_views import add_overviews
 from techfinder_webui.pages import not_found_page, search_page
 from techfinder_webui.parts import PanelGroup
 from techfinder_webui.profiles import profile_page
-from techfinder_webui.rendering import render
+from techfinder_webui.rendering import failed, render
 from techfinder_webui.tones import schema_css
 
 if TYPE_CHECKING:
@@ -55,12 +54,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.add_app_template_global(lambda: finder.settings.offers_admin, "offers_admin")
     blueprint.after_request(guard)
 
-    def failed(error: TechfinderError) -> Response:
-        banner, status = problem(finder, error)
-        return render("problem.html", ProblemPage(banner), status)
-
-    add_export(blueprint, finder, failed)
-    add_glances(blueprint, finder, render, failed, wants_part)
+    add_export(blueprint, finder)
+    add_glances(blueprint, finder)
 
     @blueprint.get("/")
     def search() -> AnyResponse:
@@ -78,7 +73,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
             found = finder.profile(profile_id)
             page = profile_page(finder, found, url_for("webui.search"), request.host_url.rstrip("/")) if found else None
         except TechfinderError as error:
-            return failed(error)
+            return failed(finder, error)
         if page is None:
             text = f"No one here has the id {profile_id}. It may have been removed since."
             return render("problem.html", not_found_page(text), 404)

@@ -155,6 +155,12 @@ class ExportQuestion(PlanQuestion):
     ] = None
 
 
+Filters = Annotated[
+    dict[str, Annotated[tuple[Text, ...], Field(max_length=100)]],
+    Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
+]
+
+
 class SimilarQuestion(BaseModel):
     """People to be like, and people not to be like."""
 
@@ -176,10 +182,7 @@ class SimilarQuestion(BaseModel):
         tuple[ProfileId, ...], Field(max_length=100, description="Ids of people not to be like; they count half.")
     ] = ()
     conditions: Clauses = ()
-    filters: Annotated[
-        dict[str, Annotated[tuple[Text, ...], Field(max_length=100)]],
-        Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
-    ] = Field(default_factory=dict)
+    filters: Filters = Field(default_factory=dict)
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
 
     @model_validator(mode="after")
@@ -214,10 +217,7 @@ class LookalikeQuestion(BaseModel):
     ] = ()
     text: Annotated[Text, Field(description="A sentence with further conditions, as `in Texas`.")] = ""
     conditions: Clauses = ()
-    filters: Annotated[
-        dict[str, Annotated[tuple[Text, ...], Field(max_length=100)]],
-        Field(max_length=100, description="Inputs by filter name, written as in `GET /api/v1/search`."),
-    ] = Field(default_factory=dict)
+    filters: Filters = Field(default_factory=dict)
     off: Annotated[tuple[str, ...], Field(max_length=500, description="Attributes that do not rank, by name.")] = ()
     sensitive: Annotated[bool, Field(description="Whether sensitive fields rank.")] = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from techfinder.interfaces import Point, Store
 from techfinder.plan import Condition
 from techfinder.settings import Settings
 from techfinder.store import graph, open_store
+from techfinder.store.folders import copy_sparse
 from techfinder.store.graph import GRAPH_FROM
 from techfinder.testing.store_samples import ATTRIBUTES, make_points, make_spec
 
@@ -55,7 +55,7 @@ def indexed(settings: Settings, scratch: Path) -> dict[str, int]:
             schema = client.get_collection(NAME).payload_schema
             return {key: found.points for key, found in schema.items() if key in ATTRIBUTES}
     newest = max((settings.home / "store" / NAME / "generations").iterdir())
-    shutil.copytree(newest / "shard", scratch, dirs_exist_ok=True)
+    copy_sparse(newest / "shard", scratch)
     shard = qdrant_edge.EdgeShard.load(str(scratch))
     try:
         return {key: found.points for key, found in shard.info().payload_schema.items()}

@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from commands import command, environment, run, run_json
 from techfinder.settings import Settings
 from techfinder.store.edge.store import EdgeStore
+from techfinder.store.folders import copy_sparse
 
 PEOPLE = 900
 CHANGED, GONE = 500, 90
@@ -52,7 +53,7 @@ def prepare(folder: Path) -> Stage:
     _change(first_file, second_file)
     run_json(home, "index", str(first_file))
     trial = folder / "trial"
-    shutil.copytree(home, trial)
+    copy_sparse(home, trial)
     started = time.perf_counter()
     run_json(trial, "index", str(second_file), "--prune")
     run_s = time.perf_counter() - started
@@ -89,7 +90,7 @@ def people(home: Path) -> dict[str, object]:
 
 def kill_round(stage: Stage, home: Path, rng: random.Random) -> str:
     """One round on a copy of the stage's home. Returns what happened, in words."""
-    shutil.copytree(stage.home, home)
+    copy_sparse(stage.home, home)
     after_s = rng.uniform(0.1, stage.run_s * 1.05)
     victim = rng.choice(["run", "build"])
     job = subprocess.Popen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import homes
 from commands import run, run_json
 from techfinder.app import create_app
+from techfinder.store.folders import copy_sparse
 from techfinder.testing.fakes import HashEncoder
 
 COLUMN = "store/people/generations/{:04d}/columns/age.numbers.npy"
@@ -57,7 +57,7 @@ def test_the_commands_that_are_printed_mend_it(
     sound: Path, tmp_path: Path, damaged: list[int], advice: str, left: int
 ) -> None:
     home = tmp_path / "home"
-    shutil.copytree(sound, home)
+    copy_sparse(sound, home)
     for number in damaged:
         _cut(home / COLUMN.format(number))
     told = [run(home, *words).stderr for words in (["store", "info"], ["store", "check"], ["search", "--limit", "1"])]

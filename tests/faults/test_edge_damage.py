@@ -18,6 +18,7 @@ from techfinder.settings import Settings
 from techfinder.store.edge.collection import EdgeCollection
 from techfinder.store.edge.shard import EnginePanic, _engine
 from techfinder.store.edge.store import EdgeStore
+from techfinder.store.folders import copy_sparse
 from techfinder.testing.store_samples import build, eventually, make_point, make_points
 
 
@@ -60,7 +61,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_damage_is_named(
     store: EdgeStore, settings: Settings, sealed: Path, pattern: str, damage: Callable[[Path], object]
 ) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     live = settings.home / "store" / "people" / "generations" / "0002"
     targets = sorted(live.rglob(pattern))
     assert targets
@@ -79,7 +80,7 @@ def test_damage_is_named(
 
 @pytest.mark.parametrize("seed", [9, *(pytest.param(s, marks=pytest.mark.slow) for s in range(20))])
 def test_random_damage_is_found_or_harmless(store: EdgeStore, settings: Settings, sealed: Path, seed: int) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     with closing(store.open("people")) as people:
         healthy = answers(people)
     live, rng = settings.home / "store" / "people" / "generations" / "0002", random.Random(seed)
@@ -90,7 +91,7 @@ def test_random_damage_is_found_or_harmless(store: EdgeStore, settings: Settings
             with closing(store.open("people")) as people:
                 assert answers(people) == healthy, target
         shutil.rmtree(live)
-        shutil.copytree(sealed / live.relative_to(settings.home), live)
+        copy_sparse(sealed / live.relative_to(settings.home), live)
 
 
 def _flip(path: Path, rng: random.Random) -> None:
@@ -150,7 +151,7 @@ def _empty(path: Path) -> None:
 def test_whoever_meets_damage_is_told_the_same_way_out_and_it_works(
     store: EdgeStore, settings: Settings, sealed: Path, pattern: str, damage: Callable[[Path], object]
 ) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     for target in sorted((settings.home / "store" / "people").rglob(pattern)):
         damage(target)
     lost = 2 if "live" in pattern else 1  # without live.json the newest is the best guess
@@ -183,7 +184,7 @@ def _advised(message: str) -> int | None:
 def test_with_nothing_sound_left_only_a_rebuild_is_advised_and_it_works(
     store: EdgeStore, settings: Settings, sealed: Path, pattern: str
 ) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     for target in (settings.home / "store" / "people").rglob(pattern):
         _cut(target)
     for target in (settings.home / "store" / "people").rglob("index.json"):
@@ -200,7 +201,7 @@ def test_with_nothing_sound_left_only_a_rebuild_is_advised_and_it_works(
 
 
 def test_what_only_a_whole_look_finds_is_advised_the_same(store: EdgeStore, settings: Settings, sealed: Path) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     _scribble(settings.home / "store" / "people" / "generations" / "0002" / "columns" / "sector.codes.npy")
     assert store.damaged() == {}
     assert store.verify("people") == ["columns: sector.codes.npy is missing or altered"]
@@ -208,7 +209,7 @@ def test_what_only_a_whole_look_finds_is_advised_the_same(store: EdgeStore, sett
 
 
 def test_a_damaged_generation_is_not_made_live(store: EdgeStore, settings: Settings, sealed: Path) -> None:
-    shutil.copytree(sealed, settings.home, dirs_exist_ok=True)
+    copy_sparse(sealed, settings.home)
     _cut(settings.home / "store" / "people" / "generations" / "0001" / "columns" / "age.numbers.npy")
     with pytest.raises(StoreDamaged, match=r"Generation 1 was not made live\. Sound ones: \[2\]"):
         store.activate("people", 1)
@@ -268,7 +269,7 @@ def test_what_is_not_what_was_written_is_not_sealed(store: EdgeStore, settings: 
     build(store, SPEC, make_points(SIZE))
     kept = settings.home / "store" / "people" / "generations"
     shutil.rmtree(kept / "0002" / "shard")
-    shutil.copytree(kept / "0001" / "shard", kept / "0002" / "shard")
+    copy_sparse(kept / "0001" / "shard", kept / "0002" / "shard")
     info = json.loads((kept / "0002" / "info.json").read_text(encoding="utf-8"))
     (kept / "0002" / "info.json").write_text(json.dumps({**info, "sizes": {}}), encoding="utf-8")
     writer = store.write(SPEC)

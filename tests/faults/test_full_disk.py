@@ -6,7 +6,6 @@ another moment of the run.
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from limited import run_with_small_files
 from commands import run, run_json
 from techfinder.settings import Settings
 from techfinder.store.edge.store import EdgeStore
+from techfinder.store.folders import copy_sparse
 
 FIRST, ALL = 60, 900
 
@@ -51,7 +51,7 @@ def found(home: Path) -> int:
 )
 def test_a_full_disk_is_told_and_costs_nothing(stage: Path, tmp_path: Path, most: int, moment: str) -> None:
     home, people = tmp_path / "home", str(stage / "people.csv")
-    shutil.copytree(stage / "home", home)
+    copy_sparse(stage / "home", home)
     full = run_with_small_files(home, most, "index", people)
     line = full.stderr.splitlines()[-1]
     assert full.returncode == 1

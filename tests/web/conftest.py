@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from search_site import NewPage, environment, index, served
+from techfinder.store.folders import copy_sparse
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +23,17 @@ def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site_home(sixty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with sixty people that all tests share."""
-    return Path(shutil.copytree(sixty, tmp_path_factory.mktemp("site") / "home"))
+    home = tmp_path_factory.mktemp("site") / "home"
+    copy_sparse(sixty, home)
+    return home
 
 
 @pytest.fixture
 def own_home(sixty: Path, tmp_path: Path) -> Path:
     """A home with sixty people that a test may change."""
-    return Path(shutil.copytree(sixty, tmp_path / "home"))
+    home = tmp_path / "home"
+    copy_sparse(sixty, home)
+    return home
 
 
 @pytest.fixture(scope="session")

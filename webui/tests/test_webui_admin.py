@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from techfinder.jobs.worker import Worker
 from techfinder.models import GenerationInfo
 from techfinder.operations import Operations, Registered
 from techfinder.registry import EncoderVersion
+from techfinder.store.folders import copy_sparse
 from techfinder.testing.fakes import HashEncoder
 from techfinder.work import handlers
 from techfinder_webui.admin_contexts import AdminPage, ComparePage, ConfirmPage
@@ -46,7 +46,7 @@ def version(name: str, number: int, **figures: float) -> EncoderVersion:
 def two(finder_of: Any, home: Path, tmp_path: Path) -> Finder:
     """A finder over a home of its own with another encoder beside the one that answers."""
     own = tmp_path / "home"
-    shutil.copytree(home, own)
+    copy_sparse(home, own)
     made = finder_of(own, HashEncoder().entry())
     other = HashEncoder(name="other").entry()
     offered = {**made.plugins.encoders(), "other": other}

@@ -17,6 +17,9 @@ __all__ = ["join"]
 _FAR = 40
 """Nodes beyond which nothing is looked for."""
 
+_PARTICLES = frozenset({"no", "not", "none", "never", "neither", "nor", "without", "lacking", "lack", "lacks"})
+"""Words that deny what follows; the other ones of their kind ask to leave it out."""
+
 _CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
 
 
@@ -40,6 +43,8 @@ class _State:
     neutral: bool = False
     bare: bool = False
     none: bool = False
+    left_out: bool = False
+    listed: bool = False
     connector: str = ""
     opened: bool = False
     whoever: bool = False
@@ -136,6 +141,8 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
                 found[-1].atom.negated, found[-1].atom.wish = True, False
             elif node.kind == "after_wish" and not state.run and _leads(nodes, place):
                 _apply(Mark("wish", node.place, node.word), state)
+            elif node.kind == "not" and _left_out_already(node, state):
+                _apply(Mark("plain", node.place, node.word), state)
             else:
                 _apply(node, state)
             continue
@@ -167,6 +174,11 @@ def _scoped(nodes: Sequence[Atom | Mark]) -> list[_Said]:
         state.connector, state.opened, state.whoever, state.dangling = "", False, False, False
         state.dangled, state.count = False, None
     return found
+
+
+def _left_out_already(mark: Mark, state: _State) -> bool:
+    """Whether a "not" is within what is to be left out: "omit beginners and those without a phone"."""
+    return state.left_out and state.whoever and state.negated and state.family is not None and mark.word in _PARTICLES
 
 
 def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:
@@ -214,6 +226,8 @@ def _ends_with_people(nodes: Sequence[Atom | Mark], place: int) -> bool:
 
 def _reaches(state: _State, atom: Atom) -> bool:
     """Whether a negation goes on to an atom after the first one."""
+    if state.listed and state.connector:
+        return True  # "exclude: laggards, TikTok users"
     if state.connector in ("and", "or") and state.whoever:
         return True  # "leave out those under 21 and anybody in government"
     if state.connector in ("or", "slash"):
@@ -225,6 +239,7 @@ def _apply(mark: Mark, state: _State) -> None:
     match mark.kind:
         case "not":
             state.negated, state.family, state.none = True, None, mark.word == "no"
+            state.left_out, state.listed = mark.word not in _PARTICLES, False
         case "anew":
             if state.none and state.family is not None:  # "no headset, a smartphone"
                 state.negated = False
@@ -241,11 +256,13 @@ def _apply(mark: Mark, state: _State) -> None:
         case "colon":
             if state.suits:
                 state.wish = state.suits = False
+            state.negated = state.negated and state.family is None  # "no laggards: gamers" but "not on these: TikTok"
+            state.listed = state.negated and state.left_out
         case "whoever":
             state.whoever = True
         case "stop" | "but":
             state.negated, state.wish, state.connector, state.opened = False, False, "", False
-            state.neutral = False
+            state.neutral = state.listed = False
             state.begin_run()
         case "instead":
             if state.negated and state.family is not None:  # "forget interns, give me managers"

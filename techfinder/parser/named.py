@@ -98,8 +98,8 @@ def _chain(s: Sentence, first: SchemaField, place: int) -> int | None:
         if not more:
             break
         fields, end = [*fields, more[0]], following + 1
-    if len(fields) == 1:
-        return None
+    if len(fields) == 1 or not any(s.items[i].has("and") for i in range(place, end)):
+        return None  # "curious about technology, skills no better than basic" says two things
     after = s.past(end, "and", "colon")
     before = len(s.nodes)
     last = _said_of(s, fields[-1], end - 1, after)

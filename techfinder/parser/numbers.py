@@ -78,10 +78,18 @@ def _is_named_number(s: Sentence, found: Quantity) -> bool:
     first = s.tokens[s.items[found.first].first]
     after = s.tokens[s.items[found.last].first] if found.last < len(s.items) else None
     if found.first and s.items[found.first - 1].has("value", "brand") and not found.unit:
-        return first.number is not None
+        return first.number is not None and not _are_years(s, found)
     return (first.glued and s.tokens[s.items[found.first].first - 1].stem.isalpha()) or (
         after is not None and after.glued and (after.stem.isalpha() or after.stem == "/") and not found.unit
     )
+
+
+def _are_years(s: Sentence, found: Quantity) -> bool:
+    """Whether two numbers behind what people are tell their age: "women 25-40", but "iPhone 15 to 16"."""
+    if found.low is None or found.high is None or not _AGE_FROM <= found.low < found.high:
+        return False
+    keys = [sense.data[0] for sense in s.items[found.first - 1].senses if sense.kind == "value"]
+    return bool(keys) and all(s.schema.attribute(key).part != "product" for key in keys)
 
 
 def read_age(s: Sentence, place: int) -> int | None:

@@ -21,12 +21,14 @@ class Sense:
         data: What exactly; depends on the kind.
         cased: Counts only when typed in this letter case, as "IT" or "OR".
         proper: Counts only with a capital letter, or after a word such as "in": a name that is a common word too.
+        among: Counts only beside the name of this attribute or another value of it: "interested in reading".
     """
 
     kind: str
     data: Any = None
     cased: str = ""
     proper: bool = False
+    among: str = ""
 
 
 @dataclass(slots=True)

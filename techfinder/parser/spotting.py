@@ -23,6 +23,9 @@ _PUNCTUATION = {
     ")": "comma",
     "/": "slash",
 }
+_LIST_JOINTS = 4
+"""Items among which a value looks for others of its attribute, or for its name."""
+
 _SAID = frozenset({"OK", "HI", "OH"})
 _LEADS = frozenset({"in", "from", "near", "around", "of", "outside", "to", "at", "lives", "live", "living", "based"})
 
@@ -74,9 +77,10 @@ def spot(
     read = [p for t in whole for p in ((t,) if t.text.casefold() in right else _parted(t, vocabulary, speller))]
     fixed = [(t, "") if t.text.casefold() in right else _fix(t, vocabulary, speller) for t in read]
     stems = [t.stem for t, _ in fixed]
-    found, place = [], 0
+    found: list[Item] = []
+    place = 0
     while place < len(read):
-        length, senses = _longest(read, stems, place, vocabulary)
+        length, senses = _longest(read, stems, place, vocabulary, found)
         first, last = read[place], read[place + length - 1]
         repaired = " ".join(new for _, new in fixed[place : place + length] if new)
         if not senses and first.stem in _PUNCTUATION:
@@ -117,13 +121,41 @@ def _fix(token: Token, vocabulary: Vocabulary, speller: Speller) -> tuple[Token,
 
 
 def _longest(
-    tokens: Sequence[Token], stems: Sequence[str], place: int, vocabulary: Vocabulary
+    tokens: Sequence[Token], stems: Sequence[str], place: int, vocabulary: Vocabulary, before: Sequence[Item]
 ) -> tuple[int, tuple[Sense, ...]]:
     for length, senses in vocabulary.at(stems, place):
-        counted = tuple(s for s in senses if _counts(s, tokens, place, length))
+        counted = tuple(
+            s
+            for s in senses
+            if _counts(s, tokens, place, length)
+            and (not s.among or _follows(s.among, before) or _precedes(s.among, stems, place + length, vocabulary))
+        )
         if counted:
-            return length, tuple(s for s in counted if s.cased) or counted
+            return length, tuple(s for s in counted if s.cased or s.among) or counted
     return 1, ()
+
+
+def _follows(key: str, before: Sequence[Item]) -> bool:
+    """Whether the attribute is named right before, or a list of its values goes on: "travel and reading"."""
+    for item in reversed(before[-_LIST_JOINTS:]):
+        if any(_is_about(s, key) for s in item.senses):
+            return True
+        if not item.has("comma", "and", "or", "slash", "colon") and item.text.casefold() not in ("in", "also", "are"):
+            return False
+    return False
+
+
+def _precedes(key: str, stems: Sequence[str], place: int, vocabulary: Vocabulary) -> bool:
+    """Whether a list goes on with another value of the attribute: "reading, travel"."""
+    if place >= len(stems) or stems[place] not in (",", "and", "or", "/"):
+        return False
+    return any(s.kind == "value" and s.data[0] == key for _, senses in vocabulary.at(stems, place + 1) for s in senses)
+
+
+def _is_about(sense: Sense, key: str) -> bool:
+    if sense.kind == "value":
+        return bool(sense.data[0] == key)
+    return key in (sense.data if sense.kind == "field" else (sense.data,) if sense.kind == "cue" else ())
 
 
 def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> bool:

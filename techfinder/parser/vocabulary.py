@@ -55,17 +55,21 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
         _learn_values(made, field)
     for lexicon in lexicons:
         for entry in lexicon.entries:
-            _learn_entry(made, schema, entry)
+            if (lively := _with_live_values(schema, entry, live)) is not None:
+                _learn_entry(made, schema, lively)
     for key, values in live.items():
         attribute = schema.attributes[key]
         known = set(attribute.known_values)
         for value in values:
             proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
-            if value in known or not any(c.isalpha() for c in value) or (_is_english(made, value) and not proper):
+            if value in known or not any(c.isalpha() for c in value):
+                continue
+            among = key if _is_english(made, value) and not proper else ""
+            if among and attribute.field.kind == "place":
                 continue
             code = value if len(value) <= 2 and value.isupper() else ""
             for spelled in {value, value.replace(".", "")}:  # "St Louis"
-                made.add(spelled, Sense("value", (key, (value,)), cased=code, proper=proper))
+                made.add(spelled, Sense("value", (key, (value,)), cased=code, proper=proper, among=among))
     return made
 
 
@@ -98,6 +102,18 @@ def _learn_values(made: Vocabulary, field: SchemaField) -> None:
 def _is_english(made: Vocabulary, value: str) -> bool:
     """Whether a value is a word that sentences are built with: "No" must not turn every "no" into a condition."""
     return any(s.kind in _BUILDING_KINDS for s in made.senses(value))
+
+
+def _with_live_values(schema: Schema, entry: LexiconEntry, live: Mapping[str, Sequence[str]]) -> LexiconEntry | None:
+    """The entry without values that no schema lists and nobody has; None when none is left: it would find no one."""
+    kept = {
+        key: tuple(v for v in values if key not in live or v in schema.attribute(key).known_values or v in live[key])
+        for key, values in entry.values.items()
+    }
+    if not entry.values or entry.wish or kept == entry.values:
+        return entry
+    kept = {key: values for key, values in kept.items() if values}
+    return entry.model_copy(update={"values": kept}) if kept else None
 
 
 def _learn_entry(made: Vocabulary, schema: Schema, entry: LexiconEntry) -> None:

@@ -420,10 +420,37 @@ THREE_OF_FOUR = (
         ("on Reddit and YouTube or TikTok", ["Platforms is Reddit", "Platforms is YouTube or TikTok"]),
         ("on Reddit or YouTube and TikTok", ["Platforms is Reddit or YouTube", "Platforms is TikTok"]),
         ("on Reddit, YouTube or TikTok", ["Platforms is Reddit, YouTube or TikTok"]),
+        (
+            "Omit the beginners and those without a smartphone",
+            ["Technical proficiency is not Beginner", "Smartphones: uses is yes"],
+        ),
+        ("without a laptop and those without a phone", ["Laptops: uses is no", "Smartphones: uses is no"]),
+        (
+            "exclude: TikTok users, laggards. Texas",
+            ["Platforms is not TikTok", "Adopter category is not Laggard", "Location: state is TX"],
+        ),
+        ("not on these: TikTok, Instagram", ["Platforms is not TikTok", "Platforms is not Instagram"]),
+        ("no laggards: innovators", ["Adopter category is not Laggard", "Adopter category is Innovator"]),
+        ("curious about technology to a moderate degree at the very least", ["Tech interest is Moderate or more"]),
+        ("curious about tech, skills no better than basic", ["Technical proficiency is Basic or less"]),
+        ("interested in reading and travel", ["Interests is Reading", "Interests is Travel"]),
+        ("cooking, reading", ["Interests is Cooking", "Interests is Reading"]),
+        ("lives in Reading", ["Location: city is Reading"]),
+        ("reading a newsletter", ["Platforms is Email Newsletter"]),
+        ("women 25-40 in Texas", ["Gender is Female", "Age 25 years to 40 years", "Location: state is TX"]),
+        ("iPhone 15-16 users", ["Smartphones: product is iPhone"]),
+        ("wear nothing on their wrist", ["Wearables: uses is no"]),
+        ("gamers, not foodies", ["Interests is Gaming", "Interests is not Cooking"]),
     ],
 )
 def test_what_attackers_found(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+def test_a_lexicon_says_nothing_of_values_that_nobody_has() -> None:
+    nobody = SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), {"interests": ["Chess"]})
+    assert nobody.parse("gamers", TODAY).conditions == ()
+    assert SentenceParser(SCHEMA, builtin_lexicons(SCHEMA)).parse("gamers", TODAY).conditions != ()
 
 
 @pytest.mark.parametrize(

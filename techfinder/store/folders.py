@@ -189,8 +189,15 @@ def sync_path(path: Path) -> None:
 
 
 def allocated_bytes(folder: Path) -> int:
-    """Disk space that a folder takes, holes not counted."""
-    return sum((Path(p) / n).stat().st_blocks * 512 for p, _, names in os.walk(folder) for n in names)
+    """Disk space that a folder takes, holes not counted. What the engine renames or removes meanwhile counts nothing."""
+    return sum(_blocks(Path(p) / n) * 512 for p, _, names in os.walk(folder) for n in names)
+
+
+def _blocks(file: Path) -> int:
+    try:
+        return file.stat().st_blocks
+    except FileNotFoundError:
+        return 0
 
 
 def remove_folder(folder: Path) -> None:

@@ -166,6 +166,13 @@ def test_copies_keep_holes_and_share_nothing(tmp_path: Path) -> None:
     assert allocated_bytes(tmp_path / "copy") < 200_000
 
 
+def test_what_is_gone_while_a_folder_is_measured_counts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"x" * 10_000)
+    alone = allocated_bytes(tmp_path)
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    assert allocated_bytes(tmp_path) == alone >= 10_000
+
+
 def test_copying_what_is_not_there_says_so(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

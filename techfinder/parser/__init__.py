@@ -1,7 +1,7 @@
 """Understanding the sentence: text to plan, by the schema, lexicons and live values; no model, no network.
 
 ``tokens`` -> ``spotting`` (phrases, misspellings) -> ``reading`` (levels, numbers, products and their fields)
--> ``joining`` (not, and, or, wishes) -> plan. How things are read is told in ``docs/reading.md``.
+-> ``scoping`` (not, wishes) -> ``joining`` (and, or) -> plan. How things are read is told in ``docs/reading.md``.
 """
 
 from __future__ import annotations

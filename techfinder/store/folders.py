@@ -189,7 +189,7 @@ def sync_path(path: Path) -> None:
 
 
 def allocated_bytes(folder: Path) -> int:
-    """Disk space that a folder takes, holes not counted. What the engine renames or removes meanwhile counts nothing."""
+    """Disk space that a folder takes, holes not counted. What is renamed or removed meanwhile counts nothing."""
     return sum(_blocks(Path(p) / n) * 512 for p, _, names in os.walk(folder) for n in names)
 
 

@@ -1,0 +1,259 @@
+"""What applies to each thing said: which "not" reaches it, whether it is only wished for, how it is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from techfinder.parser.sentence import Atom, Count, Mark
+
+__all__ = ["Said", "scoped"]
+
+_FAR = 40
+"""Nodes beyond which nothing is looked for."""
+
+_PARTICLES = frozenset({"no", "not", "none", "never", "neither", "nor", "without", "lacking", "lack", "lacks"})
+"""Words that deny what follows; the other ones of their kind ask to leave it out."""
+
+_CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
+
+
+@dataclass
+class Said:
+    """An atom with how it is connected with the one before it, and how many are asked for of the list it begins."""
+
+    atom: Atom
+    connector: str = ""
+    opened: bool = False
+    count: Count | None = None
+
+
+def scoped(nodes: Sequence[Atom | Mark]) -> list[Said]:
+    """Every atom with what applies to it."""
+    scope = _Scope(nodes)
+    for place, node in enumerate(nodes):
+        if isinstance(node, Mark):
+            scope.pass_mark(place, node)
+        else:
+            scope.take(place, node)
+    return scope.found
+
+
+@dataclass
+class _Scope:
+    """What applies where the sentence has been read to.
+
+    Attributes:
+        found: The atoms so far.
+        negated: A "not" applies, with `family` what it was said of first (None: nothing yet).
+        none: It was "no"; `left_out` when it asks to leave out, `bare` when nothing opened after it ("no laggards").
+        listed: A colon stands behind it: it reaches all of the list.
+        wish, wished: What comes is only wished for, and the family that this was said of.
+        suits: It is wished for because something suits: "good prospects for a headset".
+        neutral: What comes next does not count.
+        connector, opened, whoever: What stands between the last atom and the next one.
+        dangling, dangled: A connector that only words nobody knows follow; that one followed a comma.
+        unknown: Words nobody knows are in this part of the sentence.
+        count: How many are asked for of the list that comes.
+        run, last_run: The atoms of this part of the sentence, and of the one before.
+    """
+
+    nodes: Sequence[Atom | Mark]
+    found: list[Said] = field(default_factory=list)
+    negated: bool = False
+    family: str | None = None
+    none: bool = False
+    left_out: bool = False
+    bare: bool = False
+    listed: bool = False
+    wish: bool = False
+    wished: str | None = None
+    suits: bool = False
+    neutral: bool = False
+    connector: str = ""
+    opened: bool = False
+    whoever: bool = False
+    dangling: bool = False
+    dangled: bool = False
+    unknown: bool = False
+    count: Count | None = None
+    run: list[Said] = field(default_factory=list)
+    last_run: list[Said] = field(default_factory=list)
+
+    def take(self, place: int, atom: Atom) -> None:
+        """The next atom, with what applies to it."""
+        if self.neutral:
+            self.neutral = False
+            return
+        if self.dangled and not self.negated and self.found and self.found[-1].atom.family != atom.family:
+            self.connector = "comma"  # "lawyers, something unknown or Texas"
+        self._negate(place, atom)
+        if self.wish and self.wished not in (None, atom.family) and self.connector == "comma":
+            self.wish = False
+        self.wished = atom.family if self.wish else None
+        atom.wish = (atom.wish or self.wish) and not self.negated
+        said = Said(atom, self.connector, self.opened, self.count)
+        self.found.append(said)
+        self.run.append(said)
+        self.connector, self.opened, self.whoever = "", False, False
+        self.dangling, self.dangled, self.count = False, False, None
+
+    def _negate(self, place: int, atom: Atom) -> None:
+        """Whether a "not" that was said reaches the atom."""
+        if self.negated and self.family is not None and not self._reaches(atom):
+            people_follow = self.bare and self.connector == "comma" and _ends_with_people(self.nodes, place)
+            self.negated = people_follow
+        if self.negated:
+            if self.family is None:
+                self.bare = not self.opened  # "no laggards", unlike "not on TikTok"
+            self.family = atom.family
+        atom.negated = self.negated
+
+    def _reaches(self, atom: Atom) -> bool:
+        """Whether a negation goes on to an atom after the first one."""
+        if self.listed and self.connector:
+            return True  # "exclude: laggards, TikTok users"
+        if self.connector in ("and", "or") and self.whoever:
+            return True  # "leave out those under 21 and anybody in government"
+        if self.connector in ("or", "slash"):
+            return not self.opened or atom.family == self.family
+        return atom.family == self.family and bool(self.connector) and not self.opened
+
+    # --- what stands between atoms --------------------------------------------------------
+
+    def pass_mark(self, place: int, mark: Mark) -> None:
+        """What a mark changes."""
+        if mark.kind == "unknown" and self.negated and self.family is None and _ends_here(self.nodes, place):
+            self.family = "unknown"
+        elif mark.kind == "not" and self.found and _is_trailing(self.nodes, place):
+            self.found[-1].atom.negated, self.found[-1].atom.wish = True, False
+        elif mark.kind == "not" and self._leaves_out(mark):
+            self.negated = self.wish = False
+        elif mark.kind == "after_wish" and not self.run and _leads(self.nodes, place):
+            self._begin_wish(suits=False)
+        elif mark.kind in _CONNECTORS:
+            self._connect(mark)
+        else:
+            self._apply(mark)
+
+    def _leaves_out(self, mark: Mark) -> bool:
+        """Whether a "not" is within what is to be left out: "omit beginners and those without a phone"."""
+        inside = self.left_out and self.whoever and self.negated and self.family is not None
+        return inside and mark.word in _PARTICLES
+
+    def _apply(self, mark: Mark) -> None:
+        match mark.kind:
+            case "not":
+                self.negated, self.family, self.none = True, None, mark.word == "no"
+                self.left_out, self.listed = mark.word not in _PARTICLES, False
+            case "anew":
+                if self.none and self.family is not None:  # "no headset, a smartphone"
+                    self.negated = False
+            case "plain":
+                self.negated = self.wish = False
+            case "instead":
+                if self.negated and self.family is not None:  # "forget interns, give me managers"
+                    self.negated, self.connector = False, ""
+                    self._begin_run()
+            case "after_not":
+                for said in self.run or self.last_run:
+                    said.atom.negated, said.atom.wish = True, False
+            case "stop" | "but":
+                self.negated = self.wish = self.opened = self.neutral = self.listed = False
+                self.connector = ""
+                self._begin_run()
+            case "neutral":
+                self.neutral = True
+            case "count":
+                self.count = mark.count
+            case "whoever":
+                self.whoever = True
+            case _:
+                self._apply_to_wishes(mark)
+
+    def _apply_to_wishes(self, mark: Mark) -> None:
+        match mark.kind:
+            case "wish" | "suits":
+                self._begin_wish(suits=mark.kind == "suits")
+            case "hard":
+                self.wish = False
+            case "after_wish":
+                for said in self.run if self.unknown else self.run or self.last_run:
+                    said.atom.wish = not said.atom.negated
+            case "unknown":
+                self.unknown, self.dangling = True, bool(self.connector)
+                self._end_suiting()
+            case "colon":
+                self._end_suiting()
+                self.negated = self.negated and self.family is None  # "no laggards: gamers" but "not on these: TikTok"
+                self.listed = self.negated and self.left_out
+            case "open":
+                self.opened = True
+                if self.wished is not None:
+                    self._end_suiting()  # "for a headset in Texas"
+
+    def _connect(self, mark: Mark) -> None:
+        if mark.kind == "comma" and self.dangling:
+            self.connector, self.dangling = "", False  # "or something unknown, in Texas"
+        if mark.kind in ("or", "slash") and self.dangling and self.connector == "comma":
+            self.dangled = True
+        if _CONNECTORS[mark.kind] > _CONNECTORS.get(self.connector, 0):
+            self.connector = mark.kind
+        if mark.kind == "comma":
+            self.neutral = False
+            self._begin_run()
+
+    def _begin_run(self) -> None:
+        """What comes next is another part of the sentence."""
+        self.last_run, self.run, self.unknown = self.run or self.last_run, [], False
+
+    def _begin_wish(self, *, suits: bool) -> None:
+        self.wish, self.wished, self.suits = True, None, suits
+
+    def _end_suiting(self) -> None:
+        if self.suits:
+            self.wish = self.suits = False
+
+
+def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether what is said to be optional comes behind: "if possible on Reddit"."""
+    for node in nodes[place + 1 : place + 1 + _FAR]:
+        if isinstance(node, Atom) or node.kind in ("comma", "stop", "but", "and", "or"):
+            return isinstance(node, Atom)
+    return False
+
+
+def _is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether nothing comes after a "not" that it could be about, as in "price does not"."""
+    before = place - 1
+    while before > 0 and isinstance(node := nodes[before], Mark) and node.kind == "open":
+        before -= 1
+    if before < 0 or not isinstance(nodes[before], Atom):
+        return False
+    for node in nodes[place + 1 : place + 1 + _FAR]:
+        if isinstance(node, Atom):
+            return False
+        if node.kind in ("stop", "but", "comma"):
+            return True
+        if node.kind == "unknown":
+            return False
+    return True
+
+
+def _ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether a list or the sentence goes on after a word that is not known."""
+    if place + 1 == len(nodes):
+        return True
+    after = nodes[place + 1]
+    return isinstance(after, Mark) and after.kind in ("and", "or", "comma", "slash", "stop", "but")
+
+
+def _ends_with_people(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether the list goes on to "and those who": "omit the over-70s, beginners and those without a phone"."""
+    for before, node in pairwise(nodes[place : place + _FAR]):
+        if isinstance(node, Mark) and node.kind in ("stop", "but", "instead"):
+            return False
+        if isinstance(node, Mark) and node.kind == "whoever" and isinstance(before, Mark):
+            return before.kind in ("and", "or")
+    return False

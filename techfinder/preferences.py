@@ -9,7 +9,7 @@ ties.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, islice, pairwise, product
@@ -29,6 +29,8 @@ _COUNTED_AT_ONCE = 16
 
 Clauses = Sequence[Condition | AnyOf]
 Scored = tuple[Profile, float]
+_Level = Sequence[tuple[Clauses, int]]
+"""The clauses of classes that are worth the same, and how many people are in each."""
 
 
 class Searched(Protocol):
@@ -77,8 +79,19 @@ def ranked_page(
     """
     if not wishes:
         return _of_level([((), offset + limit)], where, vector, limit, offset, collection)
+    return _page(_levels(wishes, where, collection), where, vector, limit, offset, collection)
+
+
+def _page(
+    levels: Iterable[_Level],
+    where: Clauses,
+    vector: NDArray[np.float32] | None,
+    limit: int,
+    offset: int,
+    collection: Searched,
+) -> list[Scored]:
     found: list[Scored] = []
-    for equal in _levels(wishes, where, collection):
+    for equal in levels:
         total = sum(count for _, count in equal)
         if offset >= total:
             offset -= total
@@ -92,27 +105,58 @@ def ranked_page(
 
 def near_page(
     required: Clauses,
+    nearly: Sequence[Condition | AnyOf | None],
     wishes: Clauses,
     vector: NDArray[np.float32] | None,
     limit: int,
     full: int,
     collection: Searched,
 ) -> list[Scored]:
-    """Those who miss some of what a sentence requires, but break no exclusion: by the weight of what they fulfil.
+    """Those who miss some of what a sentence requires, but break no exclusion.
+
+    They come by the weight of what they fulfil, then by the weight of what they nearly fulfil, then by similarity.
 
     Args:
         required, wishes: Resolved. Exclusions, and what a filter asks for, stay required.
+        nearly: For each required clause, resolved, what holds for those who miss it by little; None where nothing is.
         full: How many fulfil everything required; they are not repeated.
     """
-    positive = [c for c in required if not c.origin and not excludes(c)][:MOST_WISHES]
-    if not positive or limit <= 0:
+    both = [(c, n) for c, n in zip(required, nearly, strict=True) if not c.origin and not excludes(c)][:MOST_WISHES]
+    if not both or limit <= 0:
         return []
+    positive = [c for c, _ in both]
     kept = [c for c in required if c not in positive]
     # Whoever fulfils everything required comes first, whatever else they fulfil: they are the first `full` places.
     above = (1.0 + sum(w.weight for w in wishes)) / min(c.weight for c in positive)
     parts = [c.model_copy(update={"weight": c.weight * above}) for c in positive]
+    beside = {id(part): near for part, (_, near) in zip(parts, both, strict=True)}
     parts += wishes[: MOST_WISHES - len(parts)]
-    return ranked_page(parts, kept, vector, limit, full, collection)
+    levels = _levels(parts, kept, collection)
+    nearest_first = (g for level in levels for g in _by_nearness(level, parts, beside, kept, collection))
+    return _page(nearest_first, kept, vector, limit, full, collection)
+
+
+def _by_nearness(
+    level: _Level,
+    parts: Clauses,
+    beside: Mapping[int, Condition | AnyOf | None],
+    where: Clauses,
+    collection: Searched,
+) -> Iterator[_Level]:
+    """One level in parts: those who miss by little what they miss, then the others."""
+    made: list[tuple[float, Clauses, int]] = []
+    for held, count in level:
+        missed = [p for p, h in zip(parts, held, strict=True) if p is not h]
+        near = [n for p in missed if (n := beside.get(id(p))) is not None]
+        if not near:
+            made.append((0.0, held, count))
+            continue
+        classes = _classes([n.weight for n in near])
+        counted = _counted(classes, near, (*where, *held), collection)
+        made += [(c.fit, (*held, *clauses), some) for c, clauses, some in counted if some]
+    made.sort(key=lambda m: -round(m[0], 9))
+    for _, equal in groupby(made, key=lambda m: round(m[0], 9)):
+        yield [(clauses, count) for _, clauses, count in equal]
 
 
 def excludes(clause: Condition | AnyOf) -> bool:
@@ -131,7 +175,7 @@ def _classes(weights: Sequence[float]) -> list[_Class]:
     return sorted(made, key=lambda c: -round(c.fit, 9))
 
 
-def _levels(wishes: Clauses, where: Clauses, collection: Searched) -> Iterator[list[tuple[Clauses, int]]]:
+def _levels(wishes: Clauses, where: Clauses, collection: Searched) -> Iterator[_Level]:
     """The clauses of the classes that anybody is in, with their counts; those of equal fit together."""
     if len(wishes) > MOST_WISHES:
         raise QueryError(f"The plan has {len(wishes)} preferred conditions; at most {MOST_WISHES} are ranked.")
@@ -164,7 +208,7 @@ def _not(clause: Condition | AnyOf) -> AnyOf:
 
 
 def _of_level(
-    classes: Sequence[tuple[Clauses, int]],
+    classes: _Level,
     where: Clauses,
     vector: NDArray[np.float32] | None,
     limit: int,
@@ -185,9 +229,7 @@ def _near(vector: NDArray[np.float32], where: Clauses, limit: int, offset: int, 
     return [(p.profile, p.score) for p in collection.search(vector, where, limit, offset)]
 
 
-def _in_stored_order(
-    classes: Sequence[tuple[Clauses, int]], where: Clauses, limit: int, offset: int, collection: Searched
-) -> list[Scored]:
+def _in_stored_order(classes: _Level, where: Clauses, limit: int, offset: int, collection: Searched) -> list[Scored]:
     found: list[Scored] = []
     for clauses, count in classes:
         if offset >= count:

@@ -25,6 +25,7 @@ from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.preferences import Clauses, Scored, meaning_weight, near_page, ranked_page
 from techfinder.schema import Schema
 from techfinder.steady import steadily
+from techfinder.widening import widened
 
 __all__ = ["Encodes", "Reasons", "Searched", "explain", "holding", "ranked_by", "run_plan"]
 
@@ -95,7 +96,10 @@ def _ask(
         found = [(p.profile, p.score) for p in points]
     total = collection.count(where)
     missing = 0 if plan.sort or plan.offset else near - total
-    return found, near_page(where, wishes, vector, missing, total, collection), total
+    if missing <= 0:
+        return found, [], total
+    nearly = [None if n is None else schema.resolve([n])[0] for n in (widened(c, schema) for c in plan.required)]
+    return found, near_page(where, nearly, wishes, vector, missing, total, collection), total
 
 
 def _encode(plan: QueryPlan, encoder: Encodes | None) -> tuple[NDArray[np.float32] | None, float]:

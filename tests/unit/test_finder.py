@@ -18,6 +18,7 @@ from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 from techfinder.testing.fakes import FakePlugin, HashEncoder
+from techfinder.widening import widened
 
 PEOPLE = "synthetic:n=300,seed=3"
 BOTH = ("primary_purchasing", "secondary_purchasing")
@@ -281,6 +282,32 @@ def test_near_misses_name_what_they_fail(finder: Finder) -> None:
         assert "TikTok" not in miss.profile.values.get("preferred_platforms", ())
         assert "TikTok" not in miss.fails
     assert finder.search(plan, wait_s=20).near_misses == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "innovators over 60 with expert skills",
+        "low technical proficiency but very high tech interest",
+        "over 75 with an iPhone",
+    ],
+)
+def test_who_misses_by_little_comes_before_who_misses_by_much(finder: Finder, judge: Judge, text: str) -> None:
+    plan = finder.plan(text, limit=5)
+    near = [widened(c, finder.schema) for c in plan.required]
+    held = [{p.id for p in judge.matches([c])} for c in plan.required]
+    nearly = [set() if n is None else {p.id for p in judge.matches([n])} for n in near]
+
+    def worth(profile_id: str) -> tuple[int, int]:
+        return sum(profile_id in h for h in held), sum(profile_id in n - h for h, n in zip(held, nearly, strict=True))
+
+    result = finder.search(plan, wait_s=20, near=60)
+    found = [worth(h.profile.id) for h in result.near_misses]
+    full = {h.profile.id for h in finder.search(finder.plan(text, limit=1000), wait_s=20).hits}
+    best = sorted((worth(p.id) for p in judge.profiles if p.id not in full), reverse=True)
+    assert found == best[: len(found)]
+    assert len(found) == 60 - result.total
+    assert any(n for _, n in found)
 
 
 def test_too_many_wishes_are_refused(finder: Finder) -> None:

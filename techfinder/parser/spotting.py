@@ -82,7 +82,8 @@ def spot(
     while place < len(read):
         length, senses = _longest(read, stems, place, vocabulary, found)
         first, last = read[place], read[place + length - 1]
-        repaired = " ".join(new for _, new in fixed[place : place + length] if new)
+        words = fixed[place : place + length]
+        repaired = " ".join(new or token.text for token, new in words) if any(new for _, new in words) else ""
         if not senses and first.stem in _PUNCTUATION:
             senses = (Sense(_PUNCTUATION[first.stem]),)
         found.append(Item(senses, place, place + length, text[first.start : last.end], repaired))

@@ -7,8 +7,9 @@ edits together are the whole plan; in an address edits stand under names that no
 =====================  ===================================================================
 ``edit.drop=KEY``      the clause is left out
 ``edit.flip=KEY``      what is required becomes a wish, a wish is required
-``edit.set.KEY=INPUT`` other values: inputs as its field's filter takes them (``30..40``, ``High..``); repeated ones
-                       mean any of them. Of a group: numbers of the alternatives that are left, from 1 on.
+``edit.set.KEY=INPUT`` other values: inputs as its field's filter takes them (``30..40``, ``High..``), a range from
+                       either end; repeated ones mean any of them. Of a group: numbers of the alternatives that are
+                       left, from 1 on.
 ``edit.typed=WORDS``   words that are not to be put right
 =====================  ===================================================================
 """
@@ -172,7 +173,9 @@ def _asked(clause: Condition | AnyOf, key: str, edits: Edits, schema: Schema) ->
 def _changed(clause: Condition | AnyOf, inputs: Sequence[str], schema: Schema) -> tuple[Condition | AnyOf, ...]:
     if isinstance(clause, AnyOf):
         return (_fewer(clause, inputs),)
-    made = attribute_filter(schema.attribute(clause.field)).clauses(inputs)
+    filter_ = attribute_filter(schema.attribute(clause.field))
+    # Somebody who moves both ends moves one first, maybe past the other.
+    made = filter_.clauses([filter_.in_order(text) for text in inputs])
     return tuple(
         c.model_copy(update={"op": clause.op})
         if isinstance(c, Condition) and c.op == "any_of" and clause.op in ("none_of", "all_of")

@@ -22,7 +22,7 @@ from __future__ import annotations
 import calendar
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -146,9 +146,21 @@ class _AttributeFilter(ABC):
         """One value taken apart."""
         return read_value(value)
 
+    def in_order(self, value: str) -> str:
+        """The value; of a range that ends before it starts, the one from its end to its start. Raises QueryError."""
+        asked = self.read(value)
+        if asked.form != "between" or not (asked.text and asked.high):
+            return value
+        turned = self._place(asked.text) > self._place(asked.high)
+        return f"{'!' if asked.negated else ''}{asked.high}..{asked.text}" if turned else value
+
     @abstractmethod
     def condition(self, asked: Asked) -> Condition:
         """The condition for what is asked, without its negation. Raises QueryError."""
+
+    @abstractmethod
+    def _place(self, text: str) -> float:
+        """Where one end of a range lies among all. Raises QueryError."""
 
     def _make(self, words: str, **parts: object) -> Condition:
         return Condition.model_validate(
@@ -242,6 +254,9 @@ class ChoiceFilter(_AttributeFilter):
     def _level(self, text: str) -> int:
         return self.attribute.known_values.index(self._value(text))
 
+    def _place(self, text: str) -> float:
+        return self._level(text)
+
     def _value(self, text: str) -> str:
         found = self._canonical(text)
         if found is None and self._closed:
@@ -281,10 +296,9 @@ class RangeFilter(_AttributeFilter):
         """A range, both ends included unless ``>`` or ``<`` was written; dates in days since 1970-01-01."""
         if asked.form in ("missing", "present"):
             return self._known(asked)
-        read = self._day_span if self._dated else self._number_span
         if asked.form == "between":
-            return self._between(asked, read)
-        first, last = read(asked.text)
+            return self._between(asked)
+        first, last = self._span(asked.text)
         shown = asked.text
         match asked.form:
             case "at_least":
@@ -298,9 +312,9 @@ class RangeFilter(_AttributeFilter):
             case _:
                 return self._make(f"is {shown}", op="range", gte=first, lte=last)
 
-    def _between(self, asked: Asked, read: Callable[[str], tuple[float, float]]) -> Condition:
-        low = read(asked.text)[0] if asked.text else None
-        high = read(asked.high)[1] if asked.high else None
+    def _between(self, asked: Asked) -> Condition:
+        low = self._span(asked.text)[0] if asked.text else None
+        high = self._span(asked.high)[1] if asked.high else None
         if low is not None and high is not None and low > high:
             raise QueryError(
                 f"{self.attribute.label} from {asked.text} to {asked.high} holds nothing: it ends before it starts. "
@@ -312,6 +326,12 @@ class RangeFilter(_AttributeFilter):
     @property
     def _dated(self) -> bool:
         return self.attribute.field.kind == "date" or self.attribute.part == "adopted_on"
+
+    def _place(self, text: str) -> float:
+        return self._span(text)[0]
+
+    def _span(self, text: str) -> tuple[float, float]:
+        return self._day_span(text) if self._dated else self._number_span(text)
 
     def _number_span(self, text: str) -> tuple[float, float]:
         found = _NUMBER.fullmatch(text.strip())

@@ -52,6 +52,7 @@ def test_flipping_goes_both_ways_and_back() -> None:
     ("words", "inputs", "op", "values"),
     [
         ("high budget", ["Mid-range..High"], "any_of", ("Mid-range", "High")),
+        ("high budget", ["High..Mid-range"], "any_of", ("Mid-range", "High")),
         ("early adopters", ["innovators"], "any_of", ("Innovator",)),
         ("TikTok", ["TikTok", "reddit"], "none_of", ("TikTok", "Reddit")),
     ],
@@ -72,6 +73,15 @@ def test_a_range_and_what_holds_of_all_tags_keep_their_kind() -> None:
     first, second = edit_plan(QueryPlan(conditions=(age, both)), edits, SCHEMA).plan.conditions
     assert (first.gte, first.gt) == (40, None)  # type: ignore[union-attr]
     assert (second.op, second.values) == ("all_of", ("Reddit", "TikTok"))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["40..30", "30..40"])
+def test_the_ends_of_a_range_may_be_given_either_way(text: str) -> None:
+    age = Condition(field="age", op="range", gt=30, words="over 30")
+    [clause] = edit_plan(
+        QueryPlan(conditions=(age,)), Edits(changed={clause_key(age): (text,)}), SCHEMA
+    ).plan.conditions
+    assert (clause.gte, clause.lte) == (30, 40)  # type: ignore[union-attr]
 
 
 def test_of_a_group_some_alternatives_are_left() -> None:

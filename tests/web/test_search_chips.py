@@ -94,6 +94,20 @@ def test_levels_a_range_and_a_list_are_edited_where_they_stand(address: str, new
     assert ids(again) == shown
 
 
+def test_one_end_of_the_levels_may_pass_the_other(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/?q=early+adopters")
+    status(page, "12 of 60 people")
+    editor = opened(page, "early adopters")
+    editor.get_by_label("From").select_option("Innovator")
+    status(page, "24 of 60 people")
+    expect(editor.get_by_label("From")).to_have_value("Early Adopter")
+    expect(editor.get_by_label("to", exact=True)).to_have_value("Innovator")
+    editor.get_by_label("From").select_option("Innovator")
+    status(page, "12 of 60 people")
+    expect(chip(page, "early adopters")).to_contain_text("Adopter category is Innovator")
+
+
 def test_unticking_everything_leaves_the_condition_out(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/?q=innovators+in+healthcare")

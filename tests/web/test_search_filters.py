@@ -29,6 +29,21 @@ def test_dragging_over_bars_picks_a_range(address: str, new_page: NewPage) -> No
     expect(bars).to_have_count(7)
 
 
+def test_a_range_that_is_still_being_typed_loses_nothing(address: str, new_page: NewPage, said: list[str]) -> None:
+    page = new_page()
+    page.goto(f"{address}/?age=60..")
+    status(page, "20 of 60 people")
+    low, high = page.locator("#facet-age-min"), page.locator("#facet-age-max")
+    high.press_sequentially("7")
+    status(page, "No answer")  # on the way to seventy
+    expect(low).to_have_value("60")
+    high.press_sequentially("0")
+    status(page, "11 of 60 people")
+    expect(page).to_have_url(f"{address}/?age=60..70")
+    expect(low).to_have_value("60")
+    said[:] = [line for line in said if "status of 400" not in line]
+
+
 def test_a_histogram_counts_under_all_other_filters(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/?gender=Male&age=25..34")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from techfinder import Facet, GenerationInfo, QueryError, QueryPlan, SearchResult, TechfinderError
-from techfinder_webui.address import LIMIT_TOP, PAGE, Address
+from techfinder_webui.address import LIMIT_TOP, PAGE, Address, split_range
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
 from techfinder_webui.cards import CardMaker, shown_on_cards
@@ -53,7 +53,7 @@ def search_page(finder: Finder, asked: Address, path: str) -> Shown:
         return Shown(_answered(finder, answered, path), 200, answered.asked)
     except TechfinderError as error:
         banner, status = problem(finder, error)
-        facets = _facets_of_everyone(finder) if isinstance(error, QueryError) else ()
+        facets = _facets_of_everyone(finder, asked) if isinstance(error, QueryError) else ()
         page = _frame(finder, asked, facets, path, QueryPlan(), None)
         return Shown(replace(page, status="No answer", banners=(banner,)), status, asked)
 
@@ -68,12 +68,23 @@ def live_token(generation: GenerationInfo | None) -> str:
     return f"{generation.number}.{generation.revision}.{generation.digest[:8]}" if generation else "none"
 
 
-def _facets_of_everyone(finder: Finder) -> tuple[Facet, ...]:
-    """Counts without any filter, for a page that has no other; none where counting is what failed."""
+def _facets_of_everyone(finder: Finder, asked: Address) -> tuple[Facet, ...]:
+    """Counts without any filter, for a page that has no other; none where counting is what failed.
+
+    Ranges keep what was put into them, so that whoever is still typing one loses nothing.
+    """
     try:
-        return finder.facets(finder.plan(), bars=True)
+        facets = finder.facets(finder.plan(), bars=True)
     except TechfinderError:
         return ()
+    return tuple(_still_chosen(facet, asked.filters.get(facet.name, ())) for facet in facets)
+
+
+def _still_chosen(facet: Facet, inputs: Sequence[str]) -> Facet:
+    ranges = [text for text in inputs if split_range(text)]
+    if facet.control == "choice" or len(ranges) != 1:
+        return facet
+    return replace(facet, chosen=ranges[0], held=tuple(ranges))
 
 
 def _frame(

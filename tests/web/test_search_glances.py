@@ -44,6 +44,13 @@ def violations(page: Page) -> list[str]:
     return [f"{v['id']}: {n['html'][:150]}" for v in found["violations"] for n in v["nodes"]]
 
 
+def unfold(page: Page, heading: str) -> None:
+    """Unfold a section of the audience page by its heading, where it is folded."""
+    section = page.locator("details", has=page.get_by_role("heading", name=heading, exact=True)).first
+    if section.get_attribute("open") is None:
+        section.locator("> summary").click()
+
+
 @pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}, {"viewport": {"width": 320, "height": 640}}])
 def test_from_a_question_to_its_audience_and_back(address: str, new_page: NewPage, options: dict[str, object]) -> None:
     page = new_page(**options)
@@ -54,6 +61,7 @@ def test_from_a_question_to_its_audience_and_back(address: str, new_page: NewPag
     expect(
         page.get_by_role("img", name=re.compile("Adopter category from left to right: Innovator 100.0 %"))
     ).to_be_visible()
+    unfold(page, "Person")
     gender = page.get_by_role("table", name="Gender", exact=True)
     expect(gender.get_by_role("row", name=re.compile("^Male"))).to_contain_text("6")
     gender.get_by_role("link", name="Male", exact=True).click()
@@ -67,6 +75,7 @@ def test_from_a_question_to_its_audience_and_back(address: str, new_page: NewPag
 def test_tables_sort_by_their_headings(address: str, new_page: NewPage, script: bool) -> None:
     page = new_page(java_script_enabled=script)
     page.goto(address + AUDIENCE)
+    unfold(page, "All numbers")
     numbers = page.locator("#numbers-table")
     numbers.get_by_role("link", name="Here").click()
     expect(numbers.get_by_role("columnheader", name=re.compile("^Here"))).to_have_attribute("aria-sort", "descending")
@@ -81,12 +90,27 @@ def test_tables_sort_by_their_headings(address: str, new_page: NewPage, script: 
     assert len(ages) == 6
 
 
+def test_the_point_is_seen_at_once(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 1360, "height": 900})
+    page.goto(address + AUDIENCE)
+    expect(page.locator("details.spreads[open]")).to_have_count(1)
+    expect(page.get_by_role("heading", name="What stands out against everybody")).to_be_in_viewport()
+    for heading in ("Shopping", "Smartphones"):
+        unfold(page, heading)
+    expect(page.locator("details.spreads[open]")).to_have_count(3)
+    page.locator("details.spreads[open]").last.locator("tbody a").first.click()
+    expect(page).to_have_url(re.compile("&smartphone"))
+    expect(page.locator("details.spreads[open]")).to_have_count(3)  # what was unfolded stays so
+
+
 def test_the_audience_by_keyboard_alone(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/?q=innovators")
     page.get_by_role("link", name="At a glance").focus()
     page.keyboard.press("Enter")
     status(page, "12 of 60 people")
+    page.locator("details.spreads", has_text="Gender").locator("> summary").focus()
+    page.keyboard.press("Enter")
     page.get_by_role("table", name="Gender", exact=True).get_by_role("link", name="Female").focus()
     page.keyboard.press("Enter")
     status(page, "6 of 60 people")

@@ -122,6 +122,33 @@ def test_what_was_asked_for_does_not_stand_out(client: FlaskClient) -> None:
     assert "Adopter" not in notable
 
 
+def test_sections_are_folded_but_for_the_one_that_stands_out_most(client: FlaskClient, finder: Finder) -> None:
+    page = client.get("/audience?q=innovators").text
+    sections = re.findall(
+        r'<details class="spreads open-arrow" id="section-\d+"( open)?>(.*?)</summary>', page, re.DOTALL
+    )
+    assert len(sections) > 3
+    [unfolded] = [told for is_open, told in sections if is_open]
+    fields = [f for f in finder.audience(finder.plan("innovators")).fields if "adopter" not in f.name]
+    strongest = max((v for f in fields for v in f.values if v.lift.low), key=lambda v: v.lift.low or 0.0)
+    assert strongest.label in unfolded
+    assert f"{strongest.lift.lift:.2f} ×" in unfolded  # noqa: RUF001 (the sign for "times")
+    assert all(told.count("<b>") <= 2 for _, told in sections)
+    assert '<details class="table-section open-arrow" id="numbers">' in page
+
+
+def test_everybody_has_the_first_section_open(client: FlaskClient) -> None:
+    page = client.get("/audience").text
+    opened = re.findall(r'<details class="spreads open-arrow" id="section-(\d+)"( open)?>', page)
+    assert [number for number, is_open in opened if is_open] == ["0"]
+
+
+@pytest.mark.parametrize("asked", ["table.sort=-count", "table.whole=yes"])
+def test_all_numbers_are_open_for_whoever_sorts_them(client: FlaskClient, asked: str) -> None:
+    page = client.get(f"/audience?q=innovators&{asked}").text
+    assert '<details class="table-section open-arrow" id="numbers" open>' in page
+
+
 def test_a_value_leads_to_those_who_have_it_too(client: FlaskClient) -> None:
     page = client.get("/audience?q=innovators").text
     link = unescape(re.findall(r'href="(/audience\?[^"]*gender=[^"]*)"', page)[0])

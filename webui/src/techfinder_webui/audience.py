@@ -22,7 +22,7 @@ from techfinder_webui.answering import planned
 from techfinder_webui.banners import notice_banners
 from techfinder_webui.cards import profile_url
 from techfinder_webui.exporting import export_links
-from techfinder_webui.glance_addresses import GlanceAddress
+from techfinder_webui.glance_addresses import FIRST_ORDER, GlanceAddress
 from techfinder_webui.glance_parts import AudiencePage, Column, Notable, PersonRow, SpreadGroup, SpreadRow
 from techfinder_webui.panel import chips
 from techfinder_webui.spreads import curve_of, lift_row, map_of, spread_of
@@ -34,10 +34,13 @@ __all__ = ["audience_page"]
 
 _METHOD = "Wilson score interval, 95 %"
 _NOTABLE = 6
+_STRONGEST = 2
 _NUMBERS = 40
 _PEOPLE = 12
 _COLUMNS = 7
 _NONE = "\N{EN DASH}"
+
+_Pair = tuple[AudienceField, AudienceValue]
 
 
 def audience_page(finder: Finder, address: GlanceAddress, path: str, search_path: str) -> AudiencePage:
@@ -66,6 +69,7 @@ def audience_page(finder: Finder, address: GlanceAddress, path: str, search_path
         numbers=maker.numbers(),
         number_columns=maker.number_columns(),
         numbers_left=0 if address.whole else max(len(maker.values) - _NUMBERS, 0),
+        numbers_open=address.whole or address.order != FIRST_ORDER,
         numbers_url=replace(address, whole=True).url(path),
         people=_people(finder, plan, search_path),
         people_columns=_people_columns(finder, address, path),
@@ -121,18 +125,32 @@ class _Maker:
         return replace(self._address, asked=self._address.asked.first_page(filters=filters)).url(self._path)
 
     def groups(self) -> Iterator[SpreadGroup]:
-        labels = dict.fromkeys(f.group for f in self._audience.fields)
-        for label in labels:
+        """Every field by section; the one with what stands out most is open (the first, where nothing does)."""
+        outstanding = sorted(self._outstanding(), key=lambda pair: -_surely(pair[1]))
+        sections = dict.fromkeys(f.group for f in self._audience.fields if f.values)
+        first = outstanding[0][0].group if outstanding else next(iter(sections), "")
+        for number, label in enumerate(sections):
             found = [f for f in self._audience.fields if f.group == label and f.values]
-            spreads = tuple(spread_of(f, self._audience.total, self._schema, self.narrowed) for f in found)
-            if spreads:
-                yield SpreadGroup(label, spreads)
+            yield SpreadGroup(
+                id=f"section-{number}",
+                label=label,
+                spreads=tuple(spread_of(f, self._audience.total, self._schema, self.narrowed) for f in found),
+                strongest=tuple(self._notable(p) for p in outstanding if p[0].group == label)[:_STRONGEST],
+                open=label == first,
+            )
 
     def notable(self, verdict: str) -> tuple[Notable, ...]:
-        """What stands out, by the end of its interval that is nearer to 1; what was asked for goes without saying."""
-        found = [(f, v) for f, v in self.values if v.lift.verdict == verdict and f.name not in self._told]
-        found.sort(key=lambda pair: _surely(pair[1], verdict))
-        return tuple(Notable(f.label, self._row(f, v)) for f, v in found[:_NOTABLE])
+        """What stands out to one side, the surest first."""
+        found = [pair for pair in self._outstanding() if pair[1].lift.verdict == verdict]
+        found.sort(key=lambda pair: -_surely(pair[1]))
+        return tuple(self._notable(pair) for pair in found[:_NOTABLE])
+
+    def _outstanding(self) -> list[_Pair]:
+        """What is more or less common than among everybody; what was asked for goes without saying."""
+        return [(f, v) for f, v in self.values if v.lift.verdict and f.name not in self._told]
+
+    def _notable(self, pair: _Pair) -> Notable:
+        return Notable(pair[0].label, self._row(*pair))
 
     def numbers(self) -> tuple[Notable, ...]:
         order = self._address.order
@@ -158,9 +176,10 @@ class _Maker:
         return lift_row(value.label, value.lift, url=self.narrowed(field.name, value.input))
 
 
-def _surely(value: AudienceValue, verdict: str) -> float:
+def _surely(value: AudienceValue) -> float:
+    """How many times as common, or as rare, it is at least: the end of its interval that is nearer to 1."""
     low, high = value.lift.low or 0.0, value.lift.high or 0.0
-    return -low if verdict == "over" else high
+    return low if low > 1 else 1 / high if high else 1.0
 
 
 _LABELS = {
@@ -172,7 +191,7 @@ _LABELS = {
     "lift": "Lift",
     "low": "Interval",
 }
-_KEYS: dict[str, Callable[[tuple[AudienceField, AudienceValue]], Any]] = {
+_KEYS: dict[str, Callable[[_Pair], Any]] = {
     "field": lambda pair: pair[0].label.casefold(),
     "value": lambda pair: pair[1].label.casefold(),
     "count": lambda pair: pair[1].lift.count,

@@ -11,13 +11,15 @@ from flask import url_for
 from techfinder import QueryPlan
 from techfinder_webui.address import PAGE, Address
 
-__all__ = ["ORDERS", "GlanceAddress", "LookalikeAddress", "audience_url", "lookalike_url"]
+__all__ = ["FIRST_ORDER", "ORDERS", "GlanceAddress", "LookalikeAddress", "audience_url", "lookalike_url"]
 
 ORDERS = ("field", "value", "count", "share", "base", "lift", "low")
 """What the table of all numbers can be sorted by."""
 
 _TABLE, _LOOK = "table.", "look."
-_FIRST = "-lift"
+
+FIRST_ORDER = "-lift"
+"""How that table is sorted at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,20 @@ class GlanceAddress:
     """
 
     asked: Address
-    order: str = _FIRST
+    order: str = FIRST_ORDER
     whole: bool = False
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> GlanceAddress:
         """The address in URL parameters. Never fails."""
         own, rest = _parted(pairs, _TABLE)
-        order = next((v for n, v in own if n == "sort" and v.removeprefix("-") in ORDERS), _FIRST)
+        order = next((v for n, v in own if n == "sort" and v.removeprefix("-") in ORDERS), FIRST_ORDER)
         return cls(Address.read(rest), order, ("whole", "yes") in own)
 
     def url(self, path: str) -> str:
         """This address on the page at `path`."""
         pairs = self.asked.pairs()
-        pairs += [(f"{_TABLE}sort", self.order)] if self.order != _FIRST else []
+        pairs += [(f"{_TABLE}sort", self.order)] if self.order != FIRST_ORDER else []
         pairs += [(f"{_TABLE}whole", "yes")] if self.whole else []
         return _url(path, pairs)
 

@@ -57,14 +57,6 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class SpreadGroup:
-    """Spreads of one section of the panel."""
-
-    label: str = field(metadata=explained("Its heading."))
-    spreads: tuple[Spread, ...] = field(metadata=explained("Its fields, in order."))
-
-
-@dataclass(frozen=True, slots=True)
 class CurveRegion:
     """The part of a curve that stands for one value."""
 
@@ -123,6 +115,17 @@ class Notable:
 
 
 @dataclass(frozen=True, slots=True)
+class SpreadGroup:
+    """Spreads of one section of the panel, which can be folded away."""
+
+    id: str = field(metadata=explained("Of the element, unique on the page."))
+    label: str = field(metadata=explained("Its heading."))
+    spreads: tuple[Spread, ...] = field(metadata=explained("Its fields, in order."))
+    strongest: tuple[Notable, ...] = field(metadata=explained("What stands out most among them: told while folded."))
+    open: bool = field(metadata=explained("Whether it is unfolded at first."))
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table, by which it can be sorted."""
 
@@ -161,6 +164,7 @@ class AudiencePage:
     numbers: tuple[Notable, ...] = field(metadata=explained("All values in one table."))
     number_columns: tuple[Column, ...] = field(metadata=explained("Its columns."))
     numbers_left: int = field(metadata=explained("How many rows are not shown."))
+    numbers_open: bool = field(metadata=explained("Whether that table is unfolded: somebody has sorted it."))
     numbers_url: str = field(metadata=explained("The page with all rows."))
     people: tuple[PersonRow, ...] = field(metadata=explained("The first people."))
     people_columns: tuple[Column, ...] = field(metadata=explained("Its columns."))

@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["METHOD", "Z95", "Lift", "lift_of", "wilson"]
+__all__ = ["FEWEST", "METHOD", "Z95", "Lift", "lift_of", "wilson"]
 
 Z95 = 1.959963984540054
 METHOD = "Wilson score interval, 95 %"
+FEWEST = 5
+"""People who must have a value before it counts as over-represented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,14 @@ class Lift:
 
     @property
     def verdict(self) -> str:
-        """``"over"`` or ``"under"`` represented, where the interval leaves no doubt; else ``""``."""
+        """``"over"`` or ``"under"`` represented, where the interval leaves no doubt; else ``""``.
+
+        Fewer than :data:`FEWEST` people are never over-represented: among hundreds of values that hardly anybody has,
+        some are always shared by one or two of the few.
+        """
         if self.low is None or self.high is None:
             return ""
-        return "over" if self.low > 1.0 else "under" if self.high < 1.0 else ""
+        return "over" if self.low > 1.0 and self.count >= FEWEST else "under" if self.high < 1.0 else ""
 
 
 def lift_of(count: int, known: int, base_count: int, base_known: int) -> Lift:

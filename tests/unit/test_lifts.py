@@ -27,6 +27,13 @@ def test_a_lift_is_a_share_against_the_share_of_everybody() -> None:
     assert lift_of(15, 60, 100, 400).verdict == ""
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(1, ""), (4, ""), (5, "over"), (0, "")])
+def test_what_one_or_two_of_a_few_have_is_not_over_represented(count: int, verdict: str) -> None:
+    lift = lift_of(count, 25, count or 1, 1000)
+    assert lift.low == 0.0 or (lift.low or 0.0) > 1.0  # the interval alone would say so
+    assert lift.verdict == verdict
+
+
 @pytest.mark.parametrize("numbers", [(0, 0, 5, 10), (0, 5, 0, 10), (0, 5, 0, 0)])
 def test_where_nothing_is_known_there_is_no_lift(numbers: tuple[int, int, int, int]) -> None:
     lift = lift_of(*numbers)

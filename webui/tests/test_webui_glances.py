@@ -137,6 +137,13 @@ def test_sections_are_folded_but_for_the_one_that_stands_out_most(client: FlaskC
     assert '<details class="table-section open-arrow" id="numbers">' in page
 
 
+def test_everybody_is_compared_with_nobody(client: FlaskClient) -> None:
+    page = client.get("/audience?table.whole=yes").text
+    assert not re.search("Lift|of all |times as common|over-represented|Interval", page)
+    assert 'class="base"' not in page
+    assert "Lift" in client.get("/audience?q=innovators").text
+
+
 def test_everybody_has_the_first_section_open(client: FlaskClient) -> None:
     page = client.get("/audience").text
     opened = re.findall(r'<details class="spreads open-arrow" id="section-(\d+)"( open)?>', page)

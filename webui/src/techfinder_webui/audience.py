@@ -49,11 +49,12 @@ def audience_page(finder: Finder, address: GlanceAddress, path: str, search_path
     edited = planned(finder, asked)
     plan = edited.plan
     audience = finder.audience(plan)
-    maker = _Maker(finder, address, path, audience, _asked_fields(finder, plan))
+    maker = _Maker(finder, address, path, audience, plan)
     return AudiencePage(
         text=asked.text,
         status=_status(schema, audience, plan),
         subject=schema.subject[1],
+        against=bool(plan.required),
         back_url=asked.url(search_path),
         asked=tuple(finder.describe(c) for c in plan.required if not c.origin),
         chips=chips(finder.filters, schema, (), asked, path, plan),
@@ -110,11 +111,9 @@ class _Maker:
         values: Every value with its field.
     """
 
-    def __init__(
-        self, finder: Finder, address: GlanceAddress, path: str, audience: Audience, told: frozenset[str]
-    ) -> None:
+    def __init__(self, finder: Finder, address: GlanceAddress, path: str, audience: Audience, plan: QueryPlan) -> None:
         self._schema, self._address, self._path, self._audience = finder.schema, address, path, audience
-        self._told = told
+        self._told, self._against = _asked_fields(finder, plan), bool(plan.required)
         self.fields = {f.name: f for f in audience.fields}
         self.values = [(f, v) for f in audience.fields for v in f.values if v.lift.count or v.lift.base_count]
 
@@ -162,7 +161,9 @@ class _Maker:
         return tuple(Notable(f.label, self._row(f, v)) for f, v in shown)
 
     def number_columns(self) -> tuple[Column, ...]:
-        return tuple(self._number_column(name, label) for name, label in _LABELS.items())
+        """What the table of all numbers tells; of everybody there is nothing to compare with."""
+        names = _LABELS if self._against else ("field", "value", "count", "share")
+        return tuple(self._number_column(name, _LABELS[name]) for name in names)
 
     def _number_column(self, name: str, label: str) -> Column:
         now = self._address.order

@@ -151,6 +151,7 @@ class AudiencePage:
     text: str = field(metadata=explained("The question as typed."))
     status: str = field(metadata=explained("How many people of how many, in one sentence."))
     subject: str = field(metadata=explained("What profiles are called, plural."))
+    against: bool = field(metadata=explained("Whether these are some of all, and shares stand against everybody's."))
     back_url: str = field(metadata=explained("The search page with the same question."))
     asked: tuple[str, ...] = field(metadata=explained("What is required, in words."))
     chips: tuple[Chip, ...] = field(metadata=explained("What filters ask for, with links that take it back."))

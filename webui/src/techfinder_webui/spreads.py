@@ -168,7 +168,8 @@ def _shade(lift: Lift) -> str:
 
 def _told(value: AudienceValue) -> str:
     lift = value.lift
-    against = f", {lift.lift:.2f} times as common as among everybody" if lift.lift is not None else ""
+    some = lift.lift is not None and lift.known < lift.base_known
+    against = f", {lift.lift:.2f} times as common as among everybody" if some else ""
     return f"{value.label}: {lift.count:,}{against}"
 
 

@@ -26,6 +26,7 @@ PAGES = {
     "nobody to compare": "/compare?ids=nobody",
     "picked": "/?q=innovators&compare.id=P0003&compare.id=P0029",
     "no profile": "/people/nobody",
+    "administration": "/admin/",
 }
 
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
@@ -119,6 +120,18 @@ def test_nothing_sticks_out(address: str, new_page: NewPage, name: str) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_wide_tables_scroll_by_themselves(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/admin/")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.set_viewport_size({"width": 360, "height": 780})
+    offers = page.locator(".offers").first.bounding_box()
+    assert offers
+    assert offers["width"] > 250  # and not a letter wide
 
 
 def test_on_a_phone_filters_are_behind_a_switch(address: str, new_page: NewPage) -> None:

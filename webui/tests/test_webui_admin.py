@@ -96,6 +96,23 @@ def test_everything_is_on_the_page(admin: FlaskClient) -> None:
     assert "Roll back" not in page
 
 
+def test_only_what_was_measured_has_columns_and_a_comparison(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = admin.get("/admin/").text
+    assert re.findall(r'<th scope="col" class="number-cell">([^<]+)<', page) == ["ms a question"]
+    assert page.count('name="version"') == 2
+    assert ">Compare</button>" in page
+    assert "encoders register" not in page
+
+    monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: Registered((version("hash", 1),)))
+    page = admin.get("/admin/").text
+    assert 'class="number-cell"' not in page
+    assert 'name="version"' not in page
+    assert ">Compare</button>" not in page
+    assert "<code>techfinder encoders register other</code>" in page
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_an_encoder_is_promoted_and_taken_back_without_a_script(admin: FlaskClient, two: Finder) -> None:

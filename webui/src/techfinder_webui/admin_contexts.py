@@ -37,7 +37,7 @@ class EncoderRow:
     marks: tuple[str, ...] = field(metadata=explained("'answers now', aliases, 'not installed'."))
     live: bool = field(metadata=explained("True for the one that answers now."))
     figures: tuple[str, ...] = field(
-        metadata=explained("One for each of the page's figures; empty where not measured.")
+        metadata=explained("One for each of the page's figures; a dash where not measured.")
     )
     compare: str = field(metadata=explained("What stands for it in a comparison; empty when it has no figures."))
     promote_url: str = field(metadata=explained("Asks to confirm; empty when it answers already or is not installed."))
@@ -87,7 +87,9 @@ class AdminPage:
 
     live: str = field(metadata=explained("What answers now, in one sentence."))
     token: str = field(metadata=explained("Goes along with every form."))
-    figures: tuple[str, ...] = field(metadata=explained("Heads of the columns with figures."))
+    figures: tuple[str, ...] = field(metadata=explained("Heads of the columns with figures: what was measured of any."))
+    comparable: bool = field(metadata=explained("Whether there are two encoders with figures to put side by side."))
+    register: str = field(metadata=explained("The command that measures what is not registered; empty where all are."))
     encoders: tuple[EncoderRow, ...] = field(metadata=explained("Encoders, by name and version."))
     jobs: tuple[JobRow, ...] = field(metadata=explained("Jobs, newest first."))
     switches: tuple[SwitchRow, ...] = field(metadata=explained("Switches, newest first."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ _FIGURES = {
     "texts_per_s": "texts a second",
     "query_ms": "ms a question",
 }
+_UNREGISTERED = "not registered"
+_NONE = "\N{EN DASH}"
 _LESS_IS_BETTER = ("query_ms", "query_p95_ms")
 
 
@@ -54,11 +57,15 @@ def admin_page(finder: Finder, operations: Operations, token: str) -> AdminPage:
         banners.append(Banner("error", "Jobs and switches cannot be read", str(error)))
     if any(j.state == "waiting" and j.attempts == 0 for j in jobs) and finder.settings.store == "server":
         banners.append(Banner("info", "A job waits for a worker", "Start one beside the server:", "techfinder worker"))
+    encoders = _encoders(operations, found)
+    measured = [n for n in range(len(_FIGURES)) if any(e.figures[n] for e in encoders)]
     return AdminPage(
         live=_live(finder, operations),
         token=token,
-        figures=tuple(_FIGURES.values()),
-        encoders=tuple(_encoders(operations, found)),
+        figures=tuple(list(_FIGURES.values())[n] for n in measured),
+        comparable=sum(bool(e.compare) for e in encoders) > 1,
+        register=_register(encoders),
+        encoders=tuple(replace(e, figures=tuple(e.figures[n] or _NONE for n in measured)) for e in encoders),
         jobs=tuple(_job(j) for j in jobs),
         switches=tuple(_switch(s) for s in switches),
         plugins=tuple(_plugins(finder)),
@@ -145,10 +152,15 @@ def _encoders(operations: Operations, found: Registered) -> list[EncoderRow]:
     for name, one in offered.items():
         if one.fingerprint not in registered:
             told = ("answers now",) if one.live else ()
-            marks = (*told, *(() if found.problem or found.looking else ("not registered",)))
+            marks = (*told, *(() if found.problem or found.looking else (_UNREGISTERED,)))
             url = "" if one.live else _promote_url(name)
             rows.append(EncoderRow(name, one.fingerprint, "", marks, one.live, ("",) * len(_FIGURES), "", url))
     return sorted(rows, key=lambda r: (r.name, int(r.version or 0)))
+
+
+def _register(encoders: Sequence[EncoderRow]) -> str:
+    names = [e.name for e in encoders if _UNREGISTERED in e.marks]
+    return f"techfinder encoders register {names[0]}" if names else ""
 
 
 def _version_row(version: EncoderVersion, here: bool, live: str) -> EncoderRow:

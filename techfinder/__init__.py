@@ -25,6 +25,7 @@ from techfinder.encodable import (
     encodable,
 )
 from techfinder.errors import (
+    AccessError,
     CollectionNotFound,
     CursorError,
     CursorExpired,
@@ -49,6 +50,7 @@ from techfinder.errors import (
     StoreError,
     StoreUnavailable,
     TechfinderError,
+    TooManyAttempts,
     cut,
     known_names,
 )
@@ -84,6 +86,9 @@ from techfinder.lexicons import (
 )
 from techfinder.lifts import (
     Lift,
+)
+from techfinder.marks import (
+    needs,
 )
 from techfinder.models import (
     Answer,
@@ -146,6 +151,7 @@ from techfinder.weights import (
 )
 
 __all__ = [
+    "AccessError",
     "Alike",
     "Answer",
     "AnyOf",
@@ -241,6 +247,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TechfinderError",
+    "TooManyAttempts",
     "Value",
     "ValueWeights",
     "Writer",
@@ -255,6 +262,7 @@ __all__ = [
     "load_lexicon",
     "load_schema",
     "load_settings",
+    "needs",
     "number_of",
     "parse_sort",
 ]

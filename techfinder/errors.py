@@ -18,6 +18,8 @@
     │   └── FingerprintMismatch  vectors made by another encoder or text template
     ├── IndexingError            an index run was stopped before going live
     ├── DatabaseError            the application database does not answer, or is of another version
+    ├── AccessError              a user, role, password, link or token cannot be what is asked for
+    │   └── TooManyAttempts      somebody has guessed too often; later again
     ├── JobError                 a job cannot be queued, or cannot go on
     │   └── JobCancelled         somebody asked it to stop
     ├── RegistryError            MLflow holds no such encoder version, or not what it should
@@ -37,6 +39,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "AccessError",
     "CollectionNotFound",
     "CursorError",
     "CursorExpired",
@@ -61,6 +64,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TechfinderError",
+    "TooManyAttempts",
     "cut",
     "known_names",
 ]
@@ -128,6 +132,24 @@ class IndexingError(TechfinderError):
 
 class DatabaseError(TechfinderError):
     """The application database does not answer, is damaged, or belongs to another version of techfinder."""
+
+
+class AccessError(TechfinderError):
+    """A user, role, password, link or token does not exist, or cannot be what is asked for."""
+
+
+class TooManyAttempts(AccessError):
+    """Somebody has guessed too often, or somebody else has in their name.
+
+    Attributes:
+        retry_after_s: When to try again.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        """Say how long to wait."""
+        self.retry_after_s = retry_after_s
+        minutes = max(1, round(retry_after_s / 60))
+        super().__init__(f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
 
 
 class JobError(TechfinderError):

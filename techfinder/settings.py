@@ -108,6 +108,17 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
     threads: int = Field(default=8, ge=1, le=256, description="Request threads of `serve`.")
+    session_idle_minutes: int = Field(
+        default=120, ge=1, le=1440, description="Minutes without a request after which one must sign in again."
+    )
+    session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which one must sign in again.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/?#\s]+)?$",
+        description="Address that people reach the page by, where something stands in front of it; with https, cookies "
+        "are sent over https only. Links that `techfinder user` prints begin with it.",
+        examples=["https://people.example.org"],
+    )
     admin: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether the page /admin is offered, where encoders are switched: auto (only where `serve` listens "
@@ -154,6 +165,12 @@ class Settings(BaseSettings):
     def offers_admin(self) -> bool:
         """Whether the page for administrators is offered."""
         return self.admin == "on" or (self.admin == "auto" and self.host in LOOPBACK)
+
+    @property
+    def address(self) -> str:
+        """Where people reach the page, without a slash at the end."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{shown}:{self.port}"
 
     def for_plugin(self, plugin: str, model: type[_Model]) -> _Model:
         """The settings of one plugin, as its own pydantic model.

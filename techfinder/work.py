@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from techfinder.database.database import Database
     from techfinder.finder import Finder
 
-__all__ = ["actor", "generation_before", "handlers", "roll_back"]
+__all__ = ["generation_before", "handlers", "roll_back"]
 
 
 def handlers(finder: Finder, database: Database) -> dict[str, Handler]:
@@ -68,14 +67,6 @@ def generation_before(finder: Finder, database: Database) -> tuple[GenerationInf
             f"{last.from_encoder.partition('@')[0]}"
         )
     return live, last.from_generation
-
-
-def actor() -> str:
-    """Who is at work here, for the audit."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from techfinder import __version__
+from techfinder.cli.auditing import audit
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.exporting import export
@@ -21,6 +22,8 @@ from techfinder.cli.serving import demo, serve
 from techfinder.cli.stores import plugins, store
 from techfinder.cli.switching import encoders
 from techfinder.cli.terminal import abandon_output, echo, fail, prepare
+from techfinder.cli.tokens import token
+from techfinder.cli.users import user
 from techfinder.errors import TechfinderError
 
 __all__ = ["cli", "main"]
@@ -52,6 +55,9 @@ for _command in (
     jobs,
     worker,
     mlflow,
+    user,
+    token,
+    audit,
 ):
     cli.add_command(_command)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
+from techfinder.access.console import actor
 from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.encoders import as_json_option, encoders, live_fingerprint, questions_option
 from techfinder.cli.jobs import database_of
@@ -43,7 +44,7 @@ def promote(encoder: str, questions: tuple[Path, ...], force: bool, detach: bool
     """
     from techfinder.jobs.queue import JobQueue
     from techfinder.jobs.worker import Worker
-    from techfinder.work import actor, handlers
+    from techfinder.work import handlers
 
     with open_finder() as finder, database_of(finder) as database:
         queue = JobQueue(database)
@@ -77,7 +78,7 @@ def promote(encoder: str, questions: tuple[Path, ...], force: bool, detach: bool
 def rollback(as_json: bool) -> None:
     """Go back to the encoder and the people that were live before the last switch."""
     from techfinder.promotion import note_champion
-    from techfinder.work import actor, roll_back
+    from techfinder.work import roll_back
 
     with open_finder() as finder, database_of(finder) as database:
         before, now = roll_back(finder, database, actor())

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal_column,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -30,11 +31,12 @@ from techfinder.errors import DatabaseError, cut
 
 __all__ = ["HEAD", "Database"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The last migration that this version knows."""
 
 _WAIT_S = 10
 _MIGRATION_WAIT_S = 60
+_READS, _WAITS = "techfinder_reads", "techfinder_waits"
 _PG_LOCK = 7_220_441
 """Number of the lock under which PostgreSQL is migrated: any number that nobody else takes."""
 
@@ -99,10 +101,23 @@ class Database:
         return cast(extract("epoch", func.clock_timestamp()), Double)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A connection whose changes count together, or not at all. Raises DatabaseError when it does not answer."""
-        with self._telling(), self.engine.begin() as connection:
+    def transaction(self, wait_s: float = _WAIT_S) -> Iterator[Connection]:
+        """A connection whose changes count together, or not at all. Raises DatabaseError when it does not answer.
+
+        On SQLite one writes at a time; `wait_s` is how long to wait for whoever does.
+        """
+        with self._telling(), self.engine.execution_options(**{_WAITS: wait_s}).begin() as connection:
             yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads: it waits for nobody who writes. Raises DatabaseError."""
+        with self._telling(), self.engine.connect() as connection:
+            yield connection.execution_options(**{_READS: True})
+
+    def clock(self, connection: Connection) -> float:
+        """The database's own time in seconds, now."""
+        return float(connection.execute(select(self.now())).scalar_one())
 
     def revision(self) -> str:
         """The migration that the database is at; empty when it is new."""
@@ -200,4 +215,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the right to write at once: a transaction that reads first and writes later could not get it any more."""
+    options = connection.get_execution_options()
+    if options.get(_READS):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options.get(_WAITS, _WAIT_S))}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,65 @@
+"""How often somebody may guess: counted in the database, so over all processes, and before the guess is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, insert, select, text
+
+from techfinder.access.secrets import digest_of, new_id
+from techfinder.database.tables import attempts
+from techfinder.errors import TooManyAttempts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from techfinder.database.database import Database
+
+__all__ = ["MOST_PER_ACCOUNT", "MOST_PER_ADDRESS", "WINDOW_S", "Throttle"]
+
+WINDOW_S = 15 * 60.0
+MOST_PER_ACCOUNT = 10
+MOST_PER_ADDRESS = 60
+"""Many people may share an address."""
+
+
+class Throttle:
+    """Counts attempts by key. Who is over a limit is refused without a look at what they guessed."""
+
+    def __init__(self, database: Database) -> None:
+        """Ask nothing yet."""
+        self._database = database
+
+    def take(self, most: Mapping[str, int]) -> str:
+        """Count an attempt for each key, before it is made; `most` is how many each key has in a quarter of an hour.
+
+        Returns:
+            What :meth:`give_back` takes.
+
+        Raises:
+            TooManyAttempts: One of the keys has had them; nothing is counted.
+        """
+        taken = new_id()
+        with self._database.transaction() as connection:
+            now = self._database.clock(connection)
+            connection.execute(delete(attempts).where(attempts.c.at < now - WINDOW_S))
+            for key, limit in sorted((digest_of(k), n) for k, n in most.items()):
+                self._only_one(connection, key)
+                found = select(func.count(), func.min(attempts.c.at)).where(attempts.c.key == key)
+                count, first = connection.execute(found).one()
+                if count >= limit:
+                    raise TooManyAttempts(max(1.0, first + WINDOW_S - now))
+                connection.execute(insert(attempts).values(id=taken, key=key, at=now))
+        return taken
+
+    def give_back(self, taken: str) -> None:
+        """Count it no longer: it was right."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(attempts).where(attempts.c.id == taken))
+
+    def _only_one(self, connection: Connection, key: str) -> None:
+        """Let nobody else count this key until the transaction ends; on SQLite nobody else can write anyway."""
+        if not self._database.sqlite:
+            number = int(key[:15], 16)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -1,11 +1,13 @@
 """Progress records of index runs: one small file a run that any process can read.
 
 ``<home>/runs/<run>/progress.json`` is replaced as a whole at each step, so a reader never sees
-half of one. The folder also holds ``rejects.jsonl``, one line a problem.
+half of one. The folder also holds ``rejects.jsonl``, one line a problem, and ``going``, which is locked for as
+long as the run's process lives: a process in another container sees that, and not the other's number.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -25,11 +27,13 @@ from filelock import FileLock, Timeout
 
 from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
+from techfinder.places import here
 
 __all__ = ["RunProgress", "RunRecord", "latest_run", "list_runs", "only_run", "recorded"]
 
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
+_GOING = "going"
 _STOPPED = "It was stopped. The same command goes on where it was."
 
 
@@ -52,6 +56,7 @@ class RunProgress:
         message: Why it failed, would fail, or what to know.
         started_at, updated_at: UTC, ISO 8601.
         started: Creation time of the process, to tell a reused pid from the run's own.
+        place: Where its pid means something (:func:`techfinder.places.here`).
     """
 
     run: str
@@ -74,6 +79,7 @@ class RunProgress:
     rate: float = 0.0
     generation: int | None = None
     message: str = ""
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -90,6 +96,7 @@ class RunRecord:
     _clock: float = field(default_factory=time.monotonic)
     _written: float = -1.0
     _rejects: TextIO | None = None
+    _going: TextIO | None = None
 
     @classmethod
     def start(cls, home: Path, collection: str, source: str) -> Self:
@@ -100,7 +107,8 @@ class RunRecord:
         folder.mkdir(parents=True)
         stamp = now.isoformat(timespec="seconds")
         started = psutil.Process().create_time()
-        record = cls(folder, RunProgress(run, collection, source, os.getpid(), started, stamp, stamp))
+        progress = RunProgress(run, collection, source, os.getpid(), started, stamp, stamp, place=here())
+        record = cls(folder, progress, _going=_locked(folder / _GOING))
         record._write()
         _sweep(home)
         return record
@@ -142,17 +150,18 @@ class RunRecord:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._close_rejects()
+            self._close_files()
             return
         with suppress(OSError):
-            self._close_rejects()
+            self._close_files()
         stopped = isinstance(error, KeyboardInterrupt)
         message = _STOPPED if stopped else str(error) or type(error).__name__
         self.update(state="interrupted" if stopped else "failed", message=cut(message, 500).strip("'\""))
 
-    def _close_rejects(self) -> None:
-        if self._rejects is not None:
-            self._rejects.close()
+    def _close_files(self) -> None:
+        for file in (self._going, self._rejects):
+            if file is not None:
+                file.close()
 
     def _write(self) -> None:
         path = self.folder / "progress.json"
@@ -219,16 +228,38 @@ def _read(path: Path) -> RunProgress | None:
         progress = RunProgress(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if progress.state == "running" and not _alive(progress):
+    if progress.state == "running" and not _alive(progress, path.with_name(_GOING)):
         return replace(progress, state="interrupted", message="The process ended before the run did.")
     return progress
 
 
-def _alive(progress: RunProgress) -> bool:
+def _locked(path: Path) -> TextIO:
+    """A file that is locked until it is closed, or its process ends."""
+    file = path.open("w", encoding="utf-8")
+    with suppress(OSError):  # a file system without locks: then only the process's number tells
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def _alive(progress: RunProgress, going: Path) -> bool:
+    """Whether the run's process lives, in this container or in another one that has the same home."""
+    if progress.place not in ("", here()):
+        return _is_locked(going)
     try:
         return bool(abs(psutil.Process(progress.pid).create_time() - progress.started) < 1.0)
     except psutil.Error:
         return False
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _sweep(home: Path) -> None:

@@ -28,19 +28,29 @@ def test_a_failure_is_kept_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_dead_process_shows_as_interrupted(tmp_path: Path) -> None:
-    record = RunRecord.start(tmp_path, "people", "people.csv")
-    path = record.folder / "progress.json"
-    facts = json.loads(path.read_text())
-    path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
-    (seen,) = list_runs(tmp_path)
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        path = record.folder / "progress.json"
+        facts = json.loads(path.read_text())
+        path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
+        (seen,) = list_runs(tmp_path)
     assert seen.state == "interrupted"
+
+
+def test_a_run_in_another_container_is_judged_by_its_lock(tmp_path: Path) -> None:
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        path = record.folder / "progress.json"
+        elsewhere = {**json.loads(path.read_text()), "place": "another container", "pid": 1, "started": 0.0}
+        path.write_text(json.dumps(elsewhere))
+        assert [run.state for run in list_runs(tmp_path)] == ["running"]
+    path.write_text(json.dumps(elsewhere))
+    assert [run.state for run in list_runs(tmp_path)] == ["interrupted"]
 
 
 def test_the_newest_run_of_a_collection_is_found_among_others(tmp_path: Path) -> None:
     assert latest_run(tmp_path, "people") is None
     for number, collection in enumerate(["people", "people", "firms"], start=1):
-        made = RunRecord.start(tmp_path, collection, f"file {number}").folder
-        made.rename(made.with_name(f"2026011{number}T000000-aaaaaa"))
+        with RunRecord.start(tmp_path, collection, f"file {number}") as record:
+            record.folder.rename(record.folder.with_name(f"2026011{number}T000000-aaaaaa"))
     found = latest_run(tmp_path, "people")
     assert found is not None
     assert found.source == "file 2"

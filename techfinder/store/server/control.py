@@ -24,6 +24,7 @@ import psutil
 from qdrant_client import models
 
 from techfinder.errors import CollectionNotFound, StoreError, cut
+from techfinder.places import here
 
 if TYPE_CHECKING:
     from techfinder.store.server.connection import Server
@@ -157,7 +158,7 @@ class Lease:
             "collection": self._collection,
             "token": self._token,
             "host": socket.gethostname(),
-            "place": _place(),
+            "place": here(),
             "pid": os.getpid(),
             "started": _started(os.getpid()),
             "expires": expires,
@@ -286,7 +287,7 @@ class Control:
 
 def _is_gone(holder: dict[str, Any]) -> bool:
     """Whether the holder ran on this machine and does no more: it need not be waited for."""
-    if holder.get("place") != _place():
+    if holder.get("place") != here():
         return False
     try:
         pid = int(holder["pid"])
@@ -304,15 +305,6 @@ def _started(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""
-
-
-def _place() -> str:
-    """Where process numbers mean the same: this boot of this machine, and this container on it."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return " ".join(parts)
 
 
 def _change(payload: dict[str, Any]) -> Change | None:

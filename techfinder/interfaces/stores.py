@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from techfinder.interfaces.points import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
 
@@ -216,6 +217,23 @@ class Collection(Protocol):
 
     def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
         """How full these attributes are over everybody, by key, exactly. Raises QueryError where one is not stored."""
+        ...
+
+    def points(self, queries: Sequence[PointsQuery], timeout_s: float | None = None) -> list[PointsAnswer]:
+        """The answers to queries about points as they are stored, all from one generation.
+
+        Args:
+            queries: See :mod:`techfinder.interfaces.points`.
+            timeout_s: Longest wait for all of it together, where that is less than the store's own.
+
+        Raises:
+            DimensionMismatch: A vector is of another length.
+            QueryError: A query orders by what is no number.
+        """
+        ...
+
+    def place(self) -> str:
+        """The name of its own that the generation that answers now has within the store."""
         ...
 
     def close(self) -> None:

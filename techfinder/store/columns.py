@@ -12,6 +12,7 @@ import math
 from collections import OrderedDict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 
@@ -141,7 +142,15 @@ class Columns:
             return self._range(part["key"], part["range"])
         if "is_empty" in part:
             return ~self._present(part["is_empty"]["key"])
+        if "has_id" in part:
+            return self._named(part["has_id"])
         return self.mask(part)
+
+    def _named(self, ids: Sequence[str]) -> Mask:
+        rows = self.rows_of([UUID(i).bytes for i in ids])
+        mask = np.zeros(self.points, dtype=np.bool_)
+        mask[rows[rows >= 0]] = True
+        return mask
 
     def _match(self, key: str, values: Sequence[Any]) -> Mask:
         storage = self.attributes[key]
@@ -194,6 +203,14 @@ class Columns:
         counts = np.bincount(codes[mask].astype(np.int64) + 1, minlength=1)[1:]
         return {values[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist()}
 
+    def tally(self, query: Mapping[str, Any], field: str) -> dict[str | int, int]:
+        """Count by value over the rows that match, whole numbers included."""
+        if self.attributes[field] != "integer":
+            return {value: int(count) for value, count in self.facet(query, field).items()}
+        numbers = self.array(f"{field}.numbers")[self.mask(query) & self._present(field)]
+        values, counts = np.unique(numbers, return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
     def known(self, key: str) -> int:
         """How many rows have a value of `key`."""
         return int(np.count_nonzero(self.mask({}) & self._present(key)))
@@ -241,6 +258,17 @@ class Columns:
     def page(self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]], offset: int, limit: int) -> list[bytes]:
         """Point ids (16 bytes each) of the rows that match, in the order of :meth:`order`."""
         return self.point_ids(self.order(query, sort)[offset : offset + limit])
+
+    def page_by_ordinal(self, query: Mapping[str, Any], descending: bool, offset: int, limit: int) -> list[bytes]:
+        """Point ids (16 bytes each) of the rows that match, in stored order or against it."""
+        rows = np.flatnonzero(self.mask(query))
+        return self.point_ids((rows[::-1] if descending else rows)[offset : offset + limit])
+
+    def scroll(self, query: Mapping[str, Any], start: bytes, offset: int, limit: int) -> list[bytes]:
+        """Point ids (16 bytes each) of the rows that match, from id `start` on, ascending."""
+        first = int(np.searchsorted(self._keys, np.frombuffer(start, dtype="S16"))[0])
+        rows = self._places[first:]
+        return self.point_ids(rows[self.mask(query)[rows]][offset : offset + limit])
 
     def best(
         self, query: Mapping[str, Any], weighing: Sequence[Weighing], without: Sequence[bytes], count: int

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +67,11 @@ class Layered:
             return {"min": min(p["min"] for p in known), "max": max(p["max"] for p in known)} if known else {}
         return _sum(parts)
 
+    def tally(self, query: Mapping[str, Any], field: str) -> dict[str | int, int]:
+        """Count by value over those that match; see :meth:`Columns.tally`."""
+        base, fresh = self._base.tally(query, field), self._fresh.tally(query, field)
+        return {value: base.get(value, 0) + fresh.get(value, 0) for value in (*base, *(fresh.keys() - base.keys()))}
+
     def fill(self, key: str) -> Fill:
         """How full `key` is."""
         base, fresh = self._base.held(key), self._fresh.held(key)
@@ -94,6 +101,20 @@ class Layered:
             place = position
         merged += [(self._base, r) for r in base[place:][: offset + limit].tolist()]
         return [part.point_ids([row])[0] for part, row in merged[offset : offset + limit]]
+
+    def page_by_ordinal(self, query: Mapping[str, Any], descending: bool, offset: int, limit: int) -> list[bytes]:
+        """Point ids (16 bytes) of those that match, in stored order or against it."""
+        if not descending:
+            return self.page(query, (), offset, limit)
+        total = self.count(query)
+        last = max(0, total - offset)
+        first = max(0, last - limit)
+        return self.page(query, (), first, last - first)[::-1]
+
+    def scroll(self, query: Mapping[str, Any], start: bytes, offset: int, limit: int) -> list[bytes]:
+        """Point ids (16 bytes) of those that match, from id `start` on, ascending."""
+        parts = [part.scroll(query, start, 0, offset + limit) for part in (self._base, self._fresh)]
+        return list(islice(merge(*parts), offset, offset + limit))
 
     def best(
         self, query: Mapping[str, Any], weighing: Sequence[Weighing], without: Sequence[bytes], count: int

@@ -26,6 +26,7 @@ from techfinder.interfaces import Collection, FacetRequest, Point, Store, Writer
 from techfinder.models import Fill, Profile
 from techfinder.plan import Condition, Sort
 from techfinder.testing.store_copying import CopyingContract
+from techfinder.testing.store_points import PointsContract
 from techfinder.testing.store_reading import ReadingContract
 from techfinder.testing.store_samples import (
     DIM,
@@ -45,7 +46,7 @@ __all__ = ["StoreContract"]
 _names = count(1)
 
 
-class StoreContract(ReadingContract, CopyingContract):
+class StoreContract(ReadingContract, PointsContract, CopyingContract):
     """Tests of :class:`techfinder.interfaces.Store`; the subclass brings the fixture ``store``.
 
     Attributes:

@@ -20,7 +20,15 @@ from random_clauses import random_profiles
 from random_plans import GRIDS, ask, differences, expected, grid_vector, random_question
 from techfinder.coverage import coverage
 from techfinder.histograms import Spans
-from techfinder.interfaces import Collection, CollectionSpec, Point, Store
+from techfinder.interfaces import (
+    Collection,
+    CollectionSpec,
+    FacetQuery,
+    OrderedQuery,
+    Point,
+    ScrollQuery,
+    Store,
+)
 from techfinder.judge import Judge
 from techfinder.models import Profile
 from techfinder.plan import Condition
@@ -28,6 +36,7 @@ from techfinder.schema import Schema, load_schema
 from techfinder.settings import Settings
 from techfinder.standing import standing
 from techfinder.store import open_store
+from techfinder.store.points import point_id
 from techfinder.testing.store_samples import build, eventually, vector_of, words
 
 SIZE, DIM, GUESTS = 600, 8, 100
@@ -203,6 +212,28 @@ def test_standing_and_coverage_are_what_plain_counting_says(stage: Stage, kind: 
         told |= {f.key for f in found.fields}
     assert {"balance", "drift", "stage"} < told
     assert coverage_differs(stage.schema, everybody, coverage(stage.schema, people, spans)) == []
+
+
+def test_points_as_they_are_come_alike_from_everyone(stage: Stage) -> None:
+    some = {"must_not": [{"is_empty": {"key": "balance"}}]}
+    profiles = sorted((p for p in stage.judge.profiles if "balance" in p.values), key=lambda p: point_id(p.id).bytes)
+    middle = str(point_id(profiles[100].id))
+    asked = [
+        ScrollQuery(some, middle, 50),
+        ScrollQuery(some, "", 50, offset=17),
+        OrderedQuery(some, "balance", True, 40, 5),
+    ]
+    asked += [OrderedQuery(some, "_ordinal", d, 30, 300) for d in (False, True)]
+    counted = [FacetQuery(some, k) for k, a in stage.schema.attributes.items() if a.storage != "float"]
+    scroll, skipped, *ordered = ([p.payload["_id"] for p in a.points] for a in stage.readers["edge"].points(asked))
+    assert scroll == [p.id for p in profiles[100:150]]
+    assert skipped == [p.id for p in profiles[17:67]]
+    assert all(ordered)
+    counts = stage.readers["edge"].points(counted)
+    for kind, people in stage.readers.items():
+        found = [[p.payload["_id"] for p in a.points] for a in people.points(asked)]
+        assert found == [scroll, skipped, *ordered], kind
+        assert people.points(counted) == counts, kind
 
 
 @pytest.mark.parametrize("kind", READERS)

@@ -18,12 +18,15 @@ from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, Stor
 from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
 from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter, weighing
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.names import place_of
+from techfinder.store.point_reads import checked
 from techfinder.store.points import check_query, to_profile
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from techfinder.interfaces import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.edge.generations import Generations, Sealed, Signature
@@ -179,6 +182,19 @@ class EdgeCollection:
 
         return dict(self._ask("fills", arguments))
 
+    def points(self, queries: Sequence[PointsQuery], timeout_s: float | None = None) -> list[PointsAnswer]:
+        """Answers about points as they are; see ``Collection.points``."""
+
+        def arguments(sealed: Sealed) -> dict[str, Any]:
+            return {"queries": checked(queries, sealed.info, sealed.attributes)}
+
+        return list(self._ask("points", arguments, timeout_s))
+
+    def place(self) -> str:
+        """The name of the generation that answers now."""
+        info = self.info()
+        return place_of(info.collection, info.schema, info.encoder, info.number)
+
     def close(self) -> None:
         """End the process; later calls raise StoreUnavailable."""
         with self._lock:
@@ -192,18 +208,19 @@ class EdgeCollection:
 
     # --- which process answers -----------------------------------------------------------------
 
-    def _ask(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
+    def _ask(self, method: str, arguments: Callable[[Sealed], dict[str, Any]], timeout_s: float | None = None) -> Any:
+        wait_s = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
         for _ in range(_RETRIES):
             with contextlib.suppress(ProcessDied):
-                return self._ask_once(method, arguments)
-        return self._ask_once(method, arguments)
+                return self._ask_once(method, arguments, wait_s)
+        return self._ask_once(method, arguments, wait_s)
 
-    def _ask_once(self, method: str, arguments: Callable[[Sealed], dict[str, Any]]) -> Any:
+    def _ask_once(self, method: str, arguments: Callable[[Sealed], dict[str, Any]], wait_s: float) -> Any:
         reading = self._take()
         try:
             asked = arguments(reading.sealed)
             with self._generations.advising(), _doubting():
-                return reading.process.call(method, self._timeout_s, **asked)
+                return reading.process.call(method, wait_s, **asked)
         finally:
             self._give_back(reading)
 

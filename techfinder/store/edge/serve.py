@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from techfinder.errors import StoreDamaged
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
+from techfinder.store.point_reads import answer
 from techfinder.store.points import point_id
 from techfinder.store.ranking import ranked
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from techfinder.interfaces import NearestQuery, PointsAnswer, PointsQuery
     from techfinder.models import Fill
     from techfinder.store.conditions import Weighing
 
@@ -106,6 +109,11 @@ class ServeJob:
         """How full attributes are, by key."""
         return {key: self._columns.fill(key) for key in keys}
 
+    def points(self, queries: Sequence[PointsQuery]) -> list[PointsAnswer]:
+        """Answers about points as they are."""
+        reads = _Reads(self._shard, self._columns, self)
+        return [answer(reads, query) for query in queries]
+
     def _names(self, points: Sequence[bytes]) -> list[str]:
         rows = self._columns.rows_of(points)
         if (rows < 0).any():
@@ -118,3 +126,24 @@ class ServeJob:
             return [found[i] for i in ids]
         except KeyError as error:
             raise StoreDamaged("The columns name points that the engine lacks.") from error
+
+
+class _Reads:
+    """The generation as :mod:`techfinder.store.point_reads` asks it."""
+
+    def __init__(self, shard: Shard, columns: Columns, job: ServeJob) -> None:
+        self._columns = columns
+        self.payloads, self.stored_vectors = shard.payloads, shard.vectors
+        self._job = job
+
+    def columns(self) -> AbstractContextManager[Columns]:
+        """Its columns: a process answers one call at a time."""
+        return nullcontext(self._columns)
+
+    def nearest(self, query: NearestQuery) -> list[tuple[Payload, float]]:
+        """Payloads and scores, in order."""
+        return self._job.search(query.vector, query.filter, query.limit, query.offset, query.exact)
+
+    def all_payloads(self, ids: Sequence[UUID]) -> list[Payload]:
+        """The payloads in the order asked."""
+        return self._job._payloads([i.bytes for i in ids])

@@ -247,6 +247,8 @@ def _condition(part: Mapping[str, Any]) -> Any:
         return qdrant.FieldCondition(part["key"], match=qdrant.MatchAny(part["match"]["any"]))
     if "range" in part:
         return qdrant.FieldCondition(part["key"], range=qdrant.RangeFloat(**part["range"]))
+    if "has_id" in part:
+        return qdrant.HasIdCondition({UUID(i) for i in part["has_id"]})
     if "is_empty" in part:
         return qdrant.IsEmptyCondition(part["is_empty"]["key"])
     return _filter(part)

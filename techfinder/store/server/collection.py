@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
-from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
-from techfinder.store.columns import Columns
+from techfinder.interfaces import FacetRequest, NearestQuery, ScoredPoint, ValueWeights
 from techfinder.store.conditions import facet_filters, storage_of, to_filter, weighing
-from techfinder.store.layered import Layered
-from techfinder.store.points import SYSTEM_KEYS, check_query, point_id, to_profile
-from techfinder.store.ranking import ranked
+from techfinder.store.point_reads import answer, checked
+from techfinder.store.points import check_query, point_id, to_profile
 from techfinder.store.server.points import ServerPoints
+from techfinder.store.server.views import Behind, View, ViewReads, all_of, nearest
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from techfinder.interfaces import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.points import StoredBatch
@@ -52,23 +52,11 @@ _BROKEN_S = 2.0
 """How long a change in place may go on before what there is of it is shown."""
 
 _RETRY_SWITCH_S = 10.0
-_SPARE = 4
 _TRIES = 4
 _LAYER = 3000
 """Changed profiles that are kept beside the columns before these are written anew."""
 
 _PAGE = 1000
-
-
-class _View:
-    """A generation as of one revision. Columns may be asked by one thread at a time."""
-
-    def __init__(
-        self, stored: Stored, points: ServerPoints, base: Columns, changed: dict[str, dict[str, Any] | None]
-    ) -> None:
-        self.stored, self.points, self.base, self.changed = stored, points, base, changed
-        self.columns: Columns | Layered = Layered(base, changed) if changed else base
-        self.lock = threading.Lock()
 
 
 class ServerCollection:
@@ -108,7 +96,7 @@ class ServerCollection:
     def check(self) -> GenerationInfo:
         """The generation that answers now, after a look whether the server holds it. Raises StoreError."""
 
-        def ask(view: _View) -> GenerationInfo:
+        def ask(view: View) -> GenerationInfo:
             view.points.count()
             return view.stored.info
 
@@ -124,21 +112,11 @@ class ServerCollection:
     ) -> list[ScoredPoint]:
         """The most similar profiles; see ``Collection.search``."""
 
-        def ask(view: _View) -> list[ScoredPoint]:
+        def ask(view: View) -> list[ScoredPoint]:
             query = check_query(vector, view.stored.info.dim, view.stored.info.similarity)
             condition = to_filter(where, view.stored.attributes)
-            if limit <= 0:
-                return []
-            # Where more is passed over than shown, the payloads of the page are read by themselves.
-            keys = SYSTEM_KEYS if offset > limit else None
-            found = ranked(
-                lambda size, whole: view.points.nearest(query, condition, size, exact or whole, keys),
-                lambda payloads: [p["_id"] for p in payloads],
-                offset + limit,
-                _SPARE,
-            )[offset : offset + limit]
-            payloads = [p for p, _ in found] if keys is None else _all_of(view, [point_id(p["_id"]) for p, _ in found])
-            return [ScoredPoint(to_profile(p), score) for p, (_, score) in zip(payloads, found, strict=True)]
+            found = nearest(view, NearestQuery(query, condition, limit, offset, exact)) if limit > 0 else []
+            return [ScoredPoint(to_profile(p), score) for p, score in found]
 
         return self._ask(ask)
 
@@ -147,14 +125,14 @@ class ServerCollection:
     ) -> list[Profile]:
         """Profiles in order; see ``Collection.browse``."""
 
-        def ask(view: _View) -> list[Profile]:
+        def ask(view: View) -> list[Profile]:
             for key in sort:
                 storage_of(key.field, view.stored.attributes)
             condition = to_filter(where, view.stored.attributes)
             keys = [(s.field, s.descending) for s in sort]
             with view.lock:
                 wanted = view.columns.page(condition, keys, offset, limit)
-            return [to_profile(p) for p in _all_of(view, [UUID(bytes=i) for i in wanted])]
+            return [to_profile(p) for p in all_of(view, [UUID(bytes=i) for i in wanted])]
 
         return self._ask(ask)
 
@@ -168,13 +146,13 @@ class ServerCollection:
     ) -> list[ScoredPoint]:
         """Profiles by what their values weigh; see ``Collection.rank``."""
 
-        def ask(view: _View) -> list[ScoredPoint]:
+        def ask(view: View) -> list[ScoredPoint]:
             condition = to_filter(where, view.stored.attributes)
             weighed = weighing(weights, view.stored.attributes)
             left_out = [point_id(i).bytes for i in without]
             with view.lock:
                 found = view.columns.best(condition, weighed, left_out, offset + limit)[offset:]
-            payloads = _all_of(view, [UUID(bytes=point) for _, _, point in found])
+            payloads = all_of(view, [UUID(bytes=point) for _, _, point in found])
             return [ScoredPoint(to_profile(p), f[0]) for p, f in zip(payloads, found, strict=True)]
 
         return self._ask(ask) if limit > 0 else []
@@ -182,7 +160,7 @@ class ServerCollection:
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:
         """The profiles that exist, in the order asked."""
 
-        def ask(view: _View) -> list[Profile]:
+        def ask(view: View) -> list[Profile]:
             wanted = [point_id(i) for i in ids]
             found = view.points.payloads(list(dict.fromkeys(wanted)))
             return [to_profile(found[i.bytes]) for i in wanted if i.bytes in found]
@@ -192,17 +170,17 @@ class ServerCollection:
     def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of the profiles that exist, by id."""
 
-        def ask(view: _View) -> dict[str, NDArray[np.float32]]:
+        def ask(view: View) -> dict[str, NDArray[np.float32]]:
             wanted = {point_id(i).bytes: i for i in ids}
-            batches = view.points.stored([UUID(bytes=i) for i in wanted])
-            return {wanted[i.bytes]: v for b in batches for i, v in zip(b.ids, b.vectors, strict=True)}
+            found = ViewReads(view).stored_vectors([UUID(bytes=i) for i in wanted])
+            return {wanted[i]: v for i, v in found.items()}
 
         return self._ask(ask)
 
     def count(self, where: Sequence[Condition | AnyOf]) -> int:
         """How many fulfil `where`."""
 
-        def ask(view: _View) -> int:
+        def ask(view: View) -> int:
             condition = to_filter(where, view.stored.attributes)
             with view.lock:
                 return view.columns.count(condition)
@@ -212,7 +190,7 @@ class ServerCollection:
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
         """Exact counts; see ``Collection.facets``."""
 
-        def ask(view: _View) -> dict[str, dict[str, int | float]]:
+        def ask(view: View) -> dict[str, dict[str, int | float]]:
             asked = [facet_filters(r, view.stored.attributes) for r in requests]
             with view.lock:
                 return {
@@ -225,13 +203,27 @@ class ServerCollection:
     def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
         """How full attributes are; see ``Collection.fills``."""
 
-        def ask(view: _View) -> dict[str, Fill]:
+        def ask(view: View) -> dict[str, Fill]:
             for key in keys:
                 storage_of(key, view.stored.attributes)
             with view.lock:
                 return {key: view.columns.fill(key) for key in keys}
 
         return self._ask(ask)
+
+    def points(self, queries: Sequence[PointsQuery], timeout_s: float | None = None) -> list[PointsAnswer]:
+        """Answers about points as they are; see ``Collection.points``."""
+
+        def ask(view: View) -> list[PointsAnswer]:
+            reads = ViewReads(view)
+            return [answer(reads, query) for query in checked(queries, view.stored.info, view.stored.attributes)]
+
+        with self._server.within(timeout_s):
+            return self._ask(ask)
+
+    def place(self) -> str:
+        """The name of the Qdrant collection that answers now."""
+        return self._current().stored.place
 
     def close(self) -> None:
         """Stop looking; later calls raise StoreUnavailable."""
@@ -247,13 +239,13 @@ class ServerCollection:
 
     # --- what answers -------------------------------------------------------------------------
 
-    def _ask(self, question: Callable[[_View], _T]) -> _T:
+    def _ask(self, question: Callable[[View], _T]) -> _T:
         for _ in range(_TRIES):
             view = self._current()
             try:
                 with self._server.within():
                     return question(view)
-            except _Behind:
+            except Behind:
                 self._view = self._freshest(view)
             except CollectionNotFound:  # its Qdrant collection was dropped; another one may be live
                 self._view = self._load(self._generations.opened())
@@ -270,7 +262,7 @@ class ServerCollection:
             f"Collection {self._generations.collection!r} changes faster than it can be read. Try again."
         )
 
-    def _current(self) -> _View:
+    def _current(self) -> View:
         if self._closed:
             raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed. Open it again.")
         if time.monotonic() >= self._look_at and self._looking.acquire(blocking=False):
@@ -322,7 +314,7 @@ class ServerCollection:
                 live.info.collection,
             )
 
-    def _freshest(self, view: _View) -> _View:
+    def _freshest(self, view: View) -> View:
         """The view as of what is stored this moment, changes that are under way (or were broken off) included."""
         live = self._generations.opened()
         if live.build == view.stored.build:
@@ -355,7 +347,7 @@ class ServerCollection:
             self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
         self._switch = None
 
-    def _load(self, stored: Stored, anew: bool = False) -> _View:
+    def _load(self, stored: Stored, anew: bool = False) -> View:
         """The view of a generation, its columns read from the cache or (asked for, or for want of them) made.
 
         Raises StoreDamaged when it does not hold as many as it should, and no change of ours explains it.
@@ -378,7 +370,7 @@ class ServerCollection:
             raise self._too_fast()
         return view  # it changes all the time: what was read so far, and the next look goes on from there
 
-    def _read(self, stored: Stored, anew: bool) -> _View | None:
+    def _read(self, stored: Stored, anew: bool) -> View | None:
         """The view from columns; None when these are too old to be caught up with what is live."""
         points = ServerPoints(self._server, stored.place, stored.info.dim)
         kept = None if anew else self._cache.newest(stored.build, stored.info.revision)
@@ -390,7 +382,7 @@ class ServerCollection:
             raise StoreError(f"The columns of {stored.place!r} were written and cannot be read. Check the disk.")
         revision, columns = kept
         read = replace(stored, info=replace(stored.info, revision=revision))
-        return self._caught_up(stored, _View(read, points, columns, {}), begun=True)
+        return self._caught_up(stored, View(read, points, columns, {}), begun=True)
 
     def _while_open(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
         for batch in batches:
@@ -398,7 +390,7 @@ class ServerCollection:
                 raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed.")
             yield batch
 
-    def _caught_up(self, live: Stored, view: _View, begun: bool = False) -> _View | None:
+    def _caught_up(self, live: Stored, view: View, begun: bool = False) -> View | None:
         """A view of the same generation as of what is live.
 
         `begun` takes in what a change that is not done yet may have altered. None when the notes
@@ -414,16 +406,4 @@ class ServerCollection:
         for start in range(0, len(touched), _PAGE):
             now |= view.points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
         changed = view.changed | {i: now.get(point_id(i).bytes) for i in touched}
-        return _View(live, view.points, view.base, changed)
-
-
-def _all_of(view: _View, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The payloads of points that must be there. Raises _Behind when one is not."""
-    found = view.points.payloads(ids)
-    if len(found) < len(ids):
-        raise _Behind
-    return [found[i.bytes] for i in ids]
-
-
-class _Behind(Exception):
-    """The server has changed since the columns were read."""
+        return View(live, view.points, view.base, changed)

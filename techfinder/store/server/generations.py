@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
 from techfinder.models import GenerationInfo
-from techfinder.store.names import check_name
+from techfinder.store.names import check_name, place_of
 
 if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec
@@ -116,8 +116,7 @@ class ServerGenerations:
         number = max([0, *(int(t) for t in tails if t.isascii() and t.isdigit())]) + 1
         build = uuid4().hex
         # A reader of a dropped collection must not take what is built later under its number for its own.
-        parts = (spec.name, spec.schema, spec.encoder.partition("@")[0], build[:6], f"{number:04d}")
-        place = ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", p) for p in parts)
+        place = place_of(spec.name, spec.schema, spec.encoder, number, build[:6])
         return number, place, _facts(spec.name, build) | {"state": "building", "copy_of": copy_of}
 
     def unfinished(self, copy_of: str) -> tuple[int, str, dict[str, Any]] | None:

@@ -38,9 +38,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
         finder = Finder(settings or load_settings())
     app = OpenAPI("techfinder", static_folder=None, doc_ui=False)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
-    if finder.settings.host in LOOPBACK:
-        # A page elsewhere must not reach a loopback server through a name it controls.
-        app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
+    app.config["TRUSTED_HOSTS"] = _trusted_hosts(finder.settings)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
@@ -61,6 +59,13 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
             app.register_blueprint(blueprint)
             taken.append(blueprint)
     return app
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """The names that requests may carry; None for any. A page elsewhere must not come in by a name it controls."""
+    if settings.allowed_hosts or settings.host in LOOPBACK:
+        return ["127.0.0.1", "localhost", "[::1]", *settings.allowed_hosts]
+    return None
 
 
 def _refuse_endless_addresses() -> None:

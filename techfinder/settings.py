@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     qdrant_ca: Path | None = Field(
         default=None, description="File with the certificates to trust of an https Qdrant; none trusts the system's."
     )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder with secret settings, one file each, named as the variable in lower case: "
+        "techfinder_qdrant_api_key. The environment goes first.",
+        examples=["/run/secrets"],
+    )
     database_url: SecretStr = Field(
         default=SecretStr(""),
         description="Address of the application database (jobs, switches), as postgresql://user@host/name; empty keeps "
@@ -107,7 +113,20 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
-    threads: int = Field(default=8, ge=1, le=256, description="Request threads of `serve`.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names that the page is asked for by, separated by commas (.example.org for all below it); this "
+        "machine's own always count. Empty: only those where `serve` listens on this machine alone, else any.",
+        examples=[("people.example.org", ".lan")],
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes of `serve`. More than one need the server store, and gunicorn: "
+        "pip install 'techfinder[gunicorn]'.",
+    )
+    threads: int = Field(default=8, ge=1, le=256, description="Request threads of each process of `serve`.")
     session_idle_minutes: int = Field(
         default=120, ge=1, le=1440, description="Minutes without a request after which one must sign in again."
     )
@@ -189,7 +208,7 @@ class Settings(BaseSettings):
             lines = [f"  {sentence(e, model, origin)}" for e in true_findings(error)]
             raise SettingsError(f"Settings of plugin {plugin} cannot be used:\n" + "\n".join(lines)) from error
 
-    @field_validator("disabled_plugins", mode="before")
+    @field_validator("allowed_hosts", "disabled_plugins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
@@ -201,7 +220,7 @@ class Settings(BaseSettings):
             raise ValueError("this is empty")
         return value
 
-    @field_validator("home", "schema_file", "qdrant_ca")
+    @field_validator("home", "schema_file", "qdrant_ca", "secrets_dir")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         try:
@@ -225,8 +244,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Explicit values first, then the environment, then the file in the home folder."""
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _read(_file(init_settings())))
+        """Explicit values first, then the environment, then files of secrets, then the file in the home folder."""
+        given = init_settings()
+        file = _read(_file(given))
+        secrets = InitSettingsSource(settings_cls, _secrets(_secrets_dir(given, file)))
+        return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, file)
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -282,6 +304,28 @@ def _read(path: Path | None) -> dict[str, Any]:
         raise _unreadable(path, str(error)) from error
     except RecursionError as error:
         raise _unreadable(path, "it is nested too deeply") from error
+
+
+def _secrets_dir(given: Mapping[str, Any], file: Mapping[str, Any]) -> Path | None:
+    """Where secrets are looked for; None where nothing names a folder."""
+    folder = given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or file.get("secrets_dir")
+    return Path(folder).expanduser() if isinstance(folder, str | Path) else None
+
+
+def _secrets(folder: Path | None) -> dict[str, str]:
+    """What stands in the files of a folder of secrets, by setting. Raises SettingsError when one cannot be read."""
+    if folder is None:
+        return {}
+    secret = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+    try:
+        there = {path.name: path for path in folder.iterdir()}
+        paths = {name: there.get(f"{PREFIX}{name}".lower()) for name in secret}
+        return {name: path.read_text(encoding="utf-8").strip() for name, path in paths.items() if path}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"Folder of secrets {cut(str(folder), 200)} cannot be read: {getattr(error, 'strerror', None) or error}. "
+            f"Mend it, or name another one in {PREFIX}SECRETS_DIR."
+        ) from error
 
 
 def _unreadable(path: Path | None, reason: str) -> SettingsError:

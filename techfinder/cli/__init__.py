@@ -19,6 +19,7 @@ from techfinder.cli.packaging import mlflow
 from techfinder.cli.schemas import schema
 from techfinder.cli.searching import explain, search
 from techfinder.cli.serving import demo, serve
+from techfinder.cli.stack import stack
 from techfinder.cli.stores import plugins, store
 from techfinder.cli.switching import encoders
 from techfinder.cli.terminal import abandon_output, echo, fail, prepare
@@ -58,6 +59,7 @@ for _command in (
     user,
     token,
     audit,
+    stack,
 ):
     cli.add_command(_command)
 

@@ -18,8 +18,9 @@ from techfinder.cli.data import generate_people
 from techfinder.cli.working import own_worker
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
 from techfinder.finder import Finder
+from techfinder.settings import Settings
 
-__all__ = ["demo", "serve"]
+__all__ = ["demo", "prepare_people", "run_server", "serve"]
 
 _host = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 _port = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
@@ -43,7 +44,7 @@ def demo(people: int, host: str | None, port: int | None) -> None:
     with open_finder(host=host, port=port) as finder:
         # A busy port is told before the work, not after it.
         _bind(finder, lambda environ, start: []).close()
-        _prepare(finder, people)
+        prepare_people(finder, people)
         run_server(finder)
 
 
@@ -53,6 +54,9 @@ def run_server(finder: Finder) -> None:
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    if finder.settings.workers > 1:
+        _run_prefork(finder.settings)
+        return
     from techfinder.app import create_app  # no other command needs Flask and the API
 
     server = _bind(finder, create_app(finder=finder), finder.stopping.set)
@@ -62,7 +66,8 @@ def run_server(finder: Finder) -> None:
         server.close()
 
 
-def _prepare(finder: Finder, people: int) -> None:
+def prepare_people(finder: Finder, people: int) -> None:
+    """Make sample people and index them, where nobody is live."""
     sample = finder.settings.home / f"sample-{people}.csv"
     try:
         live = finder.generation()
@@ -96,14 +101,33 @@ def _bind(finder: Finder, app: Any, before_stop: Callable[[], None] = lambda: No
         raise SettingsError(f"Cannot listen on {where}: {error}. Choose another --host or --port.") from error
 
 
+def _run_prefork(settings: Settings) -> None:
+    if settings.store == "edge":
+        raise SettingsError(
+            f"TECHFINDER_WORKERS={settings.workers}: the embedded store is open in one process at a time. Set "
+            "TECHFINDER_STORE=server for several, or TECHFINDER_WORKERS=1."
+        )
+    try:
+        from techfinder.cli.prefork import serve_prefork
+    except ImportError as error:
+        raise SettingsError(
+            f"TECHFINDER_WORKERS={settings.workers} needs gunicorn ({error}): pip install 'techfinder[gunicorn]', or "
+            "set TECHFINDER_WORKERS=1."
+        ) from error
+    serve_prefork(settings, lambda: _say_where(settings.host, settings.port))
+
+
 def _run(server: Any, finder: Finder) -> None:
-    host, port = finder.settings.host, _port_of(server)
-    shown = f"[{host}]" if ":" in host else host
-    say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
+    _say_where(finder.settings.host, _port_of(server))
     finder.start_encoder()
     with suppress(KeyboardInterrupt), own_worker(finder.settings):
         server.run()
     say.print("Stopped.")
+
+
+def _say_where(host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
 
 
 def _port_of(server: Any) -> int:

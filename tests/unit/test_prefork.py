@@ -1,0 +1,177 @@
+"""Several web processes: the same answers, told of the same things, and stopped without cutting anything off."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import commands
+import homes
+from qdrant_process import QdrantAddress
+from techfinder.interfaces import EncoderEntry
+from techfinder.store.server.store import ServerStore
+from techfinder.testing.fakes import HashEncoder
+
+COLLECTION = "prefork"
+PEOPLE = 120
+PATIENCE_S = 20.0
+
+
+class Site:
+    """`techfinder serve` with two processes, on people of its own."""
+
+    def __init__(self, home: Path, qdrant: QdrantAddress) -> None:
+        self.home, self.qdrant = home, qdrant
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.settings = {
+            "store": "server",
+            "qdrant_url": qdrant.url,
+            "qdrant_grpc_port": str(qdrant.grpc_port),
+            "collection": COLLECTION,
+            "workers": "2",
+            "threads": "8",
+            "port": str(self.port),
+            "allowed_hosts": "people.example.org",
+        }
+
+    def index(self, people: int) -> None:
+        """Let so many people go live."""
+        entry = EncoderEntry(HashEncoder(64, "hash").info, "As the servers have it.", lambda: HashEncoder(64, "hash"))
+        place = {"store": "server", "qdrant_url": self.qdrant.url, "qdrant_grpc_port": self.qdrant.grpc_port}
+        with closing(homes.open_home(self.home, entry, collection=COLLECTION, **place)) as finder:
+            homes.index(finder, f"synthetic:n={people},seed=7", prune=True)
+
+    def drop(self) -> None:
+        """Leave nothing on the server."""
+        with closing(ServerStore(self.qdrant.settings(self.home))) as store:
+            store.drop(COLLECTION)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        variables = commands.environment(self.home, **self.settings)
+        self.process = subprocess.Popen(commands.command("serve"), env=variables, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.workers()) < 2 or not self.is_up():
+            assert self.process.poll() is None, "it ended"
+            assert time.monotonic() < deadline, "it does not answer"
+            time.sleep(0.05)
+
+    def workers(self) -> list[int]:
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
+
+    def is_up(self) -> bool:
+        try:
+            with self.open("/healthz") as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def open(self, path: str, **headers: str) -> HTTPResponse:
+        """An answer to a connection of its own, so that either process may give it."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        answer: HTTPResponse = urllib.request.urlopen(request, timeout=20)
+        return answer
+
+    def get(self, path: str) -> Any:
+        with self.open(path) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, body: object) -> Any:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def site(qdrant: QdrantAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("prefork"), qdrant)
+    made.index(PEOPLE)
+    made.start()
+    yield made
+    if made.process.poll() is None:
+        made.process.terminate()
+        made.process.wait(PATIENCE_S)
+    made.drop()
+
+
+pytestmark = pytest.mark.keeps_children
+
+
+def test_pages_of_one_question_fit_together_whoever_answers(site: Site) -> None:
+    found: list[str] = []
+    cursor = "*"
+    while cursor:
+        page = site.post("/api/v1/search", {"text": "phones", "limit": 25, "cursor": cursor})
+        found += [hit["id"] for hit in page["hits"]]
+        cursor = page["next"]
+    assert len(found) == len(set(found)) == PEOPLE
+
+
+def test_every_process_tells_an_open_page_of_new_people(site: Site) -> None:
+    streams = [site.open("/live") for _ in range(6)]  # either process gets some
+    site.index(PEOPLE - 1)
+    for stream in streams:
+        with stream:
+            lines = iter(stream.readline, b"")
+            assert any(b"event: generation" in line for line in lines)
+    deadline = time.monotonic() + PATIENCE_S
+    while {site.get("/api/v1/search?limit=1&facets=none")["total"] for _ in range(8)} != {PEOPLE - 1}:
+        assert time.monotonic() < deadline
+
+
+def test_only_names_that_are_allowed_are_answered(site: Site) -> None:
+    with site.open("/healthz", Host="people.example.org") as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        site.open("/healthz", Host="elsewhere.example.org")
+    assert refused.value.code == 400
+    refused.value.close()
+
+
+def test_a_process_that_dies_is_replaced(site: Site) -> None:
+    before = site.workers()
+    psutil.Process(before[0]).kill()
+    deadline = time.monotonic() + PATIENCE_S
+    while len(site.workers()) < 2 or before[0] in site.workers():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert site.get("/api/v1/search?q=phones&limit=1")["hits"]
+
+
+def test_stopping_finishes_what_is_being_answered(site: Site) -> None:
+    """Streams without an end come to one; a question that has half arrived is answered."""
+    stream = site.open("/live")
+    body = json.dumps({"limit": 1}).encode()
+    head = f"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    with stream, socket.create_connection(("127.0.0.1", site.port), timeout=20) as line:
+        line.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body[:10])
+        time.sleep(0.2)
+        began = time.monotonic()
+        site.process.terminate()
+        while stream.readline():
+            pass
+        line.sendall(body[10:])
+        assert line.makefile("rb").readline().rstrip() == b"HTTP/1.1 200 OK"
+    assert site.process.wait(PATIENCE_S) == 0
+    assert time.monotonic() - began < 10
+
+
+def test_the_embedded_store_is_for_one_process(tmp_path: Path) -> None:
+    done = commands.run(tmp_path, "serve", workers="2")
+    assert done.returncode == 1
+    assert re.search(r"TECHFINDER_WORKERS=2: the embedded store .*TECHFINDER_STORE=server", done.stderr)

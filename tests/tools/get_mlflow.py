@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VERSION = "3.17.2"
 FOLDER = ROOT / ".cache" / f"mlflow-{VERSION}"
 COMMAND = FOLDER / "bin" / "mlflow"
-PINS = Path(__file__).with_name("mlflow-constraints.txt")
+PINS = ROOT / "deploy" / "mlflow-constraints.txt"
 HELP = "Run `make install-test`; it needs a package index."
 _DONE = FOLDER / ".installed"
 
@@ -35,7 +35,7 @@ def main() -> int:
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
         pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-c", str(PINS), f"mlflow=={VERSION}"], check=True)
+        subprocess.run([*pip, "-c", str(PINS), f"mlflow=={VERSION}", "psycopg[binary]"], check=True)
         _DONE.write_text(_wanted(), encoding="utf-8")
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"No MLflow server for the tests: {error}. {HELP}", file=sys.stderr)

@@ -116,7 +116,7 @@ class CardMaker:
             headline=tuple(_card_fact(schema, f, profile, matched) for f in head),
             details=tuple(_card_fact(schema, f, profile, matched) for f in details),
             reasons=explained.reasons if self.conditions or self.ranked else (),
-            fails=hit.fails,
+            fails=explained.missed if hit.fails else (),
         )
 
     def _pick_url(self, profile_id: str) -> str:

@@ -106,6 +106,7 @@ class Segment:
     tone: str = field(metadata=explained("Class that gives it the colour of its chip."))
     start: float = field(metadata=explained("Where it begins, in percent of a full score."))
     width: float = field(metadata=explained("How long it is, in percent of a full score."))
+    percent: str = field(metadata=explained("The same in words, as '25%'; all of them add up to the score's."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Card:
     headline: tuple[CardFact, ...] = field(metadata=explained("Short facts under the id."))
     details: tuple[CardFact, ...] = field(metadata=explained("Longer facts at the end of the card."))
     reasons: tuple[Reason, ...] = field(metadata=explained("Why this person; empty when nothing was asked."))
-    fails: tuple[str, ...] = field(default=(), metadata=explained("What a near miss does not fulfil."))
+    fails: tuple[str, ...] = field(default=(), metadata=explained("What a near miss does not fulfil, in words."))
 
 
 # --- what was understood --------------------------------------------------------------------------

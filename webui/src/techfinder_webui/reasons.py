@@ -32,12 +32,14 @@ class Explained:
 
     Attributes:
         segments: The shares of its score.
-        reasons: What holds for it and what does not.
+        reasons: What holds for it and what does not; percents add up to the score's.
+        missed: What is required and does not hold, in words.
         matched: By the key of a fact: the values asked for, or None where the whole fact is meant.
     """
 
     segments: tuple[Segment, ...]
     reasons: tuple[Reason, ...]
+    missed: tuple[str, ...]
     matched: Mapping[str, Values | None]
 
 
@@ -55,29 +57,35 @@ class Explainer:
     def explain(self, hit: Hit) -> Explained:
         """What speaks for a hit, in the order of the plan's conditions."""
         shares, others = _by_condition(self._conditions, hit.shares)
+        percents = _percents(hit.shares)
         return Explained(
-            segments=tuple(self._segments(shares, others)),
-            reasons=tuple(self._reasons(shares, others)),
+            segments=tuple(self._segments(shares, others, percents)),
+            reasons=tuple(self._reasons(shares, others, percents)),
+            missed=tuple(self._texts[n] for n, c in enumerate(self._conditions) if c.required and n not in shares),
             matched=self._matched(shares, hit.profile),
         )
 
-    def _segments(self, shares: Mapping[int, Share], others: Sequence[Share]) -> Iterator[Segment]:
+    def _segments(
+        self, shares: Mapping[int, Share], others: Sequence[Share], percents: Mapping[int, str]
+    ) -> Iterator[Segment]:
         start = 0.0
         parts = [(self._tones[n], self._conditions[n].words or share.label, share) for n, share in shares.items()]
         for tone, label, share in [*parts, *(("share-meaning", s.label, s) for s in others)]:
             width = 100 * share.value
-            yield Segment(label, tone, round(start, 2), round(width, 2))
+            yield Segment(label, tone, round(start, 2), round(width, 2), percents[id(share)])
             start += width
 
-    def _reasons(self, shares: Mapping[int, Share], others: Sequence[Share]) -> Iterator[Reason]:
+    def _reasons(
+        self, shares: Mapping[int, Share], others: Sequence[Share], percents: Mapping[int, str]
+    ) -> Iterator[Reason]:
         for n, clause in enumerate(self._conditions):
             share = shares.get(n)
-            percent = _percent(share.value) if share else "0%"
+            percent = percents[id(share)] if share else "0%"
             yield Reason(
                 self._texts[n], self._words[n], share is not None, not clause.required, percent, self._tones[n]
             )
         for share in others:
-            yield Reason(share.label, "", True, True, _percent(share.value), "share-meaning")
+            yield Reason(share.label, "", True, True, percents[id(share)], "share-meaning")
 
     def _matched(self, held: Iterable[int], profile: Profile) -> dict[str, Values | None]:
         found: dict[str, Values | None] = {}
@@ -134,8 +142,14 @@ def _is_of(share: Share, clause: Clause) -> bool:
     return share.name == name and (not clause.words or share.label == clause.words)
 
 
-def _percent(value: float) -> str:
-    return f"{value:.0%}" if value >= 0.01 or not value else "under 1%"
+def _percents(shares: Sequence[Share]) -> dict[int, str]:
+    """Shares as whole percents, by the id of the share: so many are rounded up that the sum is the whole's."""
+    exact = [100 * s.value for s in shares]
+    whole = [int(value) for value in exact]
+    up = max(round(sum(exact)) - sum(whole), 0)
+    for n in sorted(range(len(exact)), key=lambda n: (whole[n] - exact[n], n))[:up]:
+        whole[n] += 1
+    return {id(s): f"{n}%" if n or not s.value else "under 1%" for s, n in zip(shares, whole, strict=True)}
 
 
 def _positive(clause: Clause) -> tuple[Condition, ...]:

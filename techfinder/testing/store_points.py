@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from techfinder.errors import DimensionMismatch, QueryError
-from techfinder.interfaces import (
-    Collection,
+from techfinder.interfaces import Collection, Point
+from techfinder.interfaces.points import (
     CountQuery,
     FacetQuery,
     FoundPoints,
     NearestQuery,
     OrderedQuery,
-    Point,
     PointsAnswer,
     RetrieveQuery,
     ScrollQuery,

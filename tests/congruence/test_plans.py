@@ -20,15 +20,8 @@ from random_clauses import random_profiles
 from random_plans import GRIDS, ask, differences, expected, grid_vector, random_question
 from techfinder.coverage import coverage
 from techfinder.histograms import Spans
-from techfinder.interfaces import (
-    Collection,
-    CollectionSpec,
-    FacetQuery,
-    OrderedQuery,
-    Point,
-    ScrollQuery,
-    Store,
-)
+from techfinder.interfaces import Collection, CollectionSpec, Point, Store
+from techfinder.interfaces.points import FacetQuery, OrderedQuery, ScrollQuery
 from techfinder.judge import Judge
 from techfinder.models import Profile
 from techfinder.plan import Condition

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from techfinder.interfaces import PointsAnswer, PointsQuery
+    from techfinder.interfaces.points import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.edge.generations import Generations, Sealed, Signature

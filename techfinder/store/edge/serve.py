@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from techfinder.interfaces import NearestQuery, PointsAnswer, PointsQuery
+    from techfinder.interfaces.points import NearestQuery, PointsAnswer, PointsQuery
     from techfinder.models import Fill
     from techfinder.store.conditions import Weighing
 

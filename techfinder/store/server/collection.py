@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
-from techfinder.interfaces import FacetRequest, NearestQuery, ScoredPoint, ValueWeights
+from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
+from techfinder.interfaces.points import NearestQuery
 from techfinder.store.conditions import facet_filters, storage_of, to_filter, weighing
 from techfinder.store.point_reads import answer, checked
 from techfinder.store.points import check_query, point_id, to_profile
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from techfinder.interfaces import PointsAnswer, PointsQuery
+    from techfinder.interfaces.points import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
     from techfinder.store.points import StoredBatch

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from techfinder.interfaces import NearestQuery
+from techfinder.interfaces.points import NearestQuery
 from techfinder.store.columns import Columns
 from techfinder.store.layered import Layered
 from techfinder.store.points import SYSTEM_KEYS, point_id

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from techfinder.api import BLUEPRINTS, register_errors
 from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
+from techfinder.gateway import PREFIX, Gateway, gateway
 from techfinder.operations import Operations
 from techfinder.settings import LOOPBACK, Settings, load_settings
 
@@ -19,7 +20,7 @@ __all__ = ["create_app"]
 _MAX_BODY_BYTES = 1_000_000
 _MAX_QUERY_BYTES = 16_000
 _MAX_PARAMETERS = 200
-_OWN_PATHS = ("/api/", "/healthz", "/readyz")
+_OWN_PATHS = ("/api/", f"{PREFIX}/", "/healthz", "/readyz")
 
 
 def create_app(settings: Settings | None = None, finder: Finder | None = None) -> Flask:
@@ -44,12 +45,13 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
     app.extensions["techfinder.operations"] = Operations(finder)
+    app.extensions["techfinder.gateway"] = Gateway(finder)
     app.before_request(_refuse_endless_addresses)
     app.after_request(_guard)
-    for blueprint in BLUEPRINTS:
+    taken = [*BLUEPRINTS, *((gateway,) if finder.settings.gateway != "off" else ())]
+    for blueprint in taken:
         app.register_blueprint(blueprint)
     register_errors(app)
-    taken = list(BLUEPRINTS)
     for name, blueprint in finder.plugins.blueprints(finder):
         try:
             _rehearse(blueprint, taken)

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from techfinder.errors import EncoderError
 from techfinder.interfaces import Encoder, EncoderEntry
+from techfinder.models import GenerationInfo
 
-__all__ = ["CheckedEncoder"]
+__all__ = ["CheckedEncoder", "Encoded"]
 
 _NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as a vector.
+
+    Attributes:
+        vector: Shape (dim,).
+        encoder: The encoder's name.
+        generation: What it is to be compared with.
+    """
+
+    vector: NDArray[np.float32]
+    encoder: str
+    generation: GenerationInfo
 
 
 class CheckedEncoder:

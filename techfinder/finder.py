@@ -25,7 +25,7 @@ from techfinder.corrections import LiveValues
 from techfinder.coverage import CoverageMemory
 from techfinder.distributions import BaseCounts, BaseMemory
 from techfinder.edits import EditedPlan, Edits
-from techfinder.encoding import CheckedEncoder
+from techfinder.encoding import CheckedEncoder, Encoded
 from techfinder.errors import (
     CollectionNotFound,
     EncoderError,
@@ -59,7 +59,7 @@ from techfinder.models import (
 from techfinder.overviews import Comparison, Coverage, Standing
 from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
-from techfinder.planning import Planner
+from techfinder.planning import MAX_TEXT, Planner
 from techfinder.plugins import Plugins
 from techfinder.query_encoders import QueryEncoders
 from techfinder.registry.fetched import with_fetched
@@ -156,6 +156,13 @@ class Finder:
             if self._collection is None:
                 self._collection = self.store.open(self.settings.collection, self._encoders.prepare)
             return self._collection
+
+    def reader(self) -> Collection:
+        """One more reader of the live generation, for whoever must not keep others waiting; it closes with the store.
+
+        Raises CollectionNotFound when there is none.
+        """
+        return self.store.open(self.settings.collection)
 
     def generation(self) -> GenerationInfo:
         """What answers now. Raises CollectionNotFound when nothing has been indexed."""
@@ -269,6 +276,25 @@ class Finder:
             return steadily(live.info, lambda: run_plans(plans, self.schema, live, encoder, near))
 
         return self._encoders.answer(self._readable_collection, any(map(encodes, plans)), wait_s, ask) if plans else []
+
+    def encode(self, text: str, *, wait_s: float = 0.0) -> Encoded | None:
+        """The vector that a text is searched with; None when the encoder is not ready after `wait_s` seconds.
+
+        Raises:
+            QueryError: There is no text, or it is too long.
+            EncoderError: The encoder failed.
+            CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        if not text.strip() or len(text) > MAX_TEXT:
+            raise QueryError(f"The text has {len(text)} characters; 1 to {MAX_TEXT} are encoded.")
+
+        def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[Encoded | None, GenerationInfo]:
+            generation = live.info()
+            if encoder is None:
+                return None, generation
+            return Encoded(encoder.encode_query(text), encoder.info.name, generation), generation
+
+        return self._encoders.answer(self._readable_collection, True, wait_s, ask)
 
     def facets(
         self,
@@ -587,11 +613,14 @@ class Finder:
     def _readable_collection(self) -> Collection:
         """The collection, when it holds what the schema in use says."""
         collection = self.collection()
-        self._require_same_schema(collection.info())
+        self.require_readable(collection.info())
         return collection
 
-    def _require_same_schema(self, live: GenerationInfo) -> None:
-        """A schema that was edited since asks for what is not stored, or means something else by it."""
+    def require_readable(self, live: GenerationInfo) -> None:
+        """Raise FingerprintMismatch when a generation was made with another schema than the one in use.
+
+        One that was edited since asks for what is not stored, or means something else by it.
+        """
         if (live.schema, live.template) != (self.schema.name, self.schema.template):
             raise FingerprintMismatch(
                 f"Collection {live.collection!r} was indexed with schema {live.schema!r} as it was then (text template "

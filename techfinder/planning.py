@@ -11,9 +11,10 @@ from techfinder.errors import CollectionNotFound, FingerprintMismatch, QueryErro
 from techfinder.interfaces import Collection, FilterEntry
 from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.schema import Schema
+from techfinder.sensitivity import withheld
 from techfinder.settings import Settings
 
-__all__ = ["Planner"]
+__all__ = ["MAX_TEXT", "Planner"]
 
 MAX_TEXT = 2000
 """Longest question in characters."""
@@ -69,15 +70,14 @@ class Planner:
 
     def refuse_sensitive(self, plan: QueryPlan) -> None:
         """Raise QueryError when the plan singles people out, or orders them, by a sensitive field and may not."""
-        if self._settings.sensitive_fields != "block":
+        hidden = withheld(self._schema, self._settings)
+        if not hidden:
             return
         parts = [
             c for clause in plan.conditions for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))
         ]
-        fields = [
-            self._schema.attribute(key).field for key in (*(c.field for c in parts), *(o.field for o in plan.sort))
-        ]
-        if labels := dict.fromkeys(f.label for f in fields if f.sensitive):
+        keys = (*(c.field for c in parts), *(o.field for o in plan.sort))
+        if labels := dict.fromkeys(self._schema.attribute(k).field.label for k in keys if k in hidden):
             raise QueryError(
                 f"People may not be singled out or ordered by {', '.join(labels)} here. "
                 "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."

@@ -165,6 +165,21 @@ class Settings(BaseSettings):
         default="warn",
         description="What happens when people are singled out by a field that the schema calls sensitive.",
     )
+    gateway: Literal["on", "off"] = Field(
+        default="on", description="Whether analysts may read Qdrant's REST API at /qdrant."
+    )
+    analyst_max_rows: int = Field(
+        default=1000, ge=1, le=10_000, description="Most people that one request at /qdrant answers."
+    )
+    analyst_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="Longest time for one request at /qdrant, in seconds."
+    )
+    analyst_vectors: bool = Field(
+        default=False, description="Whether stored vectors may be read at /qdrant; much of a text can be told from one."
+    )
+    analyst_exact: bool = Field(
+        default=False, description="Whether a search at /qdrant may compare every vector (`exact`), which costs time."
+    )
     disabled_plugins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Plugins not to load, by name, separated by commas.",

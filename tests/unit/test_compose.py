@@ -1,0 +1,104 @@
+"""docker-compose.yml keeps what deploy/README.md promises, and .env.example tells the truth about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from techfinder.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+STACK = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = STACK["services"]
+OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("techfinder")}
+EXAMPLE = (ROOT / ".env.example").read_text()
+
+services = pytest.mark.parametrize("name", SERVICES)
+
+
+def test_the_example_names_every_variable_with_its_default() -> None:
+    used = dict(re.findall(r"\$\{([A-Z_]+)(?::?-([^}]*))?\}", TEXT))
+    handed_on = [n for s in SERVICES.values() for n, v in (s.get("environment") or {}).items() if v is None]
+    told = dict(re.findall(r"^#([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert told.keys() == used.keys() | set(handed_on)
+    assert {name: told[name] for name in used} == used
+
+
+def test_every_setting_that_is_handed_on_is_one() -> None:
+    known = {f"TECHFINDER_{name.upper()}" for name in Settings.model_fields}
+    named = {n for s in OURS.values() for n in s.get("environment", {}) if n.startswith("TECHFINDER_")}
+    assert named - known == set()
+
+
+@services
+def test_a_service_may_do_as_little_as_possible(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert not service.get("privileged")
+    more = {"postgres": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]}
+    assert service.get("cap_add", []) == more.get(name, [])
+
+
+@services
+def test_an_image_is_pinned(name: str) -> None:
+    image = SERVICES[name]["image"]
+    assert re.fullmatch(r"[^:]+:(\$\{[A-Z_]+:-)?[\w.-]+\}?", image)
+    assert "latest" not in image
+
+
+@pytest.mark.parametrize("name", [n for n, s in SERVICES.items() if s["restart"] == "unless-stopped"])
+def test_what_runs_for_long_is_bounded_and_has_time_to_stop(name: str) -> None:
+    service = SERVICES[name]
+    assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
+    assert name == "worker" or "healthcheck" in service
+
+
+def test_only_the_page_is_published_and_only_here() -> None:
+    published = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
+    assert published == {"web": ["${TECHFINDER_PUBLISH:-127.0.0.1}:${TECHFINDER_PORT:-8000}:8000"]}
+    assert [name for name, s in SERVICES.items() if "front" in s.get("networks", [])] == ["web"]
+    assert {name for name, n in STACK["networks"].items() if n and n["internal"]} == STACK["networks"].keys() - {
+        "front"
+    }
+
+
+def test_who_reaches_whom() -> None:
+    """MLflow's own protection is not to be trusted: it sees neither Qdrant nor our database."""
+    at = {name: set(s.get("networks", [])) for name, s in SERVICES.items()}
+    assert at["mlflow"].isdisjoint(at["qdrant"])
+    assert at["mlflow"] & at["web"] == {"registry"}
+    assert at["qdrant"] == {"store"}
+    assert SERVICES["secrets"]["network_mode"] == "none"
+
+
+def test_a_service_sees_its_own_secrets() -> None:
+    def secrets(name: str) -> set[str]:
+        return {v.partition(":")[0] for v in SERVICES[name].get("volumes", []) if v.startswith("secrets-")}
+
+    for name in ("qdrant", "mlflow", "postgres"):
+        assert secrets(name) == {f"secrets-{name}"}
+    for name in ("web", "worker", "init"):
+        assert secrets(name) == {"secrets-techfinder"}
+    given = {n for s in SERVICES.values() for n in s.get("environment", {}) if re.search("(PASSWORD|KEY)$", n)}
+    assert given == SERVICES["secrets"]["environment"].keys()
+
+
+def test_client_and_server_of_qdrant_go_together() -> None:
+    (minor,) = re.findall(r"qdrant:\$\{QDRANT_VERSION:-v1\.(\d+)\.\d+\}", TEXT)
+    (client,) = re.findall(r"^qdrant-client==1\.(\d+)\.", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert abs(int(minor) - int(client)) <= 1
+
+
+def test_our_images_run_as_nobody_special() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    for target in ("mlflow", "techfinder"):
+        stage = dockerfile.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
+        assert "\nUSER 10001:10001\n" in stage
+        assert "RUN" not in stage

@@ -27,8 +27,10 @@ class MlflowProcess:
         url: Where it listens.
     """
 
-    def __init__(self, command: Path, folder: Path) -> None:
+    def __init__(self, command: Path, folder: Path, database: str = "") -> None:
+        """Keep what it knows in `database`, else in SQLite in the folder."""
         self._command, self._folder = command, folder
+        self._database = database or f"sqlite:///{folder}/mlflow.db"
         self.url = ""
 
     def __enter__(self) -> MlflowProcess:
@@ -45,7 +47,7 @@ class MlflowProcess:
     def start(self) -> None:
         """Start it, again after :meth:`kill` on the same port and data."""
         arguments = ["server", "--host", "127.0.0.1", "--port", str(self._port), "--workers", "1"]
-        arguments += ["--backend-store-uri", f"sqlite:///{self._folder}/mlflow.db"]
+        arguments += ["--backend-store-uri", self._database]
         arguments += ["--artifacts-destination", str(self._folder / "artifacts"), "--serve-artifacts"]
         away = {
             "MLFLOW_DISABLE_TELEMETRY": "true",

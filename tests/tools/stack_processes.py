@@ -1,0 +1,134 @@
+"""The services of docker-compose.yml as plain processes, with the same settings and addresses of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import commands
+import get_qdrant
+from postgres_process import PostgresProcess
+from qdrant_process import QdrantProcess
+
+__all__ = ["KEY", "StackProcesses", "running_stack", "service_environment", "until"]
+
+COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
+KEY = "a-key-for-the-tests-only"
+PATIENCE_S = 20.0
+PEOPLE = 60
+
+
+def service_environment(service: str) -> dict[str, str]:
+    """What docker-compose.yml sets for a service where .env is empty."""
+    given: dict[str, str | None] = yaml.safe_load(COMPOSE.read_text())["services"][service]["environment"]
+    resolved = {k: re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", str(v)) for k, v in given.items() if v is not None}
+    return {k: v for k, v in resolved.items() if "/var/lib" not in v}
+
+
+class StackProcesses:
+    """Web (two processes), worker, Qdrant and PostgreSQL on one home.
+
+    Attributes:
+        qdrant, postgres: To be killed and started again.
+        environment: For any techfinder command.
+    """
+
+    def __init__(self, home: Path, qdrant: QdrantProcess, postgres: PostgresProcess) -> None:
+        self.qdrant, self.postgres, self.home = qdrant, postgres, home
+        secrets = home / "secrets"
+        secrets.mkdir()
+        (secrets / "techfinder_qdrant_api_key").write_text(KEY)
+        (secrets / "techfinder_database_url").write_text(postgres.database())
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        ours = {
+            "TECHFINDER_QDRANT_URL": qdrant.url,
+            "TECHFINDER_QDRANT_GRPC_PORT": str(qdrant.grpc_port),
+            "TECHFINDER_SECRETS_DIR": str(secrets),
+            "TECHFINDER_PORT": str(self._port),
+        }
+        web = service_environment("web") | {"TECHFINDER_HOST": "127.0.0.1"}
+        del web["MLFLOW_TRACKING_URI"]
+        self.environment = commands.environment(home) | web | ours
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def run(self, *arguments: str) -> str:
+        """A command that must succeed; what it said."""
+        done = subprocess.run(
+            commands.command(*arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def start(self, service: str) -> None:
+        """Start ``serve`` or ``worker``, again after :meth:`kill`."""
+        with (self.home / f"{service}.log").open("ab") as log:
+            self._running[service] = subprocess.Popen(commands.command(service), env=self.environment, stderr=log)
+
+    def kill(self, service: str) -> None:
+        """End it at once; what it has started ends by itself."""
+        self._running[service].kill()
+        self._running.pop(service).wait()
+
+    def stop(self) -> None:
+        """End both as a supervisor does."""
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            process.wait(PATIENCE_S)
+
+    def get(self, path: str) -> Any:
+        """The JSON answer to a GET that must succeed."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=20) as answer:
+            return json.load(answer)
+
+    def is_ready(self) -> bool:
+        """Whether sentences are ranked."""
+        try:
+            return bool(self.get("/readyz")["status"] == "ready")
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log(self) -> str:
+        """The end of what both said."""
+        return "\n".join(p.read_text(errors="replace")[-2000:] for p in self.home.glob("*.log"))
+
+
+@contextmanager
+def running_stack(folder: Path, postgres_binaries: Path) -> Iterator[StackProcesses]:
+    """All of it, with sample people, ready."""
+    variables = {k: v for k, v in service_environment("qdrant").items() if k.startswith("QDRANT__")}
+    home, storage = folder / "home", folder / "qdrant"
+    home.mkdir()
+    storage.mkdir()
+    with ExitStack() as held:
+        qdrant = held.enter_context(
+            QdrantProcess(get_qdrant.BINARY, storage, **variables, QDRANT__SERVICE__API_KEY=KEY)
+        )
+        postgres = held.enter_context(PostgresProcess(postgres_binaries))
+        stack = StackProcesses(home, qdrant, postgres)
+        stack.run("stack", "init", "--demo", "1", "--people", str(PEOPLE))
+        held.callback(stack.stop)
+        stack.start("serve")
+        stack.start("worker")
+        until(stack.is_ready, stack.log)
+        yield stack
+
+
+def until(true: Callable[[], bool], otherwise: Callable[[], str] = lambda: "") -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.05)

@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -105,7 +106,8 @@ def retry(job: str) -> None:
 
 @click.command(epilog="Example: techfinder worker")
 @click.option("--once", is_flag=True, help="Do what waits, then end.")
-def worker(once: bool) -> None:
+@click.option("--pulse", type=click.Path(dir_okay=False, path_type=Path), help="File to touch as a sign of life.")
+def worker(once: bool, pulse: Path | None) -> None:
     """Do jobs that wait, until interrupted.
 
     Several workers may run, on several machines with one database; each job is done by one of them.
@@ -116,7 +118,8 @@ def worker(once: bool) -> None:
 
     with open_finder() as finder, database_of(finder) as database:
         step_back(finder.settings.nice)
-        working = Worker(JobQueue(database), handlers(finder, database))
+        beat = pulse.touch if pulse else lambda: None
+        working = Worker(JobQueue(database), handlers(finder, database), beat=beat)
         if once:
             while (job := working.run_one()) is not None:
                 print_job(job)

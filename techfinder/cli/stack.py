@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
@@ -15,9 +17,14 @@ from techfinder.cli.jobs import database_of
 from techfinder.cli.serving import prepare_people
 from techfinder.errors import DatabaseError, StoreUnavailable
 
+if TYPE_CHECKING:
+    from techfinder.settings import Settings
+
 __all__ = ["stack"]
 
 _LOOK_S = 1.0
+_SETTLE_S = 30.0
+"""For so long copies of people who were just made may take to be ready."""
 
 
 @click.group()
@@ -45,8 +52,12 @@ def secrets_(folder: Path) -> None:
 @click.option(
     "--wait", default=120.0, show_default=True, type=click.FloatRange(min=0), help="For services, in seconds."
 )
-def init(demo: bool, people: int, wait: float) -> None:
-    """Bring the application database to this version's form, once the services answer, and make sample people."""
+@click.option("--replicas", default=1, show_default=True, type=click.IntRange(min=1), help="Copies to insist on.")
+def init(demo: bool, people: int, wait: float, replicas: int) -> None:
+    """Bring the application database to this version's form, once the services answer, and make sample people.
+
+    With --replicas it fails unless as many nodes of a Qdrant cluster hold everybody.
+    """
     with open_finder() as finder:
 
         def migrated() -> None:
@@ -56,8 +67,42 @@ def init(demo: bool, people: int, wait: float) -> None:
         until = time.monotonic() + wait
         _once_it_answers(migrated, until)
         _once_it_answers(lambda: say.print(f"Store: {escape(finder.store.place())}."), until)
+        _once_it_answers(lambda: _require_nodes(finder.settings, replicas), until)
         if demo:
             prepare_people(finder, people)
+        _once_it_answers(lambda: _require_replicas(finder.settings, replicas), max(until, time.monotonic() + _SETTLE_S))
+
+
+def _require_nodes(settings: Settings, replicas: int) -> None:
+    if replicas == 1:
+        return
+    from techfinder.store.server.store import ServerStore
+
+    with closing(ServerStore(settings)) as store:
+        nodes = store.nodes()
+    if nodes < replicas:
+        raise StoreUnavailable(
+            f"{nodes} node(s) of Qdrant at {settings.qdrant_url}, {replicas} copies are asked for. Start the others as "
+            "one cluster, or ask for fewer."
+        )
+    say.print(f"Cluster: {nodes} nodes.")
+
+
+def _require_replicas(settings: Settings, replicas: int) -> None:
+    if replicas == 1:
+        return
+    from techfinder.store.server.store import ServerStore
+
+    with closing(ServerStore(settings)) as store:
+        found = store.replicas()
+    few = {name: count for name, count in found.items() if count < replicas}
+    if few:
+        told = ", ".join(f"{name} {count}" for name, count in few.items())
+        raise StoreUnavailable(
+            f"Copies that are ready: {told}; {replicas} are asked for. Start the nodes that are missing. What was made "
+            "before there were several has one copy: index everyone again with `techfinder index SOURCE --rebuild`."
+        )
+    say.print(f"Copies: {replicas} of each of {len(found)} collections.")
 
 
 def _once_it_answers(ask: Callable[[], None], until: float) -> None:

@@ -88,14 +88,21 @@ Handler = Callable[[JobRun], Mapping[str, Any]]
 class Worker:
     """Does the jobs of some kinds. For one thread."""
 
-    def __init__(self, queue: JobQueue, handlers: Mapping[str, Handler], lease_s: float = LEASE_S) -> None:
-        """Take what there is to do by kind."""
-        self._queue, self._handlers, self._lease_s = queue, dict(handlers), lease_s
+    def __init__(
+        self,
+        queue: JobQueue,
+        handlers: Mapping[str, Handler],
+        lease_s: float = LEASE_S,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take what there is to do by kind; `beat` is called again and again as a sign of life, a job going or not."""
+        self._queue, self._handlers, self._lease_s, self._beat = queue, dict(handlers), lease_s, beat
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, stop: threading.Event, poll_s: float = _POLL_S) -> None:
         """Do jobs until `stop` is set; a database that is away is asked again."""
         while not stop.is_set():
+            self._beat()
             try:
                 if self.run_one() is not None:
                     continue
@@ -144,6 +151,7 @@ class Worker:
     def _renew(self, run: JobRun, lease: Lease, done: threading.Event) -> None:
         good_until = time.monotonic() + self._lease_s
         while not done.wait(self._lease_s / _RENEWALS):
+            self._beat()
             try:
                 run._note(self._queue.renew(lease, self._lease_s))
                 good_until = time.monotonic() + self._lease_s

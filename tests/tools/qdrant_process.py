@@ -53,6 +53,7 @@ class QdrantProcess:
         variables: More environment, as ``QDRANT__SERVICE__API_KEY="..."``.
 
     Attributes:
+        arguments: Of the command, beside those that keep it to itself; a node of a cluster has some.
         url: Base URL of the REST interface, without a slash at the end.
         grpc_port: Port of the gRPC interface.
     """
@@ -61,6 +62,7 @@ class QdrantProcess:
         self._binary = binary
         self._folder = folder
         self._ca, self._variables = ca, variables
+        self.arguments: tuple[str, ...] = ()
         self.url = ""
         self.grpc_port = 0
 
@@ -144,7 +146,7 @@ class QdrantProcess:
         }
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [self._binary, "--disable-telemetry"],
+                [self._binary, "--disable-telemetry", *self.arguments],
                 cwd=self._folder,
                 env={**os.environ, **settings},
                 stdin=subprocess.DEVNULL,

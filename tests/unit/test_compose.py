@@ -56,8 +56,7 @@ def test_an_image_is_pinned(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n, s in SERVICES.items() if s["restart"] == "unless-stopped"])
 def test_what_runs_for_long_is_bounded_and_has_time_to_stop(name: str) -> None:
     service = SERVICES[name]
-    assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
-    assert name == "worker" or "healthcheck" in service
+    assert {"mem_limit", "cpus", "pids_limit", "healthcheck"} <= service.keys()
 
 
 def test_only_the_page_is_published_and_only_here() -> None:
@@ -74,7 +73,8 @@ def test_who_reaches_whom() -> None:
     at = {name: set(s.get("networks", [])) for name, s in SERVICES.items()}
     assert at["mlflow"].isdisjoint(at["qdrant"])
     assert at["mlflow"] & at["web"] == {"registry"}
-    assert at["qdrant"] == {"store"}
+    assert at["qdrant"] == {"store", "store-nodes"}
+    assert [name for name in at if "store-nodes" in at[name]] == ["qdrant", "qdrant-2", "qdrant-3"]
     assert SERVICES["secrets"]["network_mode"] == "none"
 
 
@@ -82,12 +82,21 @@ def test_a_service_sees_its_own_secrets() -> None:
     def secrets(name: str) -> set[str]:
         return {v.partition(":")[0] for v in SERVICES[name].get("volumes", []) if v.startswith("secrets-")}
 
-    for name in ("qdrant", "mlflow", "postgres"):
-        assert secrets(name) == {f"secrets-{name}"}
+    for name in ("qdrant", "qdrant-2", "mlflow", "postgres"):
+        assert secrets(name) == {f"secrets-{name.partition('-')[0]}"}
     for name in ("web", "worker", "init"):
         assert secrets(name) == {"secrets-techfinder"}
     given = {n for s in SERVICES.values() for n in s.get("environment", {}) if re.search("(PASSWORD|KEY)$", n)}
     assert given == SERVICES["secrets"]["environment"].keys()
+
+
+def test_the_file_for_a_cluster_names_what_there_is() -> None:
+    lines = (ROOT / "deploy" / "cluster.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    profile = given.pop("COMPOSE_PROFILES")
+    in_profile = [name for name, s in SERVICES.items() if s.get("profiles") == [profile]]
+    assert given["QDRANT_URLS"] == ",".join(f"http://{name}:6333" for name in ["qdrant", *in_profile])
+    assert all(f"${{{name}:-" in TEXT for name in given)
 
 
 def test_client_and_server_of_qdrant_go_together() -> None:

@@ -273,3 +273,18 @@ def test_the_job_of_a_killed_worker_is_taken_over(queue: JobQueue, tmp_path: Pat
     wait_for(lambda: worker.run_one() is not None)
     found = queue.job(job.id)
     assert (found.state, found.attempts, found.result) == ("done", 2, {"counted": 7})
+
+
+def test_a_worker_gives_signs_of_life_with_and_without_a_job(queue: JobQueue) -> None:
+    beats: list[float] = []
+
+    def count(run: JobRun) -> Mapping[str, Any]:
+        before = len(beats)
+        wait_for(lambda: len(beats) >= before + 2)
+        stop.set()
+        return {}
+
+    stop = threading.Event()
+    job = queue.add("count", "people", {})
+    Worker(queue, {"count": count}, lease_s=0.3, beat=lambda: beats.append(time.monotonic())).run(stop)
+    assert queue.job(job.id).state == "done"

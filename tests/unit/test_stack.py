@@ -123,6 +123,7 @@ def test_the_page_is_killed(stack: StackProcesses) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_mlflow_keeps_what_it_knows_in_postgresql(
     stack: StackProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

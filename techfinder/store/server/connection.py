@@ -13,6 +13,7 @@ import math
 import threading
 import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -167,6 +168,18 @@ class Server:
             return {c["id"]: _bytes_of(c) for c in told["result"]["collections"]["collections"]}
         except (KeyError, TypeError):
             return {}
+
+    def nodes(self) -> int:
+        """How many nodes the cluster has; 1 for a server that is none."""
+        found = self.ask("asking for the nodes", lambda c: c.cluster_status())
+        return len(getattr(found, "peers", None) or "1")
+
+    def replicas(self, name: str) -> int:
+        """How many nodes hold a collection whole and ready: what the shard with the fewest has."""
+        found = self.ask(f"looking where {name!r} lies", lambda c: c.collection_cluster_info(name))
+        everywhere: list[models.LocalShardInfo | models.RemoteShardInfo] = [*found.local_shards, *found.remote_shards]
+        ready = Counter(s.shard_id for s in everywhere if s.state == models.ReplicaState.ACTIVE)
+        return min((ready[s.shard_id] for s in everywhere), default=0)
 
     def describe(self, name: str) -> models.CollectionInfo:
         """What the server says of a collection. Raises CollectionNotFound."""

@@ -16,7 +16,7 @@ from techfinder.store.points import SYSTEM_KEYS, point_id, to_points
 from techfinder.store.server.collection import ServerCollection
 from techfinder.store.server.columns_cache import ColumnsCache
 from techfinder.store.server.connection import Server, ServerOptions
-from techfinder.store.server.control import LEASE_S, Control
+from techfinder.store.server.control import CONTROL, LEASE_S, Control
 from techfinder.store.server.generations import ServerGenerations, Stored, live_everywhere
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.server.writer import ServerWriter, WriterOptions, finish_change
@@ -227,6 +227,16 @@ class ServerStore:
         if not others:
             return f"Please {again}."
         return f"Make generation {others[-1]} live with `techfinder store switch {others[-1]}`, or {again}."
+
+    def nodes(self) -> int:
+        """How many nodes the cluster has; 1 for a server that is none."""
+        return self._server.nodes()
+
+    def replicas(self) -> dict[str, int]:
+        """How many nodes hold each of our collections whole and ready, what is noted beside the people included."""
+        names = [s.place for s in live_everywhere(self._server, self._control)[0]]
+        names += [CONTROL] if CONTROL in self._server.names() else []
+        return {name: self._server.replicas(name) for name in names}
 
     def place(self) -> str:
         """The address of the server, and its version."""

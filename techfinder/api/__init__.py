@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from techfinder.api import analysing, exporting, inspecting, searching  # their routes belong to the blueprint
+from techfinder.api import analysing, encoding, exporting, inspecting, searching  # their routes belong to the blueprint
 from techfinder.api.describe import api
 from techfinder.api.docs import docs
 from techfinder.api.failures import register_errors
 from techfinder.api.health import health
 
-__all__ = ["BLUEPRINTS", "analysing", "exporting", "inspecting", "register_errors", "searching"]
+__all__ = ["BLUEPRINTS", "analysing", "encoding", "exporting", "inspecting", "register_errors", "searching"]
 
 BLUEPRINTS: tuple[Blueprint, ...] = (api, docs, health)

@@ -37,6 +37,7 @@ from techfinder.wire.analyses import AudienceAnswer, LookalikeAnswer
 from techfinder.wire.answers import (
     CollectionsAnswer,
     CompareAnswer,
+    EncodeAnswer,
     ExplainAnswer,
     FacetsAnswer,
     HitAnswer,
@@ -208,6 +209,10 @@ class Client:
             "offset": offset,
         }
         return self._post(LookalikeAnswer, "v1/lookalike", asked)
+
+    def encode(self, text: str) -> EncodeAnswer:
+        """A sentence as the vector that it is searched with, for Qdrant's REST API at ``/qdrant``."""
+        return self._post(EncodeAnswer, "v1/encode", {"text": text})
 
     def audience(self, plan: QueryPlan) -> AudienceAnswer:
         """The people whom a plan finds, against everybody."""

@@ -12,6 +12,7 @@ __all__ = [
     "CollectionAnswer",
     "CollectionsAnswer",
     "CompareAnswer",
+    "EncodeAnswer",
     "ExplainAnswer",
     "FacetsAnswer",
     "GenerationAnswer",
@@ -258,6 +259,15 @@ class PluginsAnswer(_Answer):
     """Every plugin that was found."""
 
     plugins: tuple[PluginAnswer, ...]
+
+
+class EncodeAnswer(_Answer):
+    """A sentence as a vector."""
+
+    vector: Annotated[tuple[float, ...], Field(description="As `/qdrant/collections/NAME/points/query` takes it.")]
+    encoder: Annotated[str, Field(description="Name of the encoder that made it.")]
+    collection: Annotated[str, Field(description="Name of the collection, which is the alias of what is live.")]
+    generation: Annotated[int, Field(description="Number of the generation that it fits to.")]
 
 
 class GenerationAnswer(_Answer):

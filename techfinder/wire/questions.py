@@ -11,6 +11,7 @@ from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 __all__ = [
     "AudienceQuestion",
     "CompareQuestion",
+    "EncodeQuestion",
     "ExplainQuestion",
     "ExportQuestion",
     "FacetNames",
@@ -228,6 +229,18 @@ class LookalikeQuestion(BaseModel):
         _check_size(self.conditions)
         _check_liked(self.like, self.not_like)
         return self
+
+
+class EncodeQuestion(BaseModel):
+    """A sentence to encode."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"example": {"text": "gaming and music"}})
+
+    text: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=2000, pattern=r"\S"),
+        Field(description="What is meant; it is not read for conditions."),
+    ]
 
 
 class CompareQuestion(BaseModel):

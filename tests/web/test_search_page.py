@@ -5,9 +5,11 @@ The pages' policy forbids eval, so waiting is done by Playwright's ``expect`` on
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from search_site import GATE, NewPage, environment, ids, served, status
@@ -66,6 +68,29 @@ def test_a_range_narrows_while_its_section_stays_open_and_its_chip_removes_it(ad
     status(page, "60 people")
     expect(page.locator("#facet-age-min")).to_have_value("")
     expect(page.locator("#facet-age-min")).to_be_visible()
+
+
+def test_which_page_is_open_follows_the_question(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(address)
+    current = page.locator("#nav [aria-current=page]")
+    expect(current).to_have_text("Everyone")
+    page.locator("#q").fill("innovators")
+    status(page, "12 of 60 people")
+    expect(current).to_have_count(0)
+    page.locator("#q").fill("")
+    status(page, "60 people")
+    expect(current).to_have_text("Everyone")
+
+
+def test_a_question_is_seen_whole_and_its_icon_while_it_is_typed(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/?q=early+adopters+in+healthcare,+not+on+TikTok,+ideally+with+a+high+budget")
+    box = page.locator("#q")
+    assert box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    box.focus()
+    icon = Image.open(io.BytesIO(page.locator(".box > .icon").screenshot())).convert("L")
+    assert icon.getextrema()[1] - icon.getextrema()[0] > 60  # not hidden behind the box
 
 
 def test_show_more_adds_cards_and_a_card_leads_to_the_profile(address: str, new_page: NewPage) -> None:

@@ -47,6 +47,15 @@ def test_a_long_facet_shows_the_most_frequent_and_every_chosen_value() -> None:
     assert min(o.count for o in panel.options if not o.selected) >= max(o.count for o in panel.more)
 
 
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [((6891.73, 283106.2), ("6891", "283107")), ((18.0, 90.5), ("18", "90.50")), ((-120.5, 0.25), ("-121", "0.25"))],
+)
+def test_the_ends_of_all_values_fit_into_their_inputs(ends: tuple[float, float], told: tuple[str, str]) -> None:
+    panel = shown([replace(_AGE, low=ends[0], high=ends[1])])[0].facets[0]
+    assert (panel.low, panel.high) == told
+
+
 def test_zero_counts_stay_listed() -> None:
     panel = shown([_choice([3, 0, 0])])[0].facets[0]
     assert [(o.value, o.count, o.share) for o in panel.options] == [("v0", 3, 100), ("v1", 0, 0), ("v2", 0, 0)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ __all__ = ["chips", "hidden_inputs", "in_words", "panel_groups", "sort_options"]
 
 TOP = 8
 """Values of a facet that are shown at once."""
+
+_LARGE = 100
 
 LISTED = 60
 """Values of a facet that are listed at all; the others can be searched for."""
@@ -150,8 +153,8 @@ def _facet_panel(
         findable=findable,
         find=find,
         unit=facet.unit,
-        low=_end(facet.low),
-        high=_end(facet.high),
+        low=_outer(facet.low, math.floor),
+        high=_outer(facet.high, math.ceil),
         chosen_min=ends[0] if ends else "",
         chosen_max=ends[1] if ends else "",
         bars=_bars(facet.bars),
@@ -215,6 +218,11 @@ def _end(value: float | str | None) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+
+
+def _outer(value: float | str | None, whole: Callable[[float], int]) -> str:
+    """The end of all values, for a small input: large numbers without their fractions, none of them left out."""
+    return _end(float(whole(value)) if isinstance(value, int | float) and abs(value) >= _LARGE else value)
 
 
 _WORDS = (("!", "not {}"), (">=", "{} or more"), ("<=", "{} or less"), (">", "more than {}"), ("<", "less than {}"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
 from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
 
+from techfinder.access.access import Access
 from techfinder.api import BLUEPRINTS, register_errors
 from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
 from techfinder.gateway import PREFIX, Gateway, gateway
+from techfinder.guarding import Guard, check_marks, require_admin
 from techfinder.operations import Operations
 from techfinder.settings import LOOPBACK, Settings, load_settings
 
@@ -30,13 +33,17 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
         settings: None reads them from the environment and the file.
         finder: None makes one from the settings. It is found again as
             ``app.extensions["techfinder"]``, and what administrators do with it as
-            ``app.extensions["techfinder.operations"]``; whoever made the app closes it.
+            ``app.extensions["techfinder.operations"]``; whoever made the app closes it, and
+            ``app.extensions["techfinder.access"]``, where people and tokens are looked up.
 
     Raises:
-        SettingsError, SchemaError, PluginError: Something selected cannot be used.
+        SettingsError, SchemaError, PluginError: Something selected cannot be used; or people sign in, and there is no
+            admin.
+        DatabaseError: People sign in, and the application database does not answer.
     """
     if finder is None:
         finder = Finder(settings or load_settings())
+    require_admin(finder.settings)
     app = OpenAPI("techfinder", static_folder=None, doc_ui=False)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = _trusted_hosts(finder.settings)
@@ -46,7 +53,9 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.extensions["techfinder"] = finder
     app.extensions["techfinder.operations"] = Operations(finder)
     app.extensions["techfinder.gateway"] = Gateway(finder)
+    app.extensions["techfinder.access"] = access = Access(finder.settings)
     app.before_request(_refuse_endless_addresses)
+    Guard(finder.settings, access).install(app)
     app.after_request(_guard)
     taken = [*BLUEPRINTS, *((gateway,) if finder.settings.gateway != "off" else ())]
     for blueprint in taken:
@@ -65,8 +74,9 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:
     """The names that requests may carry; None for any. A page elsewhere must not come in by a name it controls."""
-    if settings.allowed_hosts or settings.host in LOOPBACK:
-        return ["127.0.0.1", "localhost", "[::1]", *settings.allowed_hosts]
+    public = urlsplit(settings.public_url).hostname
+    if settings.allowed_hosts or settings.host in LOOPBACK or public:
+        return ["127.0.0.1", "localhost", "[::1]", *settings.allowed_hosts, *((public,) if public else ())]
     return None
 
 
@@ -90,7 +100,7 @@ def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:
     """Register on a scratch app: Flask cannot take a blueprint out again.
 
     Raises:
-        PluginContractError: It takes a path of the core's.
+        PluginContractError: It takes a path of the core's, or a route does not say who may ask it.
         ValueError: Its name is one of those `taken`.
     """
     scratch = Flask("scratch", static_folder=None)
@@ -98,6 +108,8 @@ def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:
         scratch.register_blueprint(other)
     known = {rule.endpoint for rule in scratch.url_map.iter_rules()}
     scratch.register_blueprint(blueprint)
-    for rule in scratch.url_map.iter_rules():
-        if rule.endpoint not in known and rule.rule.startswith(_OWN_PATHS):
+    new = [rule for rule in scratch.url_map.iter_rules() if rule.endpoint not in known]
+    for rule in new:
+        if rule.rule.startswith(_OWN_PATHS):
             raise PluginContractError(f"Its route {rule.rule} is the core's. Move it out of {', '.join(_OWN_PATHS)}.")
+    check_marks({rule.rule: scratch.view_functions[rule.endpoint] for rule in new})

@@ -123,7 +123,7 @@ def register_blueprints(finder: Finder) -> list[Blueprint]:  # type: ignore[empt
 
     Returns:
         Blueprints with names unique over all plugins; their URL rules must not start with
-        ``/api/``, which is the core's.
+        ``/api/``, which is the core's, and each view says with :func:`techfinder.needs` who may ask it.
     """
 
 

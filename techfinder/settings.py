@@ -127,6 +127,10 @@ class Settings(BaseSettings):
         "pip install 'techfinder[gunicorn]'.",
     )
     threads: int = Field(default=8, ge=1, le=256, description="Request threads of each process of `serve`.")
+    sign_in: Literal["auto", "on"] = Field(
+        default="auto",
+        description="Whether people sign in: auto (unless `serve` listens on this machine alone), on.",
+    )
     session_idle_minutes: int = Field(
         default=120, ge=1, le=1440, description="Minutes without a request after which one must sign in again."
     )
@@ -140,8 +144,8 @@ class Settings(BaseSettings):
     )
     admin: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description="Whether the page /admin is offered, where encoders are switched: auto (only where `serve` listens "
-        "on this machine alone), on, off. Nobody is asked for a password there.",
+        description="Whether the page /admin is offered, where encoders are switched: auto and on, or off. Where "
+        "people sign in, it takes an editor to see it and an admin to switch.",
     )
     batch_size: int = Field(default=32, ge=1, le=4096, description="Texts encoded at once by an index run.")
     nice: int = Field(
@@ -198,7 +202,12 @@ class Settings(BaseSettings):
     @property
     def offers_admin(self) -> bool:
         """Whether the page for administrators is offered."""
-        return self.admin == "on" or (self.admin == "auto" and self.host in LOOPBACK)
+        return self.admin != "off"
+
+    @property
+    def asks_to_sign_in(self) -> bool:
+        """Whether people sign in: always where others than this machine can reach the page."""
+        return self.sign_in == "on" or self.host not in LOOPBACK
 
     @property
     def address(self) -> str:

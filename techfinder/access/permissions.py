@@ -63,6 +63,9 @@ PERMISSIONS: Mapping[str, Permission] = {
 }
 """By name."""
 
+AUDITED: Mapping[str, str] = {"view": "profile.view", "export": "export"}
+"""What is noted in the audit log of whoever uses a permission, every time, before the answer."""
+
 ROUTES: Mapping[str, str] = {
     "health.healthz": PUBLIC,
     "health.readyz": PUBLIC,
@@ -135,6 +138,11 @@ class Identity:
     def label(self) -> str:
         """For the audit log: the name, and the token that stood in for it."""
         return f"{self.name} (token {self.token})" if self.token else self.name
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """What they may, in words."""
+        return tuple(p.text for name, p in PERMISSIONS.items() if self.may(name))
 
     def may(self, permission: str) -> bool:
         """Whether they may do that; nobody may what is in no table."""

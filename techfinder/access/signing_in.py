@@ -10,7 +10,7 @@ from sqlalchemy import select
 from techfinder.access import accounts, links, second_factor, sessions
 from techfinder.access.accounts import User
 from techfinder.access.over import Asker, Over
-from techfinder.access.passwords import Passwords
+from techfinder.access.passwords import LEAST, Passwords
 from techfinder.access.permissions import Identity
 from techfinder.database.tables import users
 from techfinder.errors import AccessError
@@ -41,7 +41,13 @@ class SignedIn:
 
 
 class SigningIn:
-    """Begins and ends sessions. Each one has an id of its own, made when it begins."""
+    """Begins and ends sessions. Each one has an id of its own, made when it begins.
+
+    Attributes:
+        least: Characters of a password.
+    """
+
+    least = LEAST
 
     def __init__(self, over: Over, passwords: Passwords) -> None:
         """Ask nothing yet."""

@@ -27,6 +27,8 @@ _PLAIN = {
     500: "Something failed that should not",
 }
 _ALWAYS = (400, 414, 500)
+_ASKED_BY = ("not-signed-in", "not-allowed")
+_FORGED = ("other-site",)
 _WITH_BODY = (413, 415)
 
 
@@ -65,7 +67,7 @@ def post(
     """Make a view answer POST at `rule`. It takes the argument ``body``, a pydantic model, and what is in the path."""
 
     def decorate(view: View) -> View:
-        described = _described(view, answer, ("bad-json", "invalid-request", *kinds), _WITH_BODY, tag)
+        described = _described(view, answer, (*_FORGED, "bad-json", "invalid-request", *kinds), _WITH_BODY, tag)
         listed = {"parameters": [dict(p) for p in parameters]} if parameters else {}
         api.post(rule, openapi_extensions=listed, **described)(reading_body(view))
         return view
@@ -82,7 +84,7 @@ def _described(view: View, answer: Answered, kinds: Iterable[str], plain: Iterab
         "tags": [{"name": tag}],
         "responses": {
             200: answer if isinstance(answer, type) else dict(answer),
-            **_problems(kinds, (*_ALWAYS, *plain)),
+            **_problems((*_ASKED_BY, *kinds, "database-unavailable"), (*_ALWAYS, *plain)),
         },
         "endpoint": view.__name__,
     }

@@ -49,6 +49,13 @@ _ABOUT = (
     "`type` is stable and an address that tells about it."
 )
 
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token from the account page, or from `techfinder token create`. Where nobody signs in, none is "
+    "needed.",
+}
+
 docs = Blueprint("docs", __name__, url_prefix="/api")
 
 
@@ -88,7 +95,8 @@ def openapi_document(filters: Iterable[FilterEntry]) -> dict[str, Any]:
         openapi=_OPENAPI,
         info=Info(title="techfinder", version=techfinder.__version__, description=_ABOUT),
         paths=api.paths,
-        components=Components(schemas=schemas),
+        components=Components(schemas=schemas, securitySchemes={"token": _TOKEN}),
+        security=[{"token": []}, {}],
         tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
     )
     document: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)

@@ -13,6 +13,7 @@ from techfinder.errors import (
     CollectionNotFound,
     CursorError,
     CursorExpired,
+    DatabaseError,
     EncoderError,
     FingerprintMismatch,
     ProfileNotFound,
@@ -22,6 +23,7 @@ from techfinder.errors import (
     TechfinderError,
     cut,
 )
+from techfinder.guarding import NotAllowed, NotSignedIn, OtherSite
 from techfinder.wire.problems import BLANK, KINDS, Fault, Problem, uri
 
 __all__ = ["RETRY_AFTER_S", "kind_of", "problem", "register_errors"]
@@ -39,6 +41,7 @@ _KINDS: tuple[tuple[type[TechfinderError], str], ...] = (
     (StoreUnavailable, "store-unavailable"),
     (EncoderError, "encoder-failed"),
     (StoreDamaged, "store-damaged"),
+    (DatabaseError, "database-unavailable"),
     (TechfinderError, "failed"),
 )
 
@@ -68,6 +71,20 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(BadBody)
     def unreadable(error: BadBody) -> Response:
         return problem(error.kind, str(error), error.faults)
+
+    @app.errorhandler(NotSignedIn)
+    def unknown(error: NotSignedIn) -> Response:
+        answer = problem("not-signed-in", error.description or "")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    @app.errorhandler(NotAllowed)
+    def refused(error: NotAllowed) -> Response:
+        return problem("not-allowed", error.description or "")
+
+    @app.errorhandler(OtherSite)
+    def from_elsewhere(error: OtherSite) -> Response:
+        return problem("other-site", error.description or "")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response | HTTPException:

@@ -56,6 +56,8 @@ def secrets_(folder: Path) -> None:
 def init(demo: bool, people: int, wait: float, replicas: int) -> None:
     """Bring the application database to this version's form, once the services answer, and make sample people.
 
+    Where nobody may sign in yet, an admin is made, and a link that sets their password is printed.
+
     With --replicas it fails unless as many nodes of a Qdrant cluster hold everybody.
     """
     with open_finder() as finder:
@@ -66,11 +68,26 @@ def init(demo: bool, people: int, wait: float, replicas: int) -> None:
 
         until = time.monotonic() + wait
         _once_it_answers(migrated, until)
+        _make_admin(finder.settings)
         _once_it_answers(lambda: say.print(f"Store: {escape(finder.store.place())}."), until)
         _once_it_answers(lambda: _require_nodes(finder.settings, replicas), until)
         if demo:
             prepare_people(finder, people)
         _once_it_answers(lambda: _require_replicas(finder.settings, replicas), max(until, time.monotonic() + _SETTLE_S))
+
+
+def _make_admin(settings: Settings) -> None:
+    """The page, which others can reach, does not start before there is an admin."""
+    from techfinder.access.access import Access
+    from techfinder.access.console import on_console
+
+    with closing(Access(settings)) as access:
+        if access.people.has_admin():
+            return
+        user, secret = access.people.set_up_admin("admin", on_console())
+    say.print(f"Open this within 15 minutes to set the password of {user.name}; it works once:")
+    say.print(f"{settings.address}/link/{secret}", soft_wrap=True)
+    say.print("Another one: docker compose exec web techfinder user setup-link")
 
 
 def _require_nodes(settings: Settings, replicas: int) -> None:

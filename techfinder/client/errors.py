@@ -5,6 +5,7 @@
     ApiError (TechfinderError)     anything that the API refuses or fails at
     ├── BadRequest (QueryError)    a question, plan, body or cursor that cannot be used
     │   └── ChangedMeanwhile (CursorExpired)   other people are live now; begin to page again
+    ├── NotAllowed                 no token, a wrong one, or one without the right
     ├── NotFound                   no such person, run, or address
     ├── NothingIndexed (CollectionNotFound)
     ├── OtherBuild (FingerprintMismatch)
@@ -33,6 +34,7 @@ __all__ = [
     "ApiError",
     "BadRequest",
     "ChangedMeanwhile",
+    "NotAllowed",
     "NotFound",
     "NothingIndexed",
     "OtherBuild",
@@ -63,6 +65,10 @@ class ChangedMeanwhile(BadRequest, CursorExpired):
     """The people have changed while they were paged through."""
 
 
+class NotAllowed(ApiError):
+    """There is no token, a wrong one, or one that has no right to this."""
+
+
 class NotFound(ApiError):
     """There is no such person, index run or address."""
 
@@ -91,6 +97,8 @@ _BY_KIND: Mapping[str, type[ApiError]] = {
 }
 _BY_STATUS: Mapping[int, type[ApiError]] = {
     400: BadRequest,
+    401: NotAllowed,
+    403: NotAllowed,
     404: NotFound,
     413: BadRequest,
     414: BadRequest,

@@ -1,13 +1,10 @@
-"""Who may read through the gateway: the one place that decides."""
+"""Who reads through the gateway; whether they may, the gate before every route has decided."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Request
-
-from techfinder.gateway.refusals import Refused
-from techfinder.settings import LOOPBACK, Settings
+from techfinder.guarding import guard_of
 
 __all__ = ["Analyst", "authorise"]
 
@@ -23,8 +20,7 @@ class Analyst:
     name: str
 
 
-def authorise(request: Request, settings: Settings) -> Analyst:
-    """Who asks. Without sign-in that is whoever sits at this machine; a token is not looked at then. Raises Refused."""
-    if settings.host in LOOPBACK:
-        return Analyst("local")
-    raise Refused(401, "Unauthorized: this techfinder does not listen on this machine alone, and nobody is signed in")
+def authorise() -> Analyst:
+    """Who asks; the gate before every route has let them in. Without sign-in that is whoever sits at this machine."""
+    identity = guard_of().identity()
+    return Analyst(identity.label if identity is not None else "")

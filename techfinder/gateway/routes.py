@@ -20,6 +20,7 @@ from techfinder.gateway.questions import Order, Retrieval, Search
 from techfinder.gateway.reading import Gateway, Opened
 from techfinder.gateway.refusals import Refused, refusal, wrong
 from techfinder.gateway.shapes import aliases, collection, record, records, scored
+from techfinder.guarding import NotAllowed, NotSignedIn, OtherSite
 from techfinder.sensitivity import withheld
 
 __all__ = ["OPERATIONS", "PREFIX", "VERSION", "gateway"]
@@ -174,7 +175,7 @@ def refused(rest: str = "") -> Result:
 def _answering(view: Callable[..., Result | Response]) -> Callable[..., Response]:
     def answer(**path: str) -> Response:
         g.started = time.perf_counter()
-        g.analyst = authorise(request, _gateway().finder.settings)
+        g.analyst = authorise()
         with _gateway().place():
             result = view(**path)
         if isinstance(result, Response):
@@ -230,6 +231,9 @@ def failed(error: TechfinderError) -> Response:
     return not_answered(told)
 
 
+@gateway.errorhandler(NotSignedIn)
+@gateway.errorhandler(NotAllowed)
+@gateway.errorhandler(OtherSite)
 @gateway.errorhandler(HTTPException)
 def unreadable(error: HTTPException) -> Response:
     """What Flask refuses: bodies and addresses that are too long."""

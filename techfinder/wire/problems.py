@@ -35,6 +35,25 @@ class Kind:
 
 _ALL = (
     Kind(
+        "not-signed-in",
+        401,
+        "Nobody is signed in",
+        "Send a token as `Authorization: Bearer TOKEN`, made on the account page or by `techfinder token create`. One "
+        "that was sent is wrong, revoked or too old.",
+    ),
+    Kind(
+        "not-allowed",
+        403,
+        "There is no right to this",
+        "The role of who asks, or the scope of the token, does not allow this. An admin can change that.",
+    ),
+    Kind(
+        "other-site",
+        403,
+        "The request came from another site",
+        "A browser says that a page of another site sent this. Programs send a token, and no cookie.",
+    ),
+    Kind(
         "bad-question",
         400,
         "The question cannot be read",
@@ -104,6 +123,12 @@ _ALL = (
         "encoder-failed", 503, "The encoder cannot be used", "The encoder did not load, or failed. `detail` says why."
     ),
     Kind("store-unavailable", 503, "The store does not answer", "Try again after `Retry-After` seconds."),
+    Kind(
+        "database-unavailable",
+        503,
+        "The application database does not answer",
+        "Whoever asks cannot be known, or what they do not be noted. Try again after `Retry-After` seconds.",
+    ),
     Kind(
         "store-damaged",
         500,

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import homes
+from techfinder import needs
 from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.testing.fakes import HashEncoder
@@ -137,6 +138,7 @@ def test_a_bug_tells_nothing_of_the_inside(finder: Finder, caplog: pytest.LogCap
     app = create_app(finder=finder)
 
     @app.get("/api/v1/broken")
+    @needs("public")
     def broken() -> str:
         raise RuntimeError("the password is swordfish")
 

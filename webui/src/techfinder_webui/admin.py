@@ -12,11 +12,11 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
-from techfinder import JobError, RegistryError, SettingsError, StoreError, TechfinderError
+from techfinder import JobError, RegistryError, SettingsError, StoreError, TechfinderError, needs
 from techfinder_webui.admin_contexts import AdminPage, ComparePage, ConfirmPage
 from techfinder_webui.admin_pages import admin_page, compare_page, log_lines, promote_page, rollback_page
 from techfinder_webui.contexts import LogPage, ProblemPage, variables
-from techfinder_webui.forgery import forged, keep_token, token
+from techfinder_webui.gate import gate, who
 from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.parts import Banner
 
@@ -26,55 +26,64 @@ if TYPE_CHECKING:
 
 __all__ = ["make_admin_blueprint"]
 
-_WHO = "web page"
 _STATUS = {JobError: 409, RegistryError: 404, SettingsError: 404, StoreError: 409}
 
 
 def make_admin_blueprint(finder: Finder) -> Blueprint:
     """The blueprint ``admin``, below ``/admin``."""
     blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
-    blueprint.before_request(_refuse_forged)
-    blueprint.after_request(keep_token)
     blueprint.after_request(guard)
     blueprint.register_error_handler(TechfinderError, _told)
 
     @blueprint.get("/")
+    @needs("operate")
     def index() -> AnyResponse:
-        page = admin_page(finder, _operations(), token())
+        page = admin_page(finder, _operations())
         return _render("_admin.html" if wants_part() else "admin.html", page)
 
     @blueprint.get("/compare")
+    @needs("operate")
     def compare() -> AnyResponse:
         return _render("admin_compare.html", compare_page(_operations(), request.args.getlist("version")))
 
     @blueprint.get("/jobs/<job_id>")
+    @needs("operate")
     def log(job_id: str) -> AnyResponse:
         return _render("admin_log.html", LogPage(job_id[:8], log_lines(_operations(), job_id)))
 
     @blueprint.get("/promote")
+    @needs("promote")
     def confirm_promote() -> AnyResponse:
         asked = request.args.get("encoder", "")
-        return _render("admin_confirm.html", promote_page(finder, _operations(), asked, token()))
+        return _render("admin_confirm.html", promote_page(finder, _operations(), asked))
 
     @blueprint.post("/promote")
+    @needs("promote")
     def promote() -> AnyResponse:
-        _operations().promote(request.form.get("encoder", ""), "force" in request.form, _WHO)
+        encoder, force = request.form.get("encoder", ""), "force" in request.form
+        gate().note("promote", encoder, {"forced": force})
+        _operations().promote(encoder, force, who())
         return redirect(url_for("admin.index", _anchor="jobs"), 303)
 
     @blueprint.get("/rollback")
+    @needs("promote")
     def confirm_rollback() -> AnyResponse:
-        page = rollback_page(finder, _operations(), token())
+        page = rollback_page(finder, _operations())
         if page is None:
             raise StoreError("There is no switch to go back from, or people were changed since the last one.")
         return _render("admin_confirm.html", page)
 
     @blueprint.post("/rollback")
+    @needs("promote")
     def rollback() -> AnyResponse:
-        _operations().roll_back(_WHO)
+        gate().note("rollback")
+        _operations().roll_back(who())
         return redirect(url_for("admin.index"), 303)
 
     def _job(name: str, change: Callable[[Operations, str], object]) -> None:
+        @needs("operate")
         def changed(job_id: str) -> AnyResponse:
+            gate().note(f"job.{name}", job_id)
             change(_operations(), job_id)
             return redirect(url_for("admin.index", _anchor="jobs"), 303)
 
@@ -87,13 +96,6 @@ def make_admin_blueprint(finder: Finder) -> Blueprint:
 
 def _operations() -> Operations:
     return cast("Operations", current_app.extensions["techfinder.operations"])
-
-
-def _refuse_forged() -> AnyResponse | None:
-    if request.method == "POST" and forged():
-        text = "The form came from another page, or the page it came from is too old. Go back and try again."
-        return _render("problem.html", ProblemPage(Banner("error", "Nothing was changed", text)), 403)
-    return None
 
 
 def _told(error: TechfinderError) -> AnyResponse:

@@ -86,7 +86,6 @@ class AdminPage:
     """Of ``admin.html`` and ``_admin.html``, which is asked for again every two seconds."""
 
     live: str = field(metadata=explained("What answers now, in one sentence."))
-    token: str = field(metadata=explained("Goes along with every form."))
     figures: tuple[str, ...] = field(metadata=explained("Heads of the columns with figures: what was measured of any."))
     comparable: bool = field(metadata=explained("Whether there are two encoders with figures to put side by side."))
     register: str = field(metadata=explained("The command that measures what is not registered; empty where all are."))
@@ -125,6 +124,5 @@ class ConfirmPage:
     lines: tuple[str, ...] = field(metadata=explained("What happens then."))
     button: str = field(metadata=explained("What is read on the button."))
     url: str = field(metadata=explained("Where the form is sent."))
-    token: str = field(metadata=explained("Goes along with the form."))
     hidden: tuple[tuple[str, str], ...] = field(default=(), metadata=explained("What else goes along with it."))
     force: bool = field(default=False, metadata=explained("Whether overruling the gate is offered."))

@@ -44,7 +44,7 @@ _NONE = "\N{EN DASH}"
 _LESS_IS_BETTER = ("query_ms", "query_p95_ms")
 
 
-def admin_page(finder: Finder, operations: Operations, token: str) -> AdminPage:
+def admin_page(finder: Finder, operations: Operations) -> AdminPage:
     """Everything, as it is now. What cannot be asked is told above the rest."""
     found, banners = operations.registered(), []
     if found.problem:
@@ -61,7 +61,6 @@ def admin_page(finder: Finder, operations: Operations, token: str) -> AdminPage:
     measured = [n for n in range(len(_FIGURES)) if any(e.figures[n] for e in encoders)]
     return AdminPage(
         live=_live(finder, operations),
-        token=token,
         figures=tuple(list(_FIGURES.values())[n] for n in measured),
         comparable=sum(bool(e.compare) for e in encoders) > 1,
         register=_register(encoders),
@@ -88,7 +87,7 @@ def compare_page(operations: Operations, wanted: Sequence[str]) -> ComparePage:
     return ComparePage(links, tuple(_figure_row(name, chosen) for name in names))
 
 
-def promote_page(finder: Finder, operations: Operations, reference: str, token: str) -> ConfirmPage:
+def promote_page(finder: Finder, operations: Operations, reference: str) -> ConfirmPage:
     """Asks whether that encoder is to answer. Raises SettingsError when no plugin offers it."""
     finder.encoder_named(reference.partition("@")[0])
     live = operations.live()
@@ -103,13 +102,12 @@ def promote_page(finder: Finder, operations: Operations, reference: str, token: 
         ),
         button="Promote",
         url=url_for("admin.promote"),
-        token=token,
         hidden=(("encoder", reference),),
         force=True,
     )
 
 
-def rollback_page(finder: Finder, operations: Operations, token: str) -> ConfirmPage | None:
+def rollback_page(finder: Finder, operations: Operations) -> ConfirmPage | None:
     """Asks whether to go back; None when there is no way back."""
     live, back = operations.live(), operations.way_back()
     if live is None or back is None:
@@ -123,7 +121,6 @@ def rollback_page(finder: Finder, operations: Operations, token: str) -> Confirm
         ),
         button="Roll back",
         url=url_for("admin.rollback"),
-        token=token,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from techfinder import (
     CollectionNotFound,
+    DatabaseError,
     Notice,
     ProfileNotFound,
     QueryError,
@@ -39,6 +40,8 @@ def problem(finder: Finder, error: TechfinderError) -> tuple[Banner, int]:
         case StoreUnavailable():
             text = "The store did not answer in time. It is restarted by itself: try again in a few seconds."
             return Banner("error", "The store is not available", text), 503
+        case DatabaseError():
+            return Banner("error", "The application database does not answer", str(error)), 503
         case StoreDamaged():
             return Banner("error", "The store is damaged", str(error), "techfinder store check"), 500
         case _:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, stream_with_context, url_for
 
-from techfinder import QueryError, TechfinderError
+from techfinder import QueryError, TechfinderError, needs
 from techfinder_webui.address import Address
 from techfinder_webui.answering import planned
+from techfinder_webui.gate import gate
 from techfinder_webui.parts import ExportLink
 from techfinder_webui.rendering import failed
 
@@ -25,7 +26,9 @@ _KINDS = {
 
 
 def export_links(asked: Address) -> tuple[ExportLink, ...]:
-    """One link for each kind of file that can be made of what an address finds."""
+    """One link for each kind of file that can be made of what an address finds; none for who may take none away."""
+    if not gate().may("export"):
+        return ()
     search = asked.first_page()
     return tuple(
         ExportLink(text, note, search.url(url_for("webui.export", kind=kind))) for kind, (text, note) in _KINDS.items()
@@ -36,6 +39,7 @@ def add_export(blueprint: Blueprint, finder: Finder) -> None:
     """Answer ``/export/<kind>`` with a zip of the file and its manifest."""
 
     @blueprint.get("/export/<any(csv,jsonl,ids):kind>")
+    @needs("export")
     def export(kind: str) -> Response:
         try:
             return _packed(finder, kind, Address.read(request.args.items(multi=True)))

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
-from techfinder import TechfinderError
+from techfinder import TechfinderError, needs
 from techfinder_webui.audience import audience_page
 from techfinder_webui.glance_addresses import GlanceAddress, LookalikeAddress
 from techfinder_webui.guard import wants_part
@@ -25,6 +25,7 @@ def add_glances(blueprint: Blueprint, finder: Finder) -> None:
     """Answer ``/audience`` and ``/lookalike``."""
 
     @blueprint.get("/audience")
+    @needs("search")
     def audience() -> AnyResponse:
         given = list(request.args.items(multi=True))
         address, path = GlanceAddress.read(given), url_for("webui.audience")
@@ -39,6 +40,7 @@ def add_glances(blueprint: Blueprint, finder: Finder) -> None:
         return answer
 
     @blueprint.get("/lookalike")
+    @needs("search")
     def lookalike() -> AnyResponse:
         given = list(request.args.items(multi=True))
         address, path = LookalikeAddress.read(given), url_for("webui.lookalike")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from techfinder import needs
 from techfinder_webui.comparing import Chosen, compare_page
 from techfinder_webui.fields import fields_page
 from techfinder_webui.rendering import render
@@ -21,6 +22,7 @@ def add_overviews(blueprint: Blueprint, finder: Finder) -> None:
     """Add ``/compare`` and ``/schema`` to the blueprint."""
 
     @blueprint.get("/compare")
+    @needs("view")
     def compare() -> AnyResponse:
         asked, path = Chosen.read(request.args.getlist("ids"), request.args.get("only", "")), url_for("webui.search")
         if asked.pairs() != list(request.args.items(multi=True)):
@@ -29,6 +31,7 @@ def add_overviews(blueprint: Blueprint, finder: Finder) -> None:
         return render("compare.html", page, status)
 
     @blueprint.get("/schema")
+    @needs("search")
     def fields() -> AnyResponse:
         page, status = fields_page(finder, url_for("webui.search"))
         return render("fields.html", page, status)

@@ -16,18 +16,20 @@ from flask import (
 )
 from htmx_flask import Htmx, request
 from markupsafe import Markup
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
-from techfinder import TechfinderError
+from techfinder import DatabaseError, TechfinderError, needs
 from techfinder_webui.address import Address, history_step
-from techfinder_webui.contexts import LivePart, variables
+from techfinder_webui.contexts import LivePart, ProblemPage, variables
 from techfinder_webui.exporting import add_export
+from techfinder_webui.gate import gate
 from techfinder_webui.glance_views import add_glances
 from techfinder_webui.guard import guard, wants_part
 from techfinder_webui.live import LiveEvents
 from techfinder_webui.overview_views import add_overviews
 from techfinder_webui.pages import not_found_page, search_page
-from techfinder_webui.parts import PanelGroup
+from techfinder_webui.parts import Banner, PanelGroup
 from techfinder_webui.profiles import profile_page
 from techfinder_webui.rendering import failed, render
 from techfinder_webui.tones import schema_css
@@ -51,13 +53,18 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.record_once(_enable_htmx)
     # Kept, because most letters that are typed change no count.
     blueprint.add_app_template_global(lru_cache(_PANELS_KEPT)(_panel_html), "panel_html")
-    blueprint.add_app_template_global(lambda: finder.settings.offers_admin, "offers_admin")
+    blueprint.add_app_template_global(lambda: finder.settings.offers_admin and gate().may("operate"), "offers_admin")
+    blueprint.add_app_template_global(lambda: gate().identity() if gate().asks else None, "signed_in")
+    needs("public")(blueprint)
     blueprint.after_request(guard)
+    blueprint.register_error_handler(DatabaseError, lambda error: failed(finder, error))
+    blueprint.app_errorhandler(Forbidden)(_not_allowed)
 
     add_export(blueprint, finder)
     add_glances(blueprint, finder)
 
     @blueprint.get("/")
+    @needs("search")
     def search() -> AnyResponse:
         asked, path = Address.read(request.args.items(multi=True)), url_for("webui.search")
         if not request.htmx and sorted(asked.pairs()) != sorted(request.args.items(multi=True)):
@@ -68,6 +75,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
         return _with_history(render("_update.html", shown.page, shown.status), shown.asked, path)
 
     @blueprint.get("/people/<path:profile_id>")
+    @needs("view")
     def profile(profile_id: str) -> AnyResponse:
         try:
             found = finder.profile(profile_id)
@@ -82,6 +90,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
     add_overviews(blueprint, finder)
 
     @blueprint.get("/live")
+    @needs("search")
     def live() -> AnyResponse:
         seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
         stream = stream_with_context(events.stream(seen, _live_html))
@@ -91,6 +100,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
         return answer
 
     @blueprint.get("/schema.css")
+    @needs("public")
     def schema_style() -> AnyResponse:
         answer = Response(schema_css(finder.schema), mimetype="text/css")
         answer.add_etag()
@@ -98,6 +108,12 @@ def make_blueprint(finder: Finder) -> Blueprint:
         return answer.make_conditional(request)
 
     return blueprint
+
+
+def _not_allowed(error: Forbidden) -> AnyResponse:
+    title = "This is not for you to see" if request.method == "GET" else "Nothing was changed"
+    banner = Banner("error", title, error.description or "")
+    return render("problem.html", ProblemPage(banner), 403)
 
 
 def _enable_htmx(state: BlueprintSetupState) -> None:

@@ -1,0 +1,193 @@
+"""Signing in and out, one-use links, and one's own account. Offered where people sign in.
+
+Every form is a plain one. That it comes from our own pages the core's gate has seen to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, url_for
+from htmx_flask import request
+from werkzeug.wrappers import Response as AnyResponse
+
+from techfinder import AccessError, TechfinderError, TooManyAttempts, needs
+from techfinder_webui.gate import access, gate
+from techfinder_webui.guard import guard
+from techfinder_webui.parts import Banner
+from techfinder_webui.rendering import failed, render
+from techfinder_webui.signing_contexts import CodePage, LinkPage, SignInPage
+from techfinder_webui.signing_pages import account_page
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from techfinder.access.permissions import Identity
+    from techfinder.access.signing_in import SignedIn
+    from techfinder.finder import Finder
+
+__all__ = ["make_signing_blueprint"]
+
+_GONE = "This link was used already, or is too old. Ask whoever sent it for another one."
+
+
+def make_signing_blueprint(finder: Finder) -> Blueprint:
+    """The blueprint ``signing``: ``/sign-in``, ``/sign-out``, ``/link/<secret>``, ``/account/``."""
+    blueprint = Blueprint("signing", __name__, template_folder="templates")
+    blueprint.after_request(guard)
+    blueprint.after_request(_never_kept)
+    blueprint.register_error_handler(TechfinderError, lambda error: failed(finder, error))
+    _add_ways_in(blueprint)
+    _add_account(blueprint)
+    return blueprint
+
+
+def _add_ways_in(blueprint: Blueprint) -> None:
+    @blueprint.get("/sign-in")
+    @needs("public")
+    def sign_in() -> AnyResponse:
+        wanted = gate().safe_next(request.args.get("next", ""))
+        return redirect(wanted, 303) if gate().identity() else render("sign_in.html", SignInPage("", wanted))
+
+    @blueprint.post("/sign-in")
+    @needs("public")
+    def try_sign_in() -> AnyResponse:
+        name, wanted = request.form.get("name", ""), gate().safe_next(request.form.get("next", ""))
+        try:
+            done = access().signing_in.by_password(name, request.form.get("password", ""), gate().asker())
+        except AccessError as error:
+            return _refused("sign_in.html", SignInPage(name[:200], wanted, (_why(error),)), error)
+        return _signed_in(done, wanted)
+
+    @blueprint.get("/sign-in/code")
+    @needs("public")
+    def code() -> AnyResponse:
+        wanted, owing = gate().safe_next(request.args.get("next", "")), access().signing_in.owing(gate().session())
+        if owing is None:
+            return redirect(url_for("signing.sign_in", next=wanted), 303)
+        return render("sign_in_code.html", CodePage(owing.name, wanted))
+
+    @blueprint.post("/sign-in/code")
+    @needs("public")
+    def try_code() -> AnyResponse:
+        wanted, session = gate().safe_next(request.form.get("next", "")), gate().session()
+        owing = access().signing_in.owing(session)
+        if owing is None:
+            return redirect(url_for("signing.sign_in", next=wanted), 303)
+        try:
+            done = access().signing_in.by_code(session, request.form.get("code", ""), gate().asker())
+        except AccessError as error:
+            return _refused("sign_in_code.html", CodePage(owing.name, wanted, (_why(error),)), error)
+        return _signed_in(done, wanted)
+
+    @blueprint.get("/link/<secret>")
+    @needs("public")
+    def link(secret: str) -> AnyResponse:
+        user = access().signing_in.whose_link(secret)
+        if user is None:
+            banner = Banner("error", "This link does not work any more", _GONE)
+            return render("link.html", LinkPage("", "", access().signing_in.least, (banner,)), 404)
+        return render(
+            "link.html", LinkPage(user.name, url_for("signing.use_link", secret=secret), access().signing_in.least)
+        )
+
+    @blueprint.post("/link/<secret>")
+    @needs("public")
+    def use_link(secret: str) -> AnyResponse:
+        user = access().signing_in.whose_link(secret)
+        try:
+            _same_twice()
+            done = access().signing_in.by_link(secret, request.form.get("password", ""), gate().asker())
+        except AccessError as error:
+            page = LinkPage(
+                user.name if user else "",
+                url_for("signing.use_link", secret=secret),
+                access().signing_in.least,
+                (_why(error),),
+            )
+            return _refused("link.html", page, error)
+        return _signed_in(done, "/")
+
+    @blueprint.post("/sign-out")
+    @needs("account")
+    def sign_out() -> AnyResponse:
+        access().signing_in.out(_me(), gate().asker())
+        return gate().forget(redirect(url_for("signing.sign_in"), 303))
+
+
+def _add_account(blueprint: Blueprint) -> None:
+    @blueprint.get("/account/")
+    @needs("account")
+    def account() -> AnyResponse:
+        return render("account.html", account_page(_me(), access()))
+
+    @blueprint.post("/account/password")
+    @needs("account")
+    def change_password() -> AnyResponse:
+        def change() -> str:
+            _same_twice()
+            form = request.form
+            access().own.change_password(_me(), form.get("old", ""), form.get("password", ""), gate().asker())
+            return "The password is changed. All your other sessions have ended."
+
+        return _done(change)
+
+    @blueprint.post("/account/sessions")
+    @needs("account")
+    def end_sessions() -> AnyResponse:
+        def end() -> str:
+            chosen, me = request.form.get("session", ""), _me()
+            if chosen:
+                access().own.end_session(me, chosen, gate().asker())
+                return "That session has ended."
+            access().people.end_sessions(me.name, me.label, gate().asker(), keep=me.session)
+            return "All your other sessions have ended."
+
+        return _done(end)
+
+
+def _done(change: Callable[[], str]) -> AnyResponse:
+    """The account page, with what was done or why not."""
+    try:
+        banner, status = Banner("info", change()), 200
+    except AccessError as error:
+        banner, status = _why(error), _status(error)
+    return render("account.html", account_page(_me(), access(), banner), status)
+
+
+def _me() -> Identity:
+    identity = gate().identity()
+    assert identity is not None  # the gate has seen to it
+    return identity
+
+
+def _same_twice() -> None:
+    """Raise AccessError unless the new password was typed the same twice."""
+    if request.form.get("password", "") != request.form.get("again", ""):
+        raise AccessError("The two passwords differ. Type the same one twice.")
+
+
+def _signed_in(done: SignedIn, wanted: str) -> AnyResponse:
+    target = url_for("signing.code", next=wanted) if done.owes_code else wanted
+    return gate().keep(redirect(target, 303), done)
+
+
+def _refused(template: str, page: DataclassInstance, error: AccessError) -> Response:
+    answer = render(template, page, _status(error))
+    if isinstance(error, TooManyAttempts):
+        answer.headers["Retry-After"] = str(round(error.retry_after_s))
+    return answer
+
+
+def _why(error: AccessError) -> Banner:
+    return Banner("error", "That did not work", str(error))
+
+
+def _status(error: AccessError) -> int:
+    return 429 if isinstance(error, TooManyAttempts) else 400
+
+
+def _never_kept(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

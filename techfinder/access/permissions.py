@@ -144,6 +144,11 @@ class Identity:
         """What they may, in words."""
         return tuple(p.text for name, p in PERMISSIONS.items() if self.may(name))
 
+    @property
+    def scopes_to_give(self) -> tuple[tuple[str, str], ...]:
+        """What a token of theirs may be for: names, and what they mean in words."""
+        return tuple((name, p.text) for name, p in PERMISSIONS.items() if p.by_token and self.may(name))
+
     def may(self, permission: str) -> bool:
         """Whether they may do that; nobody may what is in no table."""
         known = PERMISSIONS.get(permission)

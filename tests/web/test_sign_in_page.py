@@ -146,6 +146,31 @@ def test_a_session_that_was_planted_is_not_taken_over(site: Site, new_page: NewP
     expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_a_token_is_made_used_and_revoked(site: Site, new_page: NewPage) -> None:
+    page, program = new_page(), new_page()
+    page.goto(f"{site.address}/account/")
+    sign_in(page, "root")
+    page.get_by_label("What a new token is for").fill("a report")
+    page.get_by_label("See one person").check()
+    page.get_by_role("button", name="Make a token").click()
+    token = page.get_by_label("The new token").input_value()
+    assert violations(page) == []
+
+    def status(path: str) -> int:
+        return program.request.get(f"{site.address}{path}", headers={"Authorization": f"Bearer {token}"}).status
+
+    assert [status(p) for p in ("/api/v1/profiles/P0001", "/api/v1/schema", "/api/v1/plugins")] == [200, 200, 403]
+    page.goto(f"{site.address}/account/")
+    expect(page.locator("body")).not_to_contain_text(token)
+    expect(page.get_by_label("The new token")).to_have_count(0)
+    row = page.get_by_role("row", name="a report")
+    expect(row).to_contain_text("search, view")
+    expect(row).to_contain_text("good")
+    row.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("row", name="a report")).to_contain_text("revoked")
+    assert status("/api/v1/schema") == 401
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(site: Site, new_page: NewPage, said: list[str], scheme: str) -> None:
     page = new_page(color_scheme=scheme)

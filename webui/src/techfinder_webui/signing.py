@@ -40,6 +40,7 @@ def make_signing_blueprint(finder: Finder) -> Blueprint:
     blueprint.register_error_handler(TechfinderError, lambda error: failed(finder, error))
     _add_ways_in(blueprint)
     _add_account(blueprint)
+    _add_tokens(blueprint)
     return blueprint
 
 
@@ -145,6 +146,36 @@ def _add_account(blueprint: Blueprint) -> None:
             return "All your other sessions have ended."
 
         return _done(end)
+
+
+def _add_tokens(blueprint: Blueprint) -> None:
+    @blueprint.post("/account/tokens")
+    @needs("account")
+    def make_token() -> AnyResponse:
+        me, form = _me(), request.form
+        try:
+            made, text = access().tokens.make(
+                me.name, form.get("label", ""), form.getlist("scope"), _days(), me.label, gate().asker()
+            )
+        except AccessError as error:
+            return render("account.html", account_page(me, access(), _why(error)), _status(error))
+        banner = Banner("info", f"The token {made.id} is made. Copy it now: nobody can be shown it again.")
+        return render("account.html", account_page(me, access(), banner, made=text))
+
+    @blueprint.post("/account/tokens/revoke")
+    @needs("account")
+    def revoke_token() -> AnyResponse:
+        def revoke() -> str:
+            me = _me()
+            gone = access().tokens.revoke(request.form.get("token", ""), me.label, gate().asker(), owner=me.name)
+            return f"The token {gone.id} counts no longer."
+
+        return _done(revoke)
+
+
+def _days() -> float:
+    text = request.form.get("days", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
 
 
 def _done(change: Callable[[], str]) -> AnyResponse:

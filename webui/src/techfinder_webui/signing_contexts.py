@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from techfinder_webui.parts import Banner, explained
 
-__all__ = ["AccountPage", "CodePage", "LinkPage", "SessionRow", "SignInPage"]
+__all__ = ["AccountPage", "CodePage", "LinkPage", "ScopeOption", "SessionRow", "SignInPage", "TokenRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,26 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeOption:
+    """Something that a token may be for."""
+
+    name: str = field(metadata=explained("Of the permission."))
+    text: str = field(metadata=explained("What it is, in words."))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One of one's own tokens."""
+
+    id: str = field(metadata=explained("Its public part."))
+    label: str = field(metadata=explained("What it is for."))
+    scopes: str = field(metadata=explained("What it may do."))
+    until: str = field(metadata=explained("When it ends, in UTC."))
+    used: str = field(metadata=explained("When it was last used, in UTC; 'never' before."))
+    state: str = field(metadata=explained("'good', 'revoked' or 'ended'."))
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPage:
     """Of ``account.html``."""
 
@@ -57,4 +77,7 @@ class AccountPage:
     rights: tuple[str, ...] = field(metadata=explained("What it allows, in words."))
     least: int = field(metadata=explained("How many characters a password has at least."))
     sessions: tuple[SessionRow, ...] = field(metadata=explained("Where one is signed in, the newest first."))
+    tokens: tuple[TokenRow, ...] = field(metadata=explained("One's tokens, the newest first."))
+    scopes: tuple[ScopeOption, ...] = field(metadata=explained("What a new token may be for."))
+    made: str = field(default="", metadata=explained("A token that was just made: it is shown this once."))
     banners: tuple[Banner, ...] = field(default=(), metadata=explained("What was done, or why not."))

@@ -40,7 +40,7 @@ from techfinder.exporting.batches import alike_batches, cut_off
 from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
-from techfinder.likeness import likeness_share, run_likeness, wanted_vector
+from techfinder.likeness import check_likeness, likeness_share, run_likeness, wanted_vector
 from techfinder.lookalikes import find_alike
 from techfinder.models import (
     Answer,
@@ -61,6 +61,7 @@ from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.planning import MAX_TEXT, Planner
 from techfinder.plugins import Plugins
+from techfinder.qdrant_calls import QdrantCall, call_of
 from techfinder.query_encoders import QueryEncoders
 from techfinder.registry.fetched import with_fetched
 from techfinder.relaxing import relaxations
@@ -81,6 +82,7 @@ __all__ = ["Finder"]
 _NO_EDITS = Edits()
 
 _LOOK_S = 0.5
+_CALL_S = 30.0
 _BATCH = 1000
 """People that an export looks up at once."""
 
@@ -276,6 +278,30 @@ class Finder:
             return steadily(live.info, lambda: run_plans(plans, self.schema, live, encoder, near))
 
         return self._encoders.answer(self._readable_collection, any(map(encodes, plans)), wait_s, ask) if plans else []
+
+    def qdrant_call(self, plan: QueryPlan) -> QdrantCall:
+        """The plan as a call of Qdrant's REST API, which returns the same people in the same order.
+
+        Near misses are not among them. No encoder is needed.
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: As :meth:`search`.
+        """
+        self._planner.refuse_sensitive(plan)
+        live = self._readable_collection()
+        if plan.like:
+            check_likeness(plan)
+        made = self._encoders.made(live.info())
+        return call_of(
+            plan,
+            self.schema,
+            live,
+            name=self.settings.collection,
+            model=made.info.name if made else self.settings.encoder,
+            most_rows=self.settings.analyst_max_rows,
+            wanted=wanted_vector(plan, live) if plan.like else None,
+            page=lambda: [hit.profile.id for hit in self.search(plan, wait_s=_CALL_S).hits],
+        )
 
     def encode(self, text: str, *, wait_s: float = 0.0) -> Encoded | None:
         """The vector that a text is searched with; None when the encoder is not ready after `wait_s` seconds.

@@ -23,13 +23,23 @@ from techfinder.interfaces import FacetRequest, ScoredPoint
 from techfinder.models import Profile
 from techfinder.plan import MOST_WISHES, AnyOf, Condition, Sort
 
-__all__ = ["Clauses", "Scored", "Searched", "excludes", "meaning_weight", "near_page", "ranked_page"]
+__all__ = [
+    "Clauses",
+    "Level",
+    "Scored",
+    "Searched",
+    "excludes",
+    "levels_of",
+    "meaning_weight",
+    "near_page",
+    "ranked_page",
+]
 
 _COUNTED_AT_ONCE = 16
 
 Clauses = Sequence[Condition | AnyOf]
 Scored = tuple[Profile, float]
-_Level = Sequence[tuple[Clauses, int]]
+Level = Sequence[tuple[Clauses, int]]
 """The clauses of classes that are worth the same, and how many people are in each."""
 
 
@@ -79,11 +89,11 @@ def ranked_page(
     """
     if not wishes:
         return _of_level([((), offset + limit)], where, vector, limit, offset, collection)
-    return _page(_levels(wishes, where, collection), where, vector, limit, offset, collection)
+    return _page(levels_of(wishes, where, collection), where, vector, limit, offset, collection)
 
 
 def _page(
-    levels: Iterable[_Level],
+    levels: Iterable[Level],
     where: Clauses,
     vector: NDArray[np.float32] | None,
     limit: int,
@@ -131,18 +141,18 @@ def near_page(
     parts = [c.model_copy(update={"weight": c.weight * above}) for c in positive]
     beside = {id(part): near for part, (_, near) in zip(parts, both, strict=True)}
     parts += wishes[: MOST_WISHES - len(parts)]
-    levels = _levels(parts, kept, collection)
+    levels = levels_of(parts, kept, collection)
     nearest_first = (g for level in levels for g in _by_nearness(level, parts, beside, kept, collection))
     return _page(nearest_first, kept, vector, limit, full, collection)
 
 
 def _by_nearness(
-    level: _Level,
+    level: Level,
     parts: Clauses,
     beside: Mapping[int, Condition | AnyOf | None],
     where: Clauses,
     collection: Searched,
-) -> Iterator[_Level]:
+) -> Iterator[Level]:
     """One level in parts: those who miss by little what they miss, then the others."""
     made: list[tuple[float, Clauses, int]] = []
     for held, count in level:
@@ -175,7 +185,7 @@ def _classes(weights: Sequence[float]) -> list[_Class]:
     return sorted(made, key=lambda c: -round(c.fit, 9))
 
 
-def _levels(wishes: Clauses, where: Clauses, collection: Searched) -> Iterator[_Level]:
+def levels_of(wishes: Clauses, where: Clauses, collection: Searched) -> Iterator[Level]:
     """The clauses of the classes that anybody is in, with their counts; those of equal fit together."""
     if len(wishes) > MOST_WISHES:
         raise QueryError(f"The plan has {len(wishes)} preferred conditions; at most {MOST_WISHES} are ranked.")
@@ -208,7 +218,7 @@ def _not(clause: Condition | AnyOf) -> AnyOf:
 
 
 def _of_level(
-    classes: _Level,
+    classes: Level,
     where: Clauses,
     vector: NDArray[np.float32] | None,
     limit: int,
@@ -229,7 +239,7 @@ def _near(vector: NDArray[np.float32], where: Clauses, limit: int, offset: int, 
     return [(p.profile, p.score) for p in collection.search(vector, where, limit, offset)]
 
 
-def _in_stored_order(classes: _Level, where: Clauses, limit: int, offset: int, collection: Searched) -> list[Scored]:
+def _in_stored_order(classes: Level, where: Clauses, limit: int, offset: int, collection: Searched) -> list[Scored]:
     found: list[Scored] = []
     for clauses, count in classes:
         if offset >= count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import IO
 
 import click
@@ -51,6 +52,7 @@ _BETWEEN = " · "
     help="Questions as JSON lines; - reads standard input.",
 )
 @click.option("--explain", is_flag=True, help="Tell first how the sentence was read.")
+@click.option("--as-qdrant", is_flag=True, help="Do not search: print the same search as a call of Qdrant's REST API.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def search(
     words: tuple[str, ...],
@@ -60,6 +62,7 @@ def search(
     sort: tuple[str, ...],
     batch: IO[str] | None,
     explain: bool,
+    as_qdrant: bool,
     as_json: bool,
 ) -> None:
     """Find people: by a sentence, by filters, or both.
@@ -70,7 +73,7 @@ def search(
     where fewer people fulfil everything than --limit says, near misses come after them.
     """
     text = " ".join(words)
-    if batch is not None and (text or offset or sort or explain or as_json):
+    if batch is not None and (text or offset or sort or explain or as_qdrant or as_json):
         raise click.UsageError("--batch goes with --filter and --limit only, and takes its questions from the file.")
     with open_finder() as finder:
         chosen = parse_filters(filters)
@@ -79,6 +82,10 @@ def search(
                 echo(visible_in_json(line))
             return
         plan = finder.plan(text, chosen, limit=limit, offset=offset, sort=parse_sort(list(sort)))
+        if as_qdrant:
+            _say_notices(plan.notices)
+            _print_call(finder, plan, as_json)
+            return
         if plan.meaning and not plan.sort:
             with say.status("Loading the encoder (a server has it ready: techfinder serve)"):
                 finder.load_encoder()
@@ -121,6 +128,17 @@ def explain(profile_id: str, words: tuple[str, ...], filters: tuple[str, ...], a
 def _say_notices(notices: Iterable[Notice]) -> None:
     for notice in notices:
         say.print(f"[yellow]Note[/]: {escape(notice.text)}")
+
+
+def _print_call(finder: Finder, plan: QueryPlan, as_json: bool) -> None:
+    """The call for curl; as JSON with its parts, and for Python too."""
+    call, url = finder.qdrant_call(plan), f"{finder.settings.address}/qdrant"
+    if call.note:
+        say.print(f"[yellow]Note[/]: {escape(call.note)}")
+    if as_json:
+        echo_json({**asdict(call), "curl": call.curl(url), "python": call.python(url)})
+    else:
+        echo(call.curl(url))
 
 
 def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limit: int | None) -> Iterator[str]:

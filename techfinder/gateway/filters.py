@@ -21,7 +21,7 @@ from techfinder.store.points import point_id
 
 __all__ = ["MOST_CONDITIONS", "MOST_DEPTH", "MOST_VALUES", "FilterReader"]
 
-MOST_CONDITIONS, MOST_VALUES, MOST_DEPTH = 500, 5000, 8
+MOST_CONDITIONS, MOST_VALUES, MOST_DEPTH = 2000, 5000, 10
 """Of one filter: conditions, values in all of them, filters within filters."""
 
 _BOUNDS = ("gte", "gt", "lte", "lt")

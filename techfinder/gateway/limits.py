@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from techfinder.qdrant_calls import DEEPEST, MOST_SEARCHES
 from techfinder.settings import Settings
 
 __all__ = ["MOST_OFFSET", "MOST_SEARCHES", "MOST_VALUES_COUNTED", "Limits"]
 
-MOST_OFFSET = 10_000
+MOST_OFFSET = DEEPEST
 """Deepest place of a list that is counted off; a scroll goes on from an id instead."""
-
-MOST_SEARCHES = 64
-"""Searches in one batch."""
 
 MOST_VALUES_COUNTED = 10_000
 """Different values of a field above which it is not counted by value, nor looked through for a text."""

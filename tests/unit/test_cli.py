@@ -261,3 +261,17 @@ def test_a_sentence_says_how_many_and_limit_wins(home: Path) -> None:
     assert len(commands.run_json(home, *asked)["hits"]) == 3
     assert len(commands.run_json(home, *asked, "--limit", "5")["hits"]) == 5
     assert len(commands.run_json(home, "search")["hits"]) == 20
+
+
+def test_a_search_is_told_as_a_call_of_qdrants_api(home: Path) -> None:
+    done = commands.run(home, "search", "gaming", "--limit", "3", "--as-qdrant")
+    assert done.returncode == 0
+    assert done.stdout.startswith("curl -s http://127.0.0.1:8000/qdrant/collections/people/points/query \\\n")
+    told = commands.run_json(home, "search", "gaming", "--limit", "3", "--as-qdrant")
+    assert (told["operation"], told["note"]) == ("points/query", "")
+    assert (told["body"]["query"]["text"], told["body"]["limit"]) == ("gaming", 3)
+    assert told["curl"] == done.stdout.rstrip("\n")
+    assert 'url="http://127.0.0.1:8000/qdrant"' in told["python"].replace("'", '"')
+    by_text = commands.run(home, "search", "--sort", "gender", "--as-qdrant")
+    assert "Qdrant orders by one number" in by_text.stderr
+    assert "/points \\" in by_text.stdout

@@ -42,6 +42,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 """What a page elsewhere can send without asking the browser first."""
 
+_JSON_ONLY = ("/api/", "/qdrant/")
+"""Addresses whose views refuse such bodies themselves, and say what to send instead."""
+
 _SIGN_IN = "/sign-in"
 _MOST_TOLD = 1000
 _ELSEWHERE = "The form came from another page than ours. Go back and try again."
@@ -154,7 +157,7 @@ class Guard:
             return urlsplit(origin).netloc not in {request.host, self._public.netloc} - {""}
         if site is not None or _given_token():
             return False
-        return bool(self.session()) or request.mimetype in _FORMS
+        return bool(self.session()) or (request.mimetype in _FORMS and not request.path.startswith(_JSON_ONLY))
 
     def _find(self) -> Identity | None:
         token = _given_token()

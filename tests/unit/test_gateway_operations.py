@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import homes
+from access_homes import opened, with_password
 from qdrant_operations import operations
 from techfinder.app import create_app
 from techfinder.finder import Finder
@@ -176,6 +177,8 @@ def test_the_gateway_can_be_switched_off(tmp_path: Any) -> None:
 
 def test_nobody_who_is_not_known_reads_over_a_network(tmp_path: Any) -> None:
     open_to_all = homes.open_home(tmp_path, HashEncoder().entry(), host="0.0.0.0")
+    with opened(open_to_all.settings) as access:
+        with_password(access, "ada", "admin")
     answer = create_app(finder=open_to_all).test_client().get("/qdrant/collections")
     assert (answer.status_code, "error" in answer.get_json()["status"]) == (401, True)
     open_to_all.close()

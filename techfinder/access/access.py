@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from techfinder.access import accounts, audit, tokens
-from techfinder.access.audit import Entry, Verdict
+from techfinder.access.audit import ACTIONS, Entry, Verdict
 from techfinder.access.known import Known
 from techfinder.access.over import NOWHERE, Asker, Over
 from techfinder.access.own import Own
 from techfinder.access.passwords import Passwords
 from techfinder.access.people import People
+from techfinder.access.permissions import ROLES
 from techfinder.access.signing_in import SigningIn
 from techfinder.access.tokens import Token
 from techfinder.errors import AccessError
@@ -91,7 +92,11 @@ class Access:
         tokens: For programs.
         known: Who asks.
         log: The audit log.
+        roles: From least to most.
+        actions: What the audit log tells of, in words, by name.
     """
+
+    roles, actions = ROLES, ACTIONS
 
     def __init__(self, settings: Settings) -> None:
         """Open nothing yet."""

@@ -171,6 +171,52 @@ def test_a_token_is_made_used_and_revoked(site: Site, new_page: NewPage) -> None
     assert status("/api/v1/schema") == 401
 
 
+def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(
+    site: Site, new_page: NewPage, said: list[str]
+) -> None:
+    admin, page = new_page(), new_page()
+    admin.goto(f"{site.address}/admin/")
+    sign_in(admin, "root")
+    admin.get_by_role("link", name="People and roles").click()
+    admin.get_by_label("Name to sign in with").fill("dora@example.org")
+    admin.get_by_role("button", name="Add and make a link").click()
+    link = admin.get_by_label("The link").input_value()
+    assert violations(admin) == []
+    page.goto(link)
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.locator("#status")).to_have_text("60 people")
+    expect(page.get_by_role("button", name="Export")).to_have_count(0)
+
+    row = admin.get_by_role("row", name="dora@example.org")
+    row.get_by_label("Role of dora@example.org").select_option("analyst")
+    row.get_by_role("button", name="Change the role").click()
+    expect(admin.locator("main")).to_contain_text("dora@example.org is analyst now.")
+    page.reload()
+    expect(page.get_by_text("Export")).to_be_visible()
+    page.goto(f"{site.address}/people/P0007")
+
+    admin.get_by_role("link", name="Log of dora@example.org").click()
+    seen = admin.locator("tbody tr").all_inner_texts()
+    assert "looked at people\tP0007" in seen[0]
+    assert violations(admin) == []
+    admin.get_by_label("Who", exact=True).fill("")
+    admin.get_by_label("To whom").fill("dora@example.org")
+    admin.get_by_label("What", exact=False).select_option("changed a role")
+    admin.get_by_role("button", name="Show").click()
+    expect(admin.locator("tbody tr")).to_have_count(1)
+    expect(admin.locator("tbody")).to_contain_text('"role": "analyst"')
+
+    admin.get_by_role("link", name="People and roles").click()
+    admin.get_by_role("row", name="dora@example.org").get_by_role("button", name="Disable").click()
+    page.goto(site.address)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    admin.get_by_role("row", name="root").get_by_role("button", name="Disable").click()
+    expect(admin.get_by_role("alert")).to_contain_text("This is the last admin.")
+    heard(said, "400")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(site: Site, new_page: NewPage, said: list[str], scheme: str) -> None:
     page = new_page(color_scheme=scheme)

@@ -22,12 +22,13 @@ __all__ = ["register_blueprints"]
 def register_blueprints(finder: Finder) -> list[Blueprint]:
     """The search page, the profile page, and what they load; the administration where settings offer it."""
     from techfinder_webui.admin import make_admin_blueprint
+    from techfinder_webui.admin_access import make_admin_access_blueprint
     from techfinder_webui.signing import make_signing_blueprint
     from techfinder_webui.views import make_blueprint
 
     offered = [make_blueprint(finder)]
     if finder.settings.asks_to_sign_in:
-        offered.append(make_signing_blueprint(finder))
+        offered += [make_signing_blueprint(finder), make_admin_access_blueprint(finder)]
     if finder.settings.offers_admin:
         offered.append(make_admin_blueprint(finder))
     return offered

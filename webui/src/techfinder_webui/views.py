@@ -54,6 +54,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
     # Kept, because most letters that are typed change no count.
     blueprint.add_app_template_global(lru_cache(_PANELS_KEPT)(_panel_html), "panel_html")
     blueprint.add_app_template_global(lambda: finder.settings.offers_admin and gate().may("operate"), "offers_admin")
+    blueprint.add_app_template_global(lambda permission: gate().may(permission), "may")
     blueprint.add_app_template_global(lambda: gate().identity() if gate().asks else None, "signed_in")
     needs("public")(blueprint)
     blueprint.after_request(guard)

@@ -49,6 +49,16 @@ class Own:
         with self._over.reading() as (connection, _):
             return accounts.by_name(connection, identity.name).has_second_factor
 
+    def new_factor(self) -> str:
+        """The key of a new second factor; it is asked for once :meth:`factor_on` has had a code of it."""
+        return second_factor.new_key()
+
+    def factor_address(self, identity: Identity, key: str) -> str:
+        """What a QR code tells an app. Raises AccessError when it is no key of ours."""
+        if not second_factor.is_key(key):
+            raise AccessError("That is no key of an authenticator app. Begin again.")
+        return second_factor.address_of(key, identity.name)
+
     def factor_on(self, identity: Identity, key: str, code: str, asker: Asker) -> tuple[str, ...]:
         """Ask for codes of the app with that key from now on; answers the codes to recover with.
 
@@ -56,7 +66,7 @@ class Own:
         """
         with self._over.changing() as (connection, now):
             user = accounts.by_name(connection, identity.name)
-            step = second_factor.matching_step(key, code, now)
+            step = second_factor.matching_step(key, code, now) if second_factor.is_key(key) else None
             if user.has_second_factor:
                 raise AccessError("There is a second factor already. Switch it off first.")
             if step is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ __all__ = [
     "RECOVERY_CODES",
     "address_of",
     "drop",
+    "is_key",
     "matching_step",
     "new_key",
     "new_recovery_codes",
@@ -36,6 +38,11 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like somethin
 def new_key() -> str:
     """160 random bits in base 32, as apps take them."""
     return pyotp.random_base32()
+
+
+def is_key(text: str) -> bool:
+    """Whether it could be a key of :func:`new_key`."""
+    return re.fullmatch(r"[A-Z2-7]{32}", text) is not None
 
 
 def address_of(key: str, name: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -31,7 +33,7 @@ def site(sixty: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
     home = Path(shutil.copytree(sixty, tmp_path_factory.mktemp("signed") / "home"))
     with opened(settings_in(home)) as access:
         with_password(access, "root", "admin")
-        for name in ("anna", "bert", "carla"):
+        for name in ("anna", "bert", "carla", "emil", "fritz"):
             with_password(access, name, "viewer")
     with served(environment(home) | {"TECHFINDER_SIGN_IN": "on"}) as address:
         yield Site(address, home)
@@ -171,9 +173,7 @@ def test_a_token_is_made_used_and_revoked(site: Site, new_page: NewPage) -> None
     assert status("/api/v1/schema") == 401
 
 
-def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(
-    site: Site, new_page: NewPage, said: list[str]
-) -> None:
+def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(site: Site, new_page: NewPage) -> None:
     admin, page = new_page(), new_page()
     admin.goto(f"{site.address}/admin/")
     sign_in(admin, "root")
@@ -212,9 +212,61 @@ def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(
     admin.get_by_role("row", name="dora@example.org").get_by_role("button", name="Disable").click()
     page.goto(site.address)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    admin.get_by_role("row", name="root").get_by_role("button", name="Disable").click()
-    expect(admin.get_by_role("alert")).to_contain_text("This is the last admin.")
+
+
+def test_a_second_factor_is_switched_on_asked_for_and_switched_off(
+    site: Site, new_page: NewPage, said: list[str]
+) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(f"{site.address}/account/")
+    sign_in(page, "emil")
+    page.get_by_role("button", name="Switch it on").click()
+    key = page.locator("code.key").inner_text().replace(" ", "")
+    app = pyotp.TOTP(key)
+    page.get_by_label("Code that the app shows now").fill("000000")
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.get_by_role("alert")).to_contain_text("not the one that the app shows now")
+    page.get_by_label("Code that the app shows now").fill(app.generate_otp(int(time.time() // 30) - 1))
+    page.get_by_role("button", name="Switch it on").click()
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    sign_out(page)
+
+    sign_in(page, "emil")
+    expect(page.get_by_label("Code for emil")).to_be_visible()
+    page.goto(f"{site.address}/schema")  # a password alone opens nothing
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, "emil")
+    page.get_by_label("Code for emil").fill(app.generate_otp(int(time.time() // 30) + 1))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{site.address}/schema")
+    sign_out(page)
+
+    sign_in(page, "emil")
+    page.get_by_label("Code for emil").fill(codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{site.address}/account/")
+    expect(page.locator("main")).to_contain_text("9 codes to recover with are left")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Switch it off").click()
+    expect(page.locator("main")).to_contain_text("No code is asked for any more.")
     heard(said, "400")
+
+
+def test_axe_finds_nothing_where_a_second_factor_is_switched_on(site: Site, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{site.address}/account/")
+    sign_in(page, "fritz")
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.get_by_role("img", name="Code to scan")).to_be_visible()
+    assert violations(page) == []
+    code = pyotp.TOTP(page.locator("code.key").inner_text().replace(" ", "")).now()
+    page.get_by_label("Code that the app shows now").fill(code)
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.get_by_role("link", name="I have them")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("link", name="I have them").click()
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,6 @@ Every form is a plain one. That it comes from our own pages the core's gate has 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, url_for
@@ -17,13 +16,13 @@ from techfinder_webui.gate import access, gate
 from techfinder_webui.guard import guard
 from techfinder_webui.parts import Banner
 from techfinder_webui.rendering import failed, render
+from techfinder_webui.second_factor import add_second_factor
 from techfinder_webui.signing_contexts import CodePage, LinkPage, SignInPage
-from techfinder_webui.signing_pages import account_page
+from techfinder_webui.signing_pages import account_page, done, me, status_of, why
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from techfinder.access.permissions import Identity
     from techfinder.access.signing_in import SignedIn
     from techfinder.finder import Finder
 
@@ -41,6 +40,7 @@ def make_signing_blueprint(finder: Finder) -> Blueprint:
     _add_ways_in(blueprint)
     _add_account(blueprint)
     _add_tokens(blueprint)
+    add_second_factor(blueprint)
     return blueprint
 
 
@@ -58,7 +58,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
         try:
             done = access().signing_in.by_password(name, request.form.get("password", ""), gate().asker())
         except AccessError as error:
-            return _refused("sign_in.html", SignInPage(name[:200], wanted, (_why(error),)), error)
+            return _refused("sign_in.html", SignInPage(name[:200], wanted, (why(error),)), error)
         return _signed_in(done, wanted)
 
     @blueprint.get("/sign-in/code")
@@ -79,7 +79,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
         try:
             done = access().signing_in.by_code(session, request.form.get("code", ""), gate().asker())
         except AccessError as error:
-            return _refused("sign_in_code.html", CodePage(owing.name, wanted, (_why(error),)), error)
+            return _refused("sign_in_code.html", CodePage(owing.name, wanted, (why(error),)), error)
         return _signed_in(done, wanted)
 
     @blueprint.get("/link/<secret>")
@@ -105,7 +105,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
                 user.name if user else "",
                 url_for("signing.use_link", secret=secret),
                 access().signing_in.least,
-                (_why(error),),
+                (why(error),),
             )
             return _refused("link.html", page, error)
         return _signed_in(done, "/")
@@ -113,7 +113,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
     @blueprint.post("/sign-out")
     @needs("account")
     def sign_out() -> AnyResponse:
-        access().signing_in.out(_me(), gate().asker())
+        access().signing_in.out(me(), gate().asker())
         return gate().forget(redirect(url_for("signing.sign_in"), 303))
 
 
@@ -121,7 +121,7 @@ def _add_account(blueprint: Blueprint) -> None:
     @blueprint.get("/account/")
     @needs("account")
     def account() -> AnyResponse:
-        return render("account.html", account_page(_me(), access()))
+        return render("account.html", account_page(me(), access()))
 
     @blueprint.post("/account/password")
     @needs("account")
@@ -129,68 +129,53 @@ def _add_account(blueprint: Blueprint) -> None:
         def change() -> str:
             _same_twice()
             form = request.form
-            access().own.change_password(_me(), form.get("old", ""), form.get("password", ""), gate().asker())
+            access().own.change_password(me(), form.get("old", ""), form.get("password", ""), gate().asker())
             return "The password is changed. All your other sessions have ended."
 
-        return _done(change)
+        return done(change)
 
     @blueprint.post("/account/sessions")
     @needs("account")
     def end_sessions() -> AnyResponse:
         def end() -> str:
-            chosen, me = request.form.get("session", ""), _me()
+            chosen, owner = request.form.get("session", ""), me()
             if chosen:
-                access().own.end_session(me, chosen, gate().asker())
+                access().own.end_session(owner, chosen, gate().asker())
                 return "That session has ended."
-            access().people.end_sessions(me.name, me.label, gate().asker(), keep=me.session)
+            access().people.end_sessions(owner.name, owner.label, gate().asker(), keep=owner.session)
             return "All your other sessions have ended."
 
-        return _done(end)
+        return done(end)
 
 
 def _add_tokens(blueprint: Blueprint) -> None:
     @blueprint.post("/account/tokens")
     @needs("account")
     def make_token() -> AnyResponse:
-        me, form = _me(), request.form
+        owner, form = me(), request.form
         try:
             made, text = access().tokens.make(
-                me.name, form.get("label", ""), form.getlist("scope"), _days(), me.label, gate().asker()
+                owner.name, form.get("label", ""), form.getlist("scope"), _days(), owner.label, gate().asker()
             )
         except AccessError as error:
-            return render("account.html", account_page(me, access(), _why(error)), _status(error))
+            return render("account.html", account_page(owner, access(), why(error)), status_of(error))
         banner = Banner("info", f"The token {made.id} is made. Copy it now: nobody can be shown it again.")
-        return render("account.html", account_page(me, access(), banner, made=text))
+        return render("account.html", account_page(owner, access(), banner, made=text))
 
     @blueprint.post("/account/tokens/revoke")
     @needs("account")
     def revoke_token() -> AnyResponse:
         def revoke() -> str:
-            me = _me()
-            gone = access().tokens.revoke(request.form.get("token", ""), me.label, gate().asker(), owner=me.name)
+            owner = me()
+            gone = access().tokens.revoke(request.form.get("token", ""), owner.label, gate().asker(), owner=owner.name)
             return f"The token {gone.id} counts no longer."
 
-        return _done(revoke)
+        return done(revoke)
 
 
 def _days() -> float:
     text = request.form.get("days", "")
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
-
-
-def _done(change: Callable[[], str]) -> AnyResponse:
-    """The account page, with what was done or why not."""
-    try:
-        banner, status = Banner("info", change()), 200
-    except AccessError as error:
-        banner, status = _why(error), _status(error)
-    return render("account.html", account_page(_me(), access(), banner), status)
-
-
-def _me() -> Identity:
-    identity = gate().identity()
-    assert identity is not None  # the gate has seen to it
-    return identity
 
 
 def _same_twice() -> None:
@@ -205,18 +190,10 @@ def _signed_in(done: SignedIn, wanted: str) -> AnyResponse:
 
 
 def _refused(template: str, page: DataclassInstance, error: AccessError) -> Response:
-    answer = render(template, page, _status(error))
+    answer = render(template, page, status_of(error))
     if isinstance(error, TooManyAttempts):
         answer.headers["Retry-After"] = str(round(error.retry_after_s))
     return answer
-
-
-def _why(error: AccessError) -> Banner:
-    return Banner("error", "That did not work", str(error))
-
-
-def _status(error: AccessError) -> int:
-    return 429 if isinstance(error, TooManyAttempts) else 400
 
 
 def _never_kept(answer: Response) -> Response:

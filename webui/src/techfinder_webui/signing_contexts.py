@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from techfinder_webui.parts import Banner, explained
 
-__all__ = ["AccountPage", "CodePage", "LinkPage", "ScopeOption", "SessionRow", "SignInPage", "TokenRow"]
+__all__ = ["AccountPage", "CodePage", "FactorPage", "LinkPage", "ScopeOption", "SessionRow", "SignInPage", "TokenRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ class TokenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorPage:
+    """Of ``factor.html``: a key to scan, or the codes to keep."""
+
+    key: str = field(metadata=explained("Of the app; empty once it is switched on."))
+    spelt: str = field(metadata=explained("The key in groups of four."))
+    picture: str = field(metadata=explained("The key as a QR code, as a data address."))
+    codes: tuple[str, ...] = field(metadata=explained("Codes to recover with: they are shown this once."))
+    banners: tuple[Banner, ...] = field(default=(), metadata=explained("Why it did not work."))
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPage:
     """Of ``account.html``."""
 
@@ -77,6 +88,8 @@ class AccountPage:
     rights: tuple[str, ...] = field(metadata=explained("What it allows, in words."))
     least: int = field(metadata=explained("How many characters a password has at least."))
     sessions: tuple[SessionRow, ...] = field(metadata=explained("Where one is signed in, the newest first."))
+    factor: bool = field(metadata=explained("Whether codes are asked for."))
+    recovery: int = field(metadata=explained("How many codes to recover with are left."))
     tokens: tuple[TokenRow, ...] = field(metadata=explained("One's tokens, the newest first."))
     scopes: tuple[ScopeOption, ...] = field(metadata=explained("What a new token may be for."))
     made: str = field(default="", metadata=explained("A token that was just made: it is shown this once."))

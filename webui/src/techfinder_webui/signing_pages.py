@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from flask import Response
+
+from techfinder import AccessError, TooManyAttempts
+from techfinder_webui.gate import access, gate
 from techfinder_webui.parts import Banner
+from techfinder_webui.rendering import render
 from techfinder_webui.signing_contexts import AccountPage, ScopeOption, SessionRow, TokenRow
 
 if TYPE_CHECKING:
@@ -14,23 +20,51 @@ if TYPE_CHECKING:
     from techfinder.access.sessions import Session
     from techfinder.access.tokens import Token
 
-__all__ = ["account_page", "told_time"]
+__all__ = ["account_page", "done", "me", "status_of", "told_time", "why"]
 
 
-def account_page(me: Identity, access: Access, *banners: Banner, made: str = "") -> AccountPage:
+def account_page(who: Identity, found: Access, *banners: Banner, made: str = "") -> AccountPage:
     """One's own account; `made` is a token that is shown this once."""
-    now = access.clock()
+    now = found.clock()
     return AccountPage(
-        name=me.name,
-        role=me.role,
-        rights=me.rights,
-        least=access.signing_in.least,
-        sessions=tuple(_session(s, me.session) for s in access.own.sessions(me)),
-        tokens=tuple(_token(t, now) for t in access.tokens.of(me.name)),
-        scopes=tuple(ScopeOption(name, text) for name, text in me.scopes_to_give),
+        name=who.name,
+        role=who.role,
+        rights=who.rights,
+        least=found.signing_in.least,
+        sessions=tuple(_session(s, who.session) for s in found.own.sessions(who)),
+        factor=found.own.has_factor(who),
+        recovery=found.own.recovery_left(who),
+        tokens=tuple(_token(t, now) for t in found.tokens.of(who.name)),
+        scopes=tuple(ScopeOption(name, text) for name, text in who.scopes_to_give),
         made=made,
         banners=banners,
     )
+
+
+def done(change: Callable[[], str]) -> Response:
+    """The account page, with what was done or why not."""
+    try:
+        banner, status = Banner("info", change()), 200
+    except AccessError as error:
+        banner, status = why(error), status_of(error)
+    return render("account.html", account_page(me(), access(), banner), status)
+
+
+def me() -> Identity:
+    """Who is signed in; the gate has seen to it that somebody is."""
+    identity = gate().identity()
+    assert identity is not None
+    return identity
+
+
+def why(error: AccessError) -> Banner:
+    """Why something did not work."""
+    return Banner("error", "That did not work", str(error))
+
+
+def status_of(error: AccessError) -> int:
+    """The HTTP status of something that did not work."""
+    return 429 if isinstance(error, TooManyAttempts) else 400
 
 
 def told_time(seconds: float) -> str:

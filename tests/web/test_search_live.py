@@ -85,7 +85,27 @@ def test_a_search_while_the_server_is_away_says_so(own_home: Path, new_page: New
     page.locator("#q").fill("laggards")
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     expect(page.locator("#q")).to_have_value("laggards")
-    page.close()
+    with served(environment(own_home), urlsplit(address).port or 0):
+        # Nothing new is live, and yet what was asked meanwhile is answered.
+        expect(page.locator("#status")).to_have_text("12 of 60 people", timeout=15_000)
+        expect(page.locator("#offline")).to_be_hidden()
+        page.close()
+    said.clear()
+
+
+def test_a_link_followed_while_the_server_is_away_is_asked_again(
+    own_home: Path, new_page: NewPage, said: list[str]
+) -> None:
+    page = new_page()
+    with served(environment(own_home)) as address:
+        page.goto(f"{address}/audience?q=innovators")
+        status(page, "12 of 60 people")
+    page.locator(".notables a").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    with served(environment(own_home), urlsplit(address).port or 0):
+        expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+        expect(page).to_have_url(re.compile(r"\?q=innovators&"))
+        page.close()
     said.clear()
 
 

@@ -27,8 +27,8 @@ SECOND = replace(FIRST, number=2, points=70, digest="bbbb")
 @pytest.fixture
 def run(tmp_path: Path) -> RunProgress:
     """A run that goes on."""
-    record = RunRecord.start(tmp_path, "people", "people.csv")
-    record.update(phase="encoding", done=250, total=1000)
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        record.update(phase="encoding", done=250, total=1000)
     return record.progress
 
 
@@ -106,6 +106,7 @@ def test_when_no_thread_is_left_a_stream_ends_and_asks_to_come_back(
         ({"phase": "building", "total": None}, "info", "Building the index of people.csv: 250 rows", None),
         ({"state": "failed", "message": "disk full"}, "error", "Indexing people.csv stopped: disk full", None),
         ({"state": "done", "generation": None}, "info", "", None),
+        ({"state": "done", "generation": 2}, "info", "", None),  # this server still shows what was before
         ({"state": "failed", "updated_at": "2020-01-01T00:00:00+00:00"}, "info", "", None),
     ],
 )

@@ -118,9 +118,9 @@ def live_part(state: LiveState) -> LivePart:
     match run.state:
         case "running":
             return LivePart(_progress_words(run), share=_share(run))
-        case "done" if run.generation is not None and _is_recent(run):
-            points = f" with {state.generation.points:,} people" if state.generation else ""
-            return LivePart(f"New data: generation {run.generation}{points} is live.", "done")
+        case "done" if state.generation is not None and run.generation == state.generation.number and _is_recent(run):
+            number, points = state.generation.number, state.generation.points
+            return LivePart(f"New data: generation {number} with {points:,} people is live.", "done")
         case "failed" | "interrupted" if _is_recent(run):
             return LivePart(f"Indexing {run.source} stopped: {run.message}", "error")
     return LivePart("")

@@ -23,11 +23,32 @@ document.addEventListener("htmx:config:request", (event) => {
 
 // --- a server that is away ---------------------------------------------------------------------
 
-const offline = (away) => byId("offline")?.toggleAttribute("hidden", !away);
-document.addEventListener("htmx:error", (event) => event.detail.ctx && offline(true));
-document.addEventListener("htmx:sse:error", () => offline(true));
-document.addEventListener("htmx:sse:after:connection", () => offline(false));
-document.addEventListener("htmx:after:request", () => offline(false));
+const AGAIN_MS = 3000;
+let unanswered = null; // the form or link whose request failed: asked again until the server is back
+let again = 0;
+
+function isAway(source) {
+  byId("offline")?.removeAttribute("hidden");
+  if (source?.matches?.("a, form")) unanswered = source;
+  clearTimeout(again);
+  again = setTimeout(askAgain, AGAIN_MS);
+}
+
+function isBack() {
+  byId("offline")?.setAttribute("hidden", "");
+  clearTimeout(again);
+}
+
+function askAgain() {
+  if (!unanswered?.isConnected) return;
+  if (unanswered.matches("a")) unanswered.click();
+  else unanswered.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+}
+
+document.addEventListener("htmx:error", (event) => event.detail.ctx && isAway(event.detail.ctx.sourceElement));
+document.addEventListener("htmx:sse:error", () => isAway());
+document.addEventListener("htmx:sse:after:connection", () => { isBack(); askAgain(); });
+document.addEventListener("htmx:after:request", () => { unanswered = null; isBack(); });
 
 // --- histograms: drag over bars to pick a range -------------------------------------------------
 

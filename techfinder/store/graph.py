@@ -16,6 +16,7 @@ __all__ = [
     "EF_CONSTRUCT",
     "GRAPH_FROM",
     "HNSW_EF",
+    "INDEXED_FROM",
     "LINKS",
     "OVERSAMPLING",
     "SAMPLED",
@@ -45,6 +46,11 @@ there, and in memory, before the graph is made."""
 
 OVERSAMPLING = 2.0
 """Of use where there are small vectors: twice as many candidates, compared whole at the end."""
+
+
+INDEXED_FROM = 500
+"""Points from which the embedded store makes payload indexes. Fifty of them cost a second to make and a quarter of one
+to open, however few points there are; without them the columns tell which points a search may find."""
 
 
 def kilobytes(points: int, dim: int) -> int:

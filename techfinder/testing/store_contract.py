@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -43,8 +42,6 @@ from techfinder.testing.store_samples import (
 
 __all__ = ["StoreContract"]
 
-_names = count(1)
-
 
 class StoreContract(ReadingContract, PointsContract, CopyingContract):
     """Tests of :class:`techfinder.interfaces.Store`; the subclass brings the fixture ``store``.
@@ -60,25 +57,6 @@ class StoreContract(ReadingContract, PointsContract, CopyingContract):
     def store(cls) -> Store:
         """A store that is empty at first and closed at the end; class scope saves time."""
         raise NotImplementedError("override the fixture `store` with one that yields an empty store")
-
-    @pytest.fixture
-    def name(self) -> str:
-        """The name of a collection that no other test uses."""
-        return f"c{next(_names)}"
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def points(cls) -> list[Point]:
-        """What ``people`` holds."""
-        return make_points(60)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def people(cls, store: Store, points: list[Point]) -> Iterator[Collection]:
-        """A collection that is only read."""
-        build(store, make_spec("people"), points)
-        with closing(store.open("people")) as collection:
-            yield collection
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ from techfinder.testing.store_samples import (
 
 __all__ = ["ReadingContract"]
 
+_names = count(1)
+
 
 WEIGHTS = (
     ValueWeights("sector", {"Arts": 1.25, "Legal": -0.5, "nothing": 9.0}),
@@ -57,7 +60,26 @@ def weighed(values: Mapping[str, Any]) -> float:
 
 
 class ReadingContract:
-    """Tests on ``people``, a collection of 60 points that is only read."""
+    """Tests on ``people``, a collection of 60 points that is only read; the subclass brings the fixture ``store``."""
+
+    @pytest.fixture
+    def name(self) -> str:
+        """The name of a collection that no other test uses."""
+        return f"c{next(_names)}"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def points(cls) -> list[Point]:
+        """What ``people`` holds."""
+        return make_points(60)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def people(cls, store: Store, points: list[Point]) -> Iterator[Collection]:
+        """A collection that is only read."""
+        build(store, make_spec("people"), points)
+        with closing(store.open("people")) as collection:
+            yield collection
 
     # --- searching -----------------------------------------------------------------------------
 

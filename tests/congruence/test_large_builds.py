@@ -1,4 +1,7 @@
-"""Past ten thousand points payload indexes are dropped while writing; in the end every one is there, on both stores."""
+"""Which payload indexes there are: none of few people in the embedded store, later every one, in both stores.
+
+Past ten thousand points they are dropped while writing; in the end every one is there again.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from techfinder.plan import Condition
 from techfinder.settings import Settings
 from techfinder.store import graph, open_store
 from techfinder.store.folders import copy_sparse
-from techfinder.store.graph import GRAPH_FROM
-from techfinder.testing.store_samples import ATTRIBUTES, make_points, make_spec
+from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM
+from techfinder.testing.store_samples import ATTRIBUTES, Discarding, make_points, make_spec, vector_of
 
 NAME = "large"
 BATCH = 2000
@@ -65,6 +68,29 @@ def indexed(settings: Settings, scratch: Path) -> dict[str, int]:
 
 def having(points: list[Point]) -> dict[str, int]:
     return {key: sum(key in p.profile.values for p in points) for key in ATTRIBUTES}
+
+
+@pytest.mark.parametrize("settings", ["edge"], indirect=True)
+def test_indexes_come_with_the_five_hundredth_point_and_stay(store: Store, settings: Settings, tmp_path: Path) -> None:
+    points = make_points(INDEXED_FROM)
+    where = [Condition(field="sector", op="any_of", values=("Arts", "Legal"))]
+    write(store, points[:-1])
+    assert indexed(settings, tmp_path / "few") == {}
+    assert store.verify(NAME) == []
+    with closing(store.open(NAME)) as people:
+        few = people.search(vector_of(3), where, INDEXED_FROM)
+    write(store, points)
+    assert indexed(settings, tmp_path / "more") == having(points)
+    assert store.verify(NAME) == []
+    with closing(store.open(NAME)) as people:
+        more = people.search(vector_of(3), where, INDEXED_FROM)
+    last = points[-1].profile.id
+    assert [(h.profile.id, h.score) for h in few] == [(h.profile.id, h.score) for h in more if h.profile.id != last]
+    with closing(Discarding(store.write(make_spec(NAME)))) as writer:
+        writer.delete([p.profile.id for p in points[10:]])
+        writer.seal()
+        writer.publish()
+    assert indexed(settings, tmp_path / "fewer") == having(points[:10])
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""An embedded store of its own for each test, with and without a collection that is read."""
+"""An embedded store of its own for each test, with payload indexes, and with or without a collection that is read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[EdgeStore]:
-    with closing(EdgeStore(settings)) as store:
+    with closing(EdgeStore(settings, indexed_from=0)) as store:
         yield store
 
 

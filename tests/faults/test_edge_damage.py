@@ -35,7 +35,7 @@ def _scribble(path: Path) -> None:
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two sound generations, to be copied before it is damaged."""
     home = tmp_path_factory.mktemp("sealed")
-    with closing(EdgeStore(Settings(home=home, nice=0))) as store:
+    with closing(EdgeStore(Settings(home=home, nice=0), indexed_from=0)) as store:
         build(store, SPEC, make_points(SIZE))
         build(store, SPEC, [make_point(500)])
         assert store.verify("people") == []
@@ -239,7 +239,7 @@ def test_readiness_notices_what_the_next_search_would(people: EdgeCollection, se
 
 
 def test_readiness_does_not_mind_that_a_publish_removed_what_is_read(settings: Settings) -> None:
-    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}))) as store:
+    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}), indexed_from=0)) as store:
         build(store, SPEC, make_points(SIZE))
         with closing(store.open("people")) as people:
             build(store, SPEC, [make_point(500)])

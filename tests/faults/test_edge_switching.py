@@ -55,7 +55,7 @@ def every_column(people: EdgeCollection) -> list[object]:
 
 
 def test_a_reader_answers_when_publishing_removed_its_generation(settings: Settings) -> None:
-    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}))) as store:
+    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}), indexed_from=0)) as store:
         build(store, SPEC, make_points(SIZE))
         with closing(store.open("people")) as people:
             last = build(store, SPEC, [make_point(500)])
@@ -78,7 +78,7 @@ class Overtaken(Generations):
 
 
 def test_a_generation_that_is_removed_while_it_is_opened_is_no_failure(settings: Settings) -> None:
-    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}))) as store:
+    with closing(EdgeStore(settings.model_copy(update={"keep_generations": 1}), indexed_from=0)) as store:
         build(store, SPEC, make_points(SIZE))
         generations = Overtaken(settings.home / "store", "people")
         generations.overtake = lambda: build(store, SPEC, [make_point(500)])
@@ -110,7 +110,7 @@ class OvertakenStore(EdgeStore):
 @pytest.mark.parametrize("look", ["verify", "ledger", "damaged"])
 def test_what_is_removed_while_it_is_looked_at_is_no_damage(settings: Settings, look: str) -> None:
     settings = settings.model_copy(update={"keep_generations": 1})
-    with closing(EdgeStore(settings)) as other, closing(OvertakenStore(settings)) as store:
+    with closing(EdgeStore(settings, indexed_from=0)) as other, closing(OvertakenStore(settings)) as store:
         build(other, SPEC, make_points(SIZE))
         store.overtake = lambda: build(other, SPEC, [make_point(500)])
         if look == "verify":
@@ -125,7 +125,7 @@ def test_what_is_removed_while_it_is_looked_at_is_no_damage(settings: Settings, 
 @pytest.mark.slow
 def test_looking_and_publishing_at_once_finds_no_damage(settings: Settings) -> None:
     settings = settings.model_copy(update={"keep_generations": 1})
-    with closing(EdgeStore(settings)) as other, closing(EdgeStore(settings)) as store:
+    with closing(EdgeStore(settings, indexed_from=0)) as other, closing(EdgeStore(settings, indexed_from=0)) as store:
         build(other, SPEC, make_points(SIZE))
         stop, found = threading.Event(), list[object]()
 

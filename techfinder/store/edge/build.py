@@ -1,8 +1,8 @@
 """Building a generation: a copy of the last one plus changes, or from nothing.
 
-A few points are written with all payload indexes in place, which is quickest. Past that the
-indexes are dropped and made once at the end, over the finished graph: in half the time, and
-without holding them in memory.
+A small collection has no payload indexes. Where it grows past that, a few points are written
+with all of them in place, which is quickest. Past that the indexes are dropped and made once
+at the end, over the finished graph: in half the time, and without holding them in memory.
 
 The builder keeps the digest of everything that it was told to store. ``edge_inspect`` then
 tells what is really there; only when both agree does a generation go live.
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from techfinder.errors import StoreError, cut
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
-from techfinder.store.folders import copy_sparse, memory_folder
-from techfinder.store.graph import GRAPH_FROM
+from techfinder.store.folders import copy_sparse, memory_folder, remove_folder
+from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM
 from techfinder.store.points import StoredPoint, digest_of, point_id
 from techfinder.store.tally import Digests, Tally, total_of
 
@@ -38,16 +38,25 @@ class BuildJob:
     """Writes points into a new folder, which starts as a copy of a base generation or empty."""
 
     def __init__(
-        self, folder: Path, base: Path | None, dim: int, attributes: Mapping[str, str], int8: bool, nice: int
+        self,
+        folder: Path,
+        base: Path | None,
+        dim: int,
+        attributes: Mapping[str, str],
+        int8: bool,
+        nice: int,
+        indexed_from: int = INDEXED_FROM,
     ) -> None:
         os.nice(nice)
+        self._folder, self._dim, self._indexed_from = folder, dim, indexed_from
         self._attributes, self._unindexed = dict(attributes), dict[str, str]()
         self._base = Columns(base / "columns") if base else None
         if base:
             copy_sparse(base / "shard", folder / "shard")
             self._shard = Shard.load(folder / "shard", dim)
         else:
-            self._shard = _create_shard(folder / "shard", dim, attributes, int8)
+            self._shard = Shard.create(folder / "shard", dim, int8)
+        self._indexed = self._shard.indexed
         self._changed: dict[bytes, Digests | None] = {}
         self._tally = Tally(self._base.points, total_of(_rows(self._base.array("digests")))) if self._base else Tally()
 
@@ -58,6 +67,8 @@ class BuildJob:
         after = [
             new or _kept(point, known) for (_, point), known, new in zip(named, before, points.digests, strict=True)
         ]
+        if not self._indexed and self._tally.points + before.count(None) >= self._indexed_from:
+            self._index()
         if not self._unindexed and len(self._changed) + len(named) > GRAPH_FROM:
             self._shard.drop_indexes(self._attributes)
             self._unindexed = self._attributes
@@ -80,6 +91,25 @@ class BuildJob:
         self._shard.finish(self._unindexed)
         return self._tally.points, self._tally.digest
 
+    def _index(self) -> None:
+        """Make the payload indexes, of the few points that are there.
+
+        The engine syncs every index again for each one that is added: 8,600 syncs for fifty, which
+        is seconds on most disks. In memory they cost nothing, and sealing syncs everything once.
+        """
+        shard = self._folder / "shard"
+        self._shard.close()
+        with memory_folder(self._folder.parent, (len(self._attributes) + 20) * _INDEX_BYTES) as memory:
+            if memory is None:
+                _index_shard(shard, self._dim, self._attributes)
+            else:
+                copy_sparse(shard, memory / "shard")
+                _index_shard(memory / "shard", self._dim, self._attributes)
+                remove_folder(shard)
+                copy_sparse(memory / "shard", shard)
+        self._shard = Shard.load(shard, self._dim)
+        self._indexed = True
+
     def _digests(self, points: Sequence[bytes]) -> list[Digests | None]:
         """Digests of point and vector as of now, None where nothing is stored."""
         found: list[Digests | None] = [None] * len(points)
@@ -95,18 +125,10 @@ class BuildJob:
         self._tally.note(old, new)
 
 
-def _create_shard(folder: Path, dim: int, attributes: Mapping[str, str], int8: bool) -> Shard:
-    """An empty shard with all its payload indexes.
-
-    The engine syncs every index again for each one that is added: 8,600 syncs for fifty, which
-    is seconds on most disks. In memory they cost nothing, and sealing syncs everything once.
-    """
-    with memory_folder(folder.parent.parent, (len(attributes) + 20) * _INDEX_BYTES) as memory:
-        if memory is None:
-            return Shard.create(folder, dim, attributes, int8)
-        Shard.create(memory / "shard", dim, attributes, int8).close()
-        copy_sparse(memory / "shard", folder)
-    return Shard.load(folder, dim)
+def _index_shard(folder: Path, dim: int, attributes: Mapping[str, str]) -> None:
+    shard = Shard.load(folder, dim)
+    shard.index(attributes)
+    shard.close()
 
 
 def _rows(digests: NDArray[Any]) -> Iterator[bytes]:

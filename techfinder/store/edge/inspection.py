@@ -88,7 +88,9 @@ class InspectJob:
         return [f"points: {len(ids)} {word} ({_some(ids)})" for word, ids in found.items() if ids]
 
     def _compare_indexes(self, columns: Columns) -> Iterator[str]:
-        """Count through the engine's payload indexes what the columns count exactly."""
+        """Count through the engine's payload indexes, where there are any, what the columns count exactly."""
+        if not self._shard.indexed:
+            return
         for key, storage in self._attributes.items():
             for query in _probes(columns, key, storage):
                 found, expected = self._shard.count(query), columns.count(query)

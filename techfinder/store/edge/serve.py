@@ -46,6 +46,8 @@ class ServeJob:
         self._columns.map_all()
         with writable(folder / "shard") as shard:
             self._shard = Shard.load(shard, dim)
+        every = range(self._columns.points)
+        self._points = None if self._shard.indexed else [UUID(bytes=i) for i in self._columns.point_ids(every)]
         held = {"shard": self._shard.count(), "columns": self._columns.points}
         for name, count in held.items():
             if count != points:
@@ -56,8 +58,9 @@ class ServeJob:
         self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, offset: int, exact: bool
     ) -> list[tuple[Payload, float]]:
         """Payloads and scores, by score rounded to 1e-6, then profile id."""
+        among = self._among(query)
         found = ranked(
-            lambda size, whole: self._shard.nearest(vector, query, size, exact or whole),
+            lambda size, whole: self._shard.nearest(vector, among, size, exact or whole),
             self._names,
             offset + limit,
             _SPARE,
@@ -113,6 +116,13 @@ class ServeJob:
         """Answers about points as they are."""
         reads = _Reads(self._shard, self._columns, self)
         return [answer(reads, query) for query in queries]
+
+    def _among(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The filter for the engine: where it has no payload indexes, the points that the columns find."""
+        if self._points is None or not query:
+            return query
+        rows = np.flatnonzero(self._columns.mask(query)).tolist()
+        return {"must": [{"has_id": [self._points[row] for row in rows]}]}
 
     def _names(self, points: Sequence[bytes]) -> list[str]:
         rows = self._columns.rows_of(points)

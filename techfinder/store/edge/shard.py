@@ -87,8 +87,8 @@ class Shard:
         self._shard, self._folder, self._dim = shard, folder, dim
 
     @classmethod
-    def create(cls, folder: Path, dim: int, attributes: Mapping[str, str], int8: bool = False) -> Shard:
-        """A new shard with a payload index for every attribute; `int8` keeps small vectors beside the whole ones."""
+    def create(cls, folder: Path, dim: int, int8: bool = False) -> Shard:
+        """A new shard without payload indexes; `int8` keeps small vectors beside the whole ones."""
         folder.mkdir(parents=True)
         with _engine(f"creating {folder}"):
             # Vectors for cosine have norm 1 already: their dot product is the cosine, and the
@@ -107,9 +107,7 @@ class Shard:
                     wal_enabled=False,
                 ),
             )
-        shard = cls(made, folder, dim)
-        shard.index(attributes)
-        return shard
+        return cls(made, folder, dim)
 
     @classmethod
     def load(cls, folder: Path, dim: int) -> Shard:
@@ -169,6 +167,12 @@ class Shard:
             shard.index(some)
             shard.close()
 
+    @property
+    def indexed(self) -> bool:
+        """Whether there are payload indexes."""
+        with _engine("looking for payload indexes"):
+            return bool(self._shard.info().payload_schema)
+
     # --- reading ---------------------------------------------------------------------------
 
     def count(self, query: Mapping[str, Any] | None = None) -> int:
@@ -179,7 +183,10 @@ class Shard:
     def nearest(
         self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool
     ) -> list[tuple[bytes, float]]:
-        """Point ids (16 bytes) and scores of the `limit` most similar points that match, best first."""
+        """Point ids (16 bytes) and scores of the `limit` most similar points that match, best first.
+
+        A part of `query` may also be ``{"has_id": [...]}``: the point is one of these.
+        """
         request = qdrant.QueryRequest(
             limit=limit,
             query=qdrant.Query.Nearest(vector.tolist()),
@@ -251,4 +258,6 @@ def _condition(part: Mapping[str, Any]) -> Any:
         return qdrant.HasIdCondition({UUID(i) for i in part["has_id"]})
     if "is_empty" in part:
         return qdrant.IsEmptyCondition(part["is_empty"]["key"])
+    if "has_id" in part:
+        return qdrant.HasIdCondition(set(part["has_id"]))
     return _filter(part)

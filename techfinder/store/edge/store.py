@@ -17,6 +17,7 @@ from techfinder.store.edge.generations import INFO, Generations, Sealed, WriteLo
 from techfinder.store.edge.writer import EdgeWriter, FreeSpace
 from techfinder.store.fingerprints import refuse_other_kind, spec_of
 from techfinder.store.folders import allocated_bytes
+from techfinder.store.graph import INDEXED_FROM
 from techfinder.store.points import StoredBatch, point_id, to_points
 
 if TYPE_CHECKING:
@@ -36,14 +37,17 @@ _PAGE = 1000
 class EdgeStore:
     """The ``Store`` contract on Qdrant Edge, below ``<home>/store``."""
 
-    def __init__(self, settings: Settings, free_space: FreeSpace = free_bytes) -> None:
+    def __init__(
+        self, settings: Settings, free_space: FreeSpace = free_bytes, indexed_from: int = INDEXED_FROM
+    ) -> None:
         """Open nothing yet.
 
         Args:
             settings: ``home``, ``store_timeout_s``, ``nice`` and ``keep_generations`` are used.
             free_space: How to measure the disk.
+            indexed_from: Points from which there are payload indexes.
         """
-        self._settings, self._free_space = settings, free_space
+        self._settings, self._free_space, self._indexed_from = settings, free_space, indexed_from
         self._root = settings.home / "store"
         self._lock = threading.Lock()
         self._readers: list[EdgeCollection] = []
@@ -147,6 +151,7 @@ class EdgeStore:
                     nice=settings.nice,
                     keep=settings.keep_generations,
                     int8=settings.quantization == "int8",
+                    indexed_from=self._indexed_from,
                 )
         except BaseException:
             lock.release()

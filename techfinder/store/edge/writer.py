@@ -15,7 +15,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
-from techfinder.store.graph import GRAPH_FROM, require_recall
+from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM, require_recall
 from techfinder.store.points import check_points
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class EdgeWriter:
         nice: int,
         keep: int,
         int8: bool = False,
+        indexed_from: int = INDEXED_FROM,
     ) -> None:
         """Sweep leftovers, copy the base, start the builder. `lock` is held from here on.
 
@@ -66,6 +67,7 @@ class EdgeWriter:
         self.base = base.info if base else None
         self._generations, self._spec, self._lock = generations, spec, lock
         self._free_space, self._nice, self._keep, self._int8 = free_space, nice, keep, int8
+        self._indexed_from = indexed_from
         self._sealed: Sealed | None = None
         self._published = False
         self._failed = ""
@@ -91,6 +93,7 @@ class EdgeWriter:
             attributes=dict(self._spec.attributes),
             int8=self._int8,
             nice=self._nice,
+            indexed_from=self._indexed_from,
         )
 
     def upsert(self, points: Sequence[Point]) -> None:

@@ -47,7 +47,7 @@ class ServeJob:
         with writable(folder / "shard") as shard:
             self._shard = Shard.load(shard, dim)
         every = range(self._columns.points)
-        self._points = None if self._shard.indexed else [UUID(bytes=i) for i in self._columns.point_ids(every)]
+        self._points = None if self._shard.indexed else [str(UUID(bytes=i)) for i in self._columns.point_ids(every)]
         held = {"shard": self._shard.count(), "columns": self._columns.points}
         for name, count in held.items():
             if count != points:

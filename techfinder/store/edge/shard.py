@@ -258,6 +258,4 @@ def _condition(part: Mapping[str, Any]) -> Any:
         return qdrant.HasIdCondition({UUID(i) for i in part["has_id"]})
     if "is_empty" in part:
         return qdrant.IsEmptyCondition(part["is_empty"]["key"])
-    if "has_id" in part:
-        return qdrant.HasIdCondition(set(part["has_id"]))
     return _filter(part)

@@ -230,6 +230,7 @@ def test_a_second_factor_is_switched_on_asked_for_and_switched_off(
     page.get_by_role("button", name="Switch it on").click()
     codes = page.locator(".codes code").all_inner_texts()
     assert len(codes) == 10
+    page.get_by_role("link", name="I have them").click()
     sign_out(page)
 
     sign_in(page, "emil")

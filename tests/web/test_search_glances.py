@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from search_site import NewPage, environment, index, served, status
 
@@ -101,6 +101,18 @@ def test_the_point_is_seen_at_once(address: str, new_page: NewPage) -> None:
     page.locator("details.spreads[open]").last.locator("tbody a").first.click()
     expect(page).to_have_url(re.compile("&smartphone"))
     expect(page.locator("details.spreads[open]")).to_have_count(3)  # what was unfolded stays so
+
+
+def test_a_link_that_takes_its_time_says_so(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(address + AUDIENCE)
+    held: list[Route] = []
+    page.route("**/audience*", held.append)
+    link = page.locator(".notables a").first
+    link.click()
+    expect(link).to_have_css("cursor", "progress")
+    held[0].continue_()
+    expect(page.locator("a.htmx-request")).to_have_count(0)
 
 
 def test_the_audience_by_keyboard_alone(address: str, new_page: NewPage) -> None:

@@ -98,7 +98,7 @@ def test_a_link_followed_while_the_server_is_away_is_asked_again(
 ) -> None:
     page = new_page()
     with served(environment(own_home)) as address:
-        page.goto(f"{address}/audience?q=innovators")
+        page.goto(f"{address}/audience?q=innovators", timeout=25_000)  # counts everybody first
         status(page, "12 of 60 people")
     page.locator(".notables a").first.click()
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer")

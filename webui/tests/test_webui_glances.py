@@ -221,6 +221,16 @@ def test_people_come_in_the_finders_order(client: FlaskClient, finder: Finder) -
     assert {v: numbers[0] for v, numbers in stage.items()} == {v.label: str(v.lift.count) for v in shared.values}
 
 
+def test_what_is_told_of_a_likeness_adds_up_to_it(client: FlaskClient) -> None:
+    page = client.get("/lookalike?like=P0003&like=P0008&look.not=P0001").text
+    told = re.findall(r'class="alike-percent"><b>(\d+).*?class="alike-parts">(.*?)</ul>', page, re.DOTALL)
+    assert len(told) > 10
+    for percent, parts in told:
+        points = re.findall(r"<b>([^<]+)</b>", parts)
+        assert sum(int(p.replace("\N{MINUS SIGN}", "-")) for p in points) == int(percent)
+    assert "more attributes" in page
+
+
 def test_conditions_and_switches_count(client: FlaskClient, finder: Finder) -> None:
     page = client.get("/lookalike?like=P0003&q=in+Texas&look.off=adopter_category").text
     plan = finder.plan("in Texas").model_copy(update={"like": ("P0003",), "meaning": ""})

@@ -217,6 +217,7 @@ class AlikeCard:
     headline: tuple[CardFact, ...] = field(metadata=explained("Short facts under the id."))
     parts: tuple[AlikePart, ...] = field(metadata=explained("What makes them alike, the most first."))
     against: tuple[AlikePart, ...] = field(metadata=explained("What makes them differ."))
+    rest: AlikePart | None = field(metadata=explained("The other attributes together; None where all are told."))
     too_url: str = field(metadata=explained("The page with this person among those to be like."))
     not_url: str = field(metadata=explained("The page with this person among those not to be like."))
 

@@ -142,18 +142,39 @@ def _shared(shared: SharedAttribute, address: LookalikeAddress, path: str) -> Sh
 def _card(hit: Alike, maker: CardMaker, address: LookalikeAddress, path: str) -> AlikeCard:
     card = maker.card(Hit(hit.profile, hit.score, ()))
     like, unlike = address.asked.like, address.not_like
+    parts = [p for p in hit.parts[:_PARTS] if p.value > 0]
+    against = [p for p in hit.parts[len(parts) :][::-1][:2] if p.value < 0]
     return AlikeCard(
         id=card.id,
         url=card.url,
         percent=round(100 * hit.score),
         badges=card.badges,
         headline=card.headline,
-        parts=tuple(_part(p) for p in hit.parts[:_PARTS] if p.value > 0),
-        against=tuple(_part(p) for p in hit.parts[::-1][:2] if p.value < 0),
+        parts=tuple(map(_part, parts)),
+        against=tuple(map(_part, against)),
+        rest=_rest(hit, len(parts) + len(against), sum(_points(p.value) for p in (*parts, *against))),
         too_url=address.liking((*like, card.id), unlike).url(path),
         not_url=address.liking(like, (*unlike, card.id)).url(path),
     )
 
 
 def _part(part: Part) -> AlikePart:
-    return AlikePart(f"{part.label}: {part.text}", f"{100 * part.value:+.0f}", part.value > 0)
+    return AlikePart(f"{part.label}: {part.text}", _signed(_points(part.value)), part.value > 0)
+
+
+def _rest(hit: Alike, told: int, points: int) -> AlikePart | None:
+    """What the attributes that are not told add, so that all of it is the likeness."""
+    left, more = len(hit.parts) - told, _points(hit.score) - points
+    return (
+        AlikePart(f"{left} more {'attribute' if left == 1 else 'attributes'}", _signed(more), more >= 0)
+        if left
+        else None
+    )
+
+
+def _points(value: float) -> int:
+    return round(100 * value)
+
+
+def _signed(points: int) -> str:
+    return f"{points:+d}".replace("-", "\N{MINUS SIGN}")

@@ -22,7 +22,7 @@ from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.interfaces import EncoderEntry
 from techfinder.testing.fakes import HashEncoder
-from techfinder_webui.contexts import ComparePage, FieldsPage, ProblemPage, ProfilePage, SearchPage
+from techfinder_webui.contexts import CallPage, ComparePage, FieldsPage, ProblemPage, ProfilePage, SearchPage
 
 FinderOf = Callable[[Path, EncoderEntry], Finder]
 Site = Callable[..., AbstractContextManager[FlaskClient]]
@@ -71,6 +71,7 @@ def rendered(app: Flask) -> Iterator[list[tuple[str, dict[str, Any]]]]:
         ("/people/P0003", {}, "profile.html", ProfilePage),
         ("/compare?ids=P0001&ids=P0002", {}, "compare.html", ComparePage),
         ("/schema", {}, "fields.html", FieldsPage),
+        ("/call?q=nurses", {}, "call.html", CallPage),
         ("/people/nobody", {}, "problem.html", ProblemPage),
     ],
 )
@@ -84,7 +85,7 @@ def test_a_template_gets_exactly_its_context(
     assert set(variables) - {"g", "request", "session"} == {f.name for f in fields(context)}
 
 
-@pytest.mark.parametrize("context", [SearchPage, ProfilePage, ComparePage, FieldsPage, ProblemPage])
+@pytest.mark.parametrize("context", [SearchPage, CallPage, ProfilePage, ComparePage, FieldsPage, ProblemPage])
 def test_every_field_of_a_context_is_explained(context: Any) -> None:
     assert [f.name for f in fields(context) if not f.metadata.get("help")] == []
 

@@ -25,6 +25,7 @@ from techfinder_webui.overview_parts import (
 from techfinder_webui.parts import (
     Badge,
     Banner,
+    CallText,
     Card,
     CardFact,
     Chip,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = [
+    "CallPage",
     "ComparePage",
     "FieldsPage",
     "LivePart",
@@ -86,6 +88,7 @@ class SearchPage:
     audience_url: str = field(default="", metadata=explained("The audience at a glance; empty where nobody is found."))
     alike_url: str = field(default="", metadata=explained("What the people to be like share; empty without any."))
     exports: tuple[ExportLink, ...] = field(default=(), metadata=explained("Files of everybody found."))
+    call_url: str = field(default="", metadata=explained("The search as a call of Qdrant's REST API; empty: none."))
     previous_url: str = field(default="", metadata=explained("The cards before these."))
     more: Link | None = field(default=None, metadata=explained("More cards, or the next ones."))
     source: str = field(default="", metadata=explained("Generation and encoder that answered."))
@@ -151,6 +154,16 @@ class FieldsPage:
     source: str = field(metadata=explained("What the people were read from; empty where that is not known."))
     groups: tuple[FieldGroup, ...] = field(metadata=explained("Every field."))
     json_urls: tuple[Link, ...] = field(metadata=explained("The same from the API."))
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """Of ``call.html``: the search as a call of Qdrant's REST API."""
+
+    text: str = field(metadata=explained("The question as typed."))
+    back_url: str = field(metadata=explained("The search itself."))
+    note: str = field(metadata=explained("What the call leaves out or does otherwise; empty when nothing."))
+    calls: tuple[CallText, ...] = field(metadata=explained("The call, for several programs."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from techfinder import Facet, GenerationInfo, QueryError, QueryPlan, SearchResul
 from techfinder_webui.address import LIMIT_TOP, PAGE, Address, split_range
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
+from techfinder_webui.calling import call_url
 from techfinder_webui.cards import CardMaker, shown_on_cards
 from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProblemPage, SearchPage
@@ -142,6 +143,7 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         audience_url=audience_url(asked) if result.total else "",
         alike_url=lookalike_url(asked, plan) if plan.like else "",
         exports=export_links(asked) if result.total else (),
+        call_url=call_url(finder, asked) if result.total else "",
         previous_url=_previous(asked, plan.limit, path),
         more=_more(asked, plan.limit, result.total, path),
         source=f"Generation {result.generation.number}, encoder {result.generation.encoder}",

@@ -11,6 +11,7 @@ __all__ = [
     "Badge",
     "Banner",
     "Bar",
+    "CallText",
     "Card",
     "CardFact",
     "Chip",
@@ -53,6 +54,16 @@ class ExportLink:
     text: str = field(metadata=explained("What kind of file it is."))
     note: str = field(metadata=explained("What it is good for."))
     url: str = field(metadata=explained("Where it is sent from."))
+
+
+@dataclass(frozen=True, slots=True)
+class CallText:
+    """A call to be copied."""
+
+    name: str = field(metadata=explained("For ids in the page."))
+    title: str = field(metadata=explained("Where it runs."))
+    text: str = field(metadata=explained("The call."))
+    rows: int = field(metadata=explained("How many lines are shown."))
 
 
 @dataclass(frozen=True, slots=True)

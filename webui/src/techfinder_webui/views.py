@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import DatabaseError, TechfinderError, needs
 from techfinder_webui.address import Address, history_step
+from techfinder_webui.calling import add_calling
 from techfinder_webui.contexts import LivePart, ProblemPage, variables
 from techfinder_webui.exporting import add_export
 from techfinder_webui.gate import gate
@@ -62,6 +63,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.app_errorhandler(Forbidden)(_not_allowed)
 
     add_export(blueprint, finder)
+    add_calling(blueprint, finder)
     add_glances(blueprint, finder)
 
     @blueprint.get("/")

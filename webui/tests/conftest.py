@@ -86,6 +86,19 @@ def client(finder: Finder) -> FlaskClient:
 @pytest.fixture
 def finder_of() -> Iterator[FinderOf]:
     """Makes finders over a home folder with an encoder entry, and closes them."""
+    with _closed_finders() as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_finder_of() -> Iterator[FinderOf]:
+    """The same for finders that the tests of a file share, and only look at."""
+    with _closed_finders() as make:
+        yield make
+
+
+@contextmanager
+def _closed_finders() -> Iterator[FinderOf]:
     made: list[Finder] = []
 
     def make(home: Path, entry: EncoderEntry) -> Finder:

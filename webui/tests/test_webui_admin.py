@@ -43,12 +43,8 @@ def version(name: str, number: int, **figures: float) -> EncoderVersion:
     )
 
 
-@pytest.fixture
-def two(finder_of: Any, home: Path, tmp_path: Path) -> Finder:
-    """A finder over a home of its own with another encoder beside the one that answers."""
-    own = tmp_path / "home"
-    copy_sparse(home, own)
-    made = finder_of(own, HashEncoder().entry())
+def with_another(made: Finder) -> Finder:
+    """The finder, with another encoder beside the one that answers."""
     other = HashEncoder(name="other").entry()
     offered = {**made.plugins.encoders(), "other": other}
     made.plugins.encoders = lambda: offered
@@ -57,11 +53,36 @@ def two(finder_of: Any, home: Path, tmp_path: Path) -> Finder:
     return made
 
 
+@pytest.fixture(scope="module")
+def shared(shared_finder_of: Any, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Finder:
+    """A finder with another encoder, over a home that nothing changes."""
+    copy_sparse(home, own := tmp_path_factory.mktemp("shared") / "home")
+    return with_another(shared_finder_of(own, HashEncoder().entry()))
+
+
 @pytest.fixture
-def admin(two: Finder, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """A client of its app; MLflow's answer is given."""
+def two(finder_of: Any, home: Path, tmp_path: Path) -> Finder:
+    """The same over a home of its own."""
+    copy_sparse(home, own := tmp_path / "home")
+    return with_another(finder_of(own, HashEncoder().entry()))
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's answer is given."""
     found = Registered((version("hash", 1, query_ms=2.0), version("other", 1, query_ms=1.0)))
     monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: found)
+
+
+@pytest.fixture
+def onlooker(shared: Finder, registered: None) -> FlaskClient:
+    """A client of the app over the home that nothing changes."""
+    return create_app(finder=shared).test_client()
+
+
+@pytest.fixture
+def admin(two: Finder, registered: None) -> FlaskClient:
+    """A client of the app over a home of its own."""
     return create_app(finder=two).test_client()
 
 
@@ -80,8 +101,8 @@ def work(finder: Finder) -> None:
     assert job.state == "done", job.message
 
 
-def test_everything_is_on_the_page(admin: FlaskClient) -> None:
-    page = admin.get("/admin/").text
+def test_everything_is_on_the_page(onlooker: FlaskClient) -> None:
+    page = onlooker.get("/admin/").text
     assert "Generation 1 answers: 60 people, encoder hash@1+crc32/64." in page
     assert re.search(r"answers now.*challenger", page, re.DOTALL)
     assert '<td class="number-cell">2.0</td>' in page
@@ -144,27 +165,27 @@ def test_a_job_is_cancelled_tried_again_and_its_log_read(admin: FlaskClient, two
     assert admin.get("/admin/jobs/ffff").status_code == 409
 
 
-def test_versions_side_by_side(admin: FlaskClient) -> None:
-    page = admin.get("/admin/compare?version=hash@1&version=other@1").text
+def test_versions_side_by_side(onlooker: FlaskClient) -> None:
+    page = onlooker.get("/admin/compare?version=hash@1&version=other@1").text
     assert re.search(r'<th scope="row">query ms</th>.*2\.0.*<strong>1\.0</strong>', page, re.DOTALL)
-    assert admin.get("/admin/compare?version=nope@7").status_code == 404
+    assert onlooker.get("/admin/compare?version=nope@7").status_code == 404
 
 
 @pytest.mark.parametrize("url", CHANGES)
 @pytest.mark.parametrize("headers", CROSS_SITE)
 def test_a_form_of_another_page_changes_nothing(
-    admin: FlaskClient, two: Finder, url: str, headers: dict[str, str]
+    onlooker: FlaskClient, shared: Finder, url: str, headers: dict[str, str]
 ) -> None:
-    answer = admin.post(url, data={"encoder": "other"}, headers={"Accept": "text/html", **headers})
+    answer = onlooker.post(url, data={"encoder": "other"}, headers={"Accept": "text/html", **headers})
     assert answer.status_code == 403
     assert "Nothing was changed" in answer.text
-    assert not (two.settings.home / "techfinder.db").exists()
+    assert not (shared.settings.home / "techfinder.db").exists()
 
 
 @pytest.mark.parametrize("url", CHANGES)
-def test_nothing_changes_by_looking(admin: FlaskClient, two: Finder, url: str) -> None:
-    assert admin.get(url, query_string={"encoder": "other"}).status_code in (200, 405, 409)
-    assert not (two.settings.home / "techfinder.db").exists()
+def test_nothing_changes_by_looking(onlooker: FlaskClient, shared: Finder, url: str) -> None:
+    assert onlooker.get(url, query_string={"encoder": "other"}).status_code in (200, 405, 409)
+    assert not (shared.settings.home / "techfinder.db").exists()
 
 
 @pytest.mark.parametrize(("settings", "offered"), [({}, True), ({"admin": "off"}, False)])
@@ -176,19 +197,19 @@ def test_who_may_see_it(two: Finder, settings: dict[str, str], offered: bool) ->
 
 
 @pytest.mark.parametrize("name", ["nope", "", "other@"])
-def test_what_cannot_be_promoted_is_told(admin: FlaskClient, name: str) -> None:
-    done = press(admin, "/admin/promote?encoder=other", "/admin/promote", encoder=name)
+def test_what_cannot_be_promoted_is_told(onlooker: FlaskClient, name: str) -> None:
+    done = press(onlooker, "/admin/promote?encoder=other", "/admin/promote", encoder=name)
     assert done.status_code == 404
     assert "Nothing was changed" in done.text
 
 
-def test_mlflow_away_is_told_and_the_rest_is_there(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_away_is_told_and_the_rest_is_there(onlooker: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     away = Registered(problem="MLflow at http://x does not answer.")
     monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: away)
-    page = admin.get("/admin/").text
+    page = onlooker.get("/admin/").text
     assert "MLflow does not answer" in page
     assert "/admin/promote?encoder=other" in page
-    assert admin.get("/admin/compare?version=hash@1").status_code == 404
+    assert onlooker.get("/admin/compare?version=hash@1").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -202,15 +223,15 @@ def test_mlflow_away_is_told_and_the_rest_is_there(admin: FlaskClient, monkeypat
     ],
 )
 def test_a_template_gets_exactly_its_context(
-    admin: FlaskClient, url: str, headers: dict[str, str], template: str, context: type
+    onlooker: FlaskClient, url: str, headers: dict[str, str], template: str, context: type
 ) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
 
     def record(sender: object, template: Any, context: dict[str, Any], **_: object) -> None:
         seen.append((template.name, context))
 
-    with template_rendered.connected_to(record, admin.application):
-        admin.get(url, headers=headers)
+    with template_rendered.connected_to(record, onlooker.application):
+        onlooker.get(url, headers=headers)
     [(name, variables)] = seen
     injected = {"g", "request", "session", "config", "htmx"}
     assert name == template

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, request
 from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from techfinder.access.access import Access
 from techfinder.api import BLUEPRINTS, register_errors
@@ -47,6 +48,8 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app = OpenAPI("techfinder", static_folder=None, doc_ui=False)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = _trusted_hosts(finder.settings)
+    if proxies := finder.settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one

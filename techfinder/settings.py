@@ -142,6 +142,13 @@ class Settings(BaseSettings):
         "are sent over https only. Links that `techfinder user` prints begin with it.",
         examples=["https://people.example.org"],
     )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Proxies in front of `serve` that tell where a request came from (X-Forwarded-For, -Proto). Only "
+        "where nobody can come in beside them: whoever does may say what they like.",
+    )
     admin: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether the page /admin is offered, where encoders are switched: auto and on, or off. Where "

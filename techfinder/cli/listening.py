@@ -47,7 +47,12 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 def listen(
-    app: Callable[..., Any], host: str, port: int, threads: int, before_stop: Callable[[], None] = lambda: None
+    app: Callable[..., Any],
+    host: str,
+    port: int,
+    threads: int,
+    before_stop: Callable[[], None] = lambda: None,
+    proxied: bool = False,
 ) -> Any:
     """A server that is bound to its address and runs when its ``run()`` is called.
 
@@ -57,6 +62,7 @@ def listen(
         port: 0 takes a free one.
         threads: That answer requests.
         before_stop: Called when the server is told to stop, so that answers without an end come to one.
+        proxied: Whether a proxy says where requests came from; else what they say of it is dropped.
 
     Raises:
         OSError: The address cannot be bound.
@@ -71,7 +77,7 @@ def listen(
         port=port,
         threads=threads,
         ident=None,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=not proxied,
         connection_limit=_CONNECTIONS,
         channel_timeout=_IDLE_S,
         cleanup_interval=5,

@@ -93,7 +93,7 @@ def _bind(finder: Finder, app: Any, before_stop: Callable[[], None] = lambda: No
 
     settings = finder.settings
     try:
-        return listen(app, settings.host, settings.port, settings.threads, before_stop)
+        return listen(app, settings.host, settings.port, settings.threads, before_stop, settings.proxies > 0)
     except (OSError, ValueError) as error:  # ValueError: a name that no address belongs to
         where = f"{settings.host}:{settings.port}"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -102,6 +102,8 @@ def _bind(finder: Finder, app: Any, before_stop: Callable[[], None] = lambda: No
 
 
 def _run_prefork(settings: Settings) -> None:
+    from techfinder.guarding import require_admin
+
     if settings.store == "edge":
         raise SettingsError(
             f"TECHFINDER_WORKERS={settings.workers}: the embedded store is open in one process at a time. Set "
@@ -114,6 +116,7 @@ def _run_prefork(settings: Settings) -> None:
             f"TECHFINDER_WORKERS={settings.workers} needs gunicorn ({error}): pip install 'techfinder[gunicorn]', or "
             "set TECHFINDER_WORKERS=1."
         ) from error
+    require_admin(settings)  # told here in one line, and not by each process
     serve_prefork(settings, lambda: _say_where(settings.host, settings.port))
 
 

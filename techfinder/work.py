@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from techfinder.access.console import note_on_console
 from techfinder.database.switches import SwitchLog
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import StoreError
@@ -127,6 +128,7 @@ def _note(log: SwitchLog, outcome: Outcome, who: str) -> None:
 
 def _index(finder: Finder, run: JobRun) -> Mapping[str, Any]:
     wanted, entry = run.job.arguments, finder.encoder_entry()
+    note_on_console(finder.settings, "import", wanted["source"], {"job": run.job.id})
 
     def watch(progress: RunProgress) -> None:
         run.report(progress.phase, progress.done, progress.total)

@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from techfinder.access.console import note_on_console
 from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.terminal import visible
 from techfinder.encoding import CheckedEncoder
@@ -86,6 +87,8 @@ def index(
     with open_finder(max_rejects=max_rejects) as finder:
         confirm = _confirm_removal if sys.stdin.isatty() and sys.stderr.isatty() else None
         options = IndexOptions(prune, rebuild, dry_run, finder.settings.max_rejects, confirm)
+        if not dry_run:
+            note_on_console(finder.settings, "import", source, {"prune": prune, "rebuild": rebuild})
         try:
             progress, rejects = index_source(finder, source, options)
         except KeyboardInterrupt:

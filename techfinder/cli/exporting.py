@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from techfinder.access.console import note_on_console
 from techfinder.cli.common import open_finder, parse_filters, say
 from techfinder.errors import CursorExpired, QueryError
 from techfinder.exporting import FORMATS, Export, Manifest
@@ -63,6 +64,9 @@ def export(
             return finder.export(plan, chosen, most=limit, wait_s=float("inf"))
 
         _load_encoder(finder, plan)
+        note_on_console(
+            finder.settings, "export", chosen, {"plan": plan.model_dump(mode="json", exclude_defaults=True)}
+        )
         if output is None:
             for chunk in begin().chunks():
                 sys.stdout.buffer.write(chunk)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from techfinder.access.console import note_on_console
 from techfinder.cli.common import echo_json, open_finder, out
 from techfinder.cli.copying import copy
 from techfinder.cli.terminal import visible
@@ -78,6 +79,7 @@ def switch(number: int, as_json: bool) -> None:
     `techfinder store info` lists those that are kept.
     """
     with open_finder() as finder:
+        note_on_console(finder.settings, "switch", f"{finder.settings.collection} {number}")
         generation = finder.store.activate(finder.settings.collection, number)
     if as_json:
         echo_json(asdict(generation))

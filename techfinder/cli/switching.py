@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from techfinder.access.console import actor
+from techfinder.access.console import actor, note_on_console
 from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.encoders import as_json_option, encoders, live_fingerprint, questions_option
 from techfinder.cli.jobs import database_of
@@ -47,6 +47,7 @@ def promote(encoder: str, questions: tuple[Path, ...], force: bool, detach: bool
     from techfinder.work import handlers
 
     with open_finder() as finder, database_of(finder) as database:
+        note_on_console(finder.settings, "promote", encoder, {"forced": force})
         queue = JobQueue(database)
         arguments = {"encoder": encoder, "force": force, "actor": actor()}
         arguments["questions"] = [str(p.absolute()) for p in questions]
@@ -81,6 +82,7 @@ def rollback(as_json: bool) -> None:
     from techfinder.work import roll_back
 
     with open_finder() as finder, database_of(finder) as database:
+        note_on_console(finder.settings, "rollback")
         before, now = roll_back(finder, database, actor())
         registry = Registry(finder.settings.home)
         try:

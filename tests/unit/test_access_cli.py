@@ -64,6 +64,26 @@ def test_people_and_tokens_from_the_console(run, tmp_path: Path) -> None:  # typ
     assert all(e["actor"].startswith("console ") for e in entries)
 
 
+def test_what_is_done_on_the_console_is_noted_where_people_sign_in(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("user_id,age\nA,30\n")
+    run("index", str(people), "--dry-run")
+    run("store", "switch", "7", fails=True)
+    assert not (tmp_path / "techfinder.db").exists()  # a tool of one's own keeps no log
+    run("user", "setup-link")
+    run("index", str(people), "--dry-run")
+    run("store", "switch", "7", fails=True)
+    run("encoders", "rollback", fails=True)
+    monkeypatch.setenv("TECHFINDER_ENCODER", "none-of-that-name")
+    run("index", str(people), fails=True)  # noted before it is tried
+    entries = json.loads(run("audit", "show", "--json", "--limit", "3").output)
+    expected = [("import", str(people)), ("rollback", ""), ("switch", "people 7")]
+    assert [(e["action"], e["subject"]) for e in entries] == expected
+    assert all(e["actor"].startswith("console ") for e in entries)
+
+
 def test_the_log_is_shown_and_checked(run) -> None:  # type: ignore[no-untyped-def]
     assert "No entries" in run("audit", "show").output
     run("user", "setup-link")

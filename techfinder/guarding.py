@@ -47,6 +47,7 @@ _JSON_ONLY = ("/api/", "/qdrant/")
 
 _SIGN_IN = "/sign-in"
 _MOST_TOLD = 1000
+_LEAVING_S = 600
 _ELSEWHERE = "The form came from another page than ours. Go back and try again."
 
 
@@ -112,6 +113,7 @@ class Guard:
     def keep(self, answer: AnyResponse, signed_in: SignedIn) -> AnyResponse:
         """Send the browser its new session."""
         self._set(answer, self._cookie, signed_in.session, "Lax", None)
+        answer.delete_cookie(self._leaving, path="/", secure=self._secure, httponly=True, samesite="Lax")
         if signed_in.device:
             self._set(answer, self._device, signed_in.device, "Strict", int(DEVICE_S))
         return answer
@@ -121,6 +123,19 @@ class Guard:
         answer.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="Lax")
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer
+
+    def base_url(self) -> str:
+        """Where people reach us, without a slash at the end."""
+        return self._public.geturl() or request.host_url.rstrip("/")
+
+    def leave(self, answer: AnyResponse, kept: str) -> AnyResponse:
+        """Let the browser keep something while it is at the provider of single sign-on."""
+        self._set(answer, self._leaving, kept, "Lax", _LEAVING_S)
+        return answer
+
+    def left(self) -> str:
+        """What it kept."""
+        return request.cookies.get(self._leaving, "")
 
     @staticmethod
     def safe_next(text: str) -> str:
@@ -203,6 +218,10 @@ class Guard:
     @property
     def _cookie(self) -> str:
         return "__Host-techfinder" if self._secure else "techfinder"
+
+    @property
+    def _leaving(self) -> str:
+        return f"{self._cookie}-leaving"
 
     @property
     def _device(self) -> str:

@@ -149,6 +149,21 @@ class Settings(BaseSettings):
         description="Proxies in front of `serve` that tell where a request came from (X-Forwarded-For, -Proto). Only "
         "where nobody can come in beside them: whoever does may say what they like.",
     )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https://\S+|http://(127\.0\.0\.1|localhost)\S*)?$",
+        description="Provider of single sign-on (OpenID Connect), as it calls itself; empty for none. It sends people "
+        "back to /sign-in/sso/back.",
+        examples=["https://login.example.org"],
+    )
+    oidc_client_id: str = Field(default="", description="What the provider knows this techfinder as.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="The secret that it was given for that.")
+    oidc_role: Literal["", "viewer", "analyst", "editor", "admin"] = Field(
+        default="",
+        description="Role of people whom the provider names and nobody has added; empty lets in only those who were "
+        "added by the e-mail address that the provider has verified.",
+    )
+    oidc_label: str = Field(default="single sign-on", description="What the sign-in page calls the provider.")
     admin: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether the page /admin is offered, where encoders are switched: auto and on, or off. Where "

@@ -14,6 +14,7 @@ from techfinder.access.passwords import Passwords
 from techfinder.access.people import People
 from techfinder.access.permissions import ROLES
 from techfinder.access.signing_in import SigningIn
+from techfinder.access.single_sign_on import SingleSignOn
 from techfinder.access.tokens import Token
 from techfinder.errors import AccessError
 
@@ -88,6 +89,7 @@ class Access:
     Attributes:
         people: Users and their roles.
         signing_in: Begins and ends sessions.
+        single_sign_on: Begins sessions for whom a provider names.
         own: One's own account.
         tokens: For programs.
         known: Who asks.
@@ -103,6 +105,7 @@ class Access:
         self._over, passwords = Over(settings), Passwords()
         self.people = People(self._over)
         self.signing_in = SigningIn(self._over, passwords)
+        self.single_sign_on = SingleSignOn(self._over, self.signing_in, settings)
         self.own = Own(self._over, passwords)
         self.tokens = Tokens(self._over)
         self.known = Known(self._over)

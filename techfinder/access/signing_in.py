@@ -64,7 +64,7 @@ class SigningIn:
         taken = self._over.attempt(name, asker, "password")
         row = self._row(name)
         if not self._passwords.right(row.password if row is not None else "", password) or row is None:
-            self._refuse(name, asker, "password")
+            self.refuse(name, asker, "password")
             raise AccessError(_WRONG)
         with self._over.changing() as (connection, now):
             # It may have been changed, or its user disabled, while it was compared.
@@ -91,9 +91,9 @@ class SigningIn:
             found = sessions.find(connection, session, now, self._over.idle_s, pending=True)
             if found is not None and self._code_counts(connection, now, found, code, asker):
                 sessions.end(connection, found.user, found.digest)
-                signed_in = self._begin_whole(connection, now, found.user, found.name, asker)
+                signed_in = self.begin_whole(connection, now, found.user, found.name, asker)
         if signed_in is None:
-            self._refuse(owed.name, asker, "code")
+            self.refuse(owed.name, asker, "code")
             raise AccessError(_WRONG_CODE)
         self._over.throttle.give_back(taken)
         return signed_in
@@ -139,19 +139,23 @@ class SigningIn:
     def _begin(self, connection: Connection, now: float, row: Any, asker: Asker) -> SignedIn:
         """A session for somebody whose password is right, or was just set: half a one where a code is owed."""
         if not row.second_factor:
-            return self._begin_whole(connection, now, row.id, row.name, asker)
+            return self.begin_whole(connection, now, row.id, row.name, asker)
         lasts_s = sessions.PENDING_S
         half = sessions.begin(connection, row.id, now, lasts_s, asker.address, asker.browser, pending=True)
         return SignedIn(half, owes_code=True)
 
-    def _begin_whole(self, connection: Connection, now: float, user: str, name: str, asker: Asker) -> SignedIn:
+    def begin_whole(
+        self, connection: Connection, now: float, user: str, name: str, asker: Asker, by: str = "password"
+    ) -> SignedIn:
+        """A session for somebody who has shown who they are; `by` says how."""
         session = sessions.begin(connection, user, now, self._over.most_s, asker.address, asker.browser)
         known = bool(asker.device) and sessions.known_device(connection, name, asker.device, now)
         device = asker.device if known else sessions.know_device(connection, user, now)
-        self._over.note(connection, now, "sign-in", name, asker, subject=name)
+        self._over.note(connection, now, "sign-in", name, asker, subject=name, detail={"by": by})
         return SignedIn(session, device=device)
 
-    def _refuse(self, name: str, asker: Asker, wrong: str) -> None:
+    def refuse(self, name: str, asker: Asker, wrong: str) -> None:
+        """Note that somebody was not let in."""
         with self._over.changing() as (connection, now):
             detail = {"wrong": wrong}
             self._over.note(connection, now, "sign-in.refused", name or "?", asker, subject=name, detail=detail)

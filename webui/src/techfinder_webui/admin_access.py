@@ -102,7 +102,7 @@ def _done(change: Callable[[str], tuple[str, str]]) -> AnyResponse:
         told, secret = change(request.form.get("name", ""))
     except AccessError as error:
         return render("admin_people.html", _people(access(), Banner("error", "Nothing was changed", str(error))), 400)
-    shown = request.host_url.rstrip("/") + url_for("signing.link", secret=secret) if secret else ""
+    shown = gate().base_url() + url_for("signing.link", secret=secret) if secret else ""
     return render("admin_people.html", _people(access(), Banner("info", told), link=shown))
 
 

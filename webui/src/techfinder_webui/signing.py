@@ -6,8 +6,9 @@ Every form is a plain one. That it comes from our own pages the core's gate has 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, abort, redirect, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -49,7 +50,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
     @needs("public")
     def sign_in() -> AnyResponse:
         wanted = gate().safe_next(request.args.get("next", ""))
-        return redirect(wanted, 303) if gate().identity() else render("sign_in.html", SignInPage("", wanted))
+        return redirect(wanted, 303) if gate().identity() else render("sign_in.html", _sign_in_page("", wanted))
 
     @blueprint.post("/sign-in")
     @needs("public")
@@ -58,7 +59,30 @@ def _add_ways_in(blueprint: Blueprint) -> None:
         try:
             done = access().signing_in.by_password(name, request.form.get("password", ""), gate().asker())
         except AccessError as error:
-            return _refused("sign_in.html", SignInPage(name[:200], wanted, (why(error),)), error)
+            return _refused("sign_in.html", _sign_in_page(name[:200], wanted, why(error)), error)
+        return _signed_in(done, wanted)
+
+    @blueprint.get("/sign-in/sso")
+    @needs("public")
+    def leave() -> AnyResponse:
+        wanted = gate().safe_next(request.args.get("next", ""))
+        _require_provider()
+        try:
+            leaving = access().single_sign_on.leave(_back())
+        except AccessError as error:
+            return _refused("sign_in.html", _sign_in_page("", wanted, why(error)), error)
+        return gate().leave(redirect(leaving.url, 303), f"{leaving.kept}.{quote(wanted, safe='')}")
+
+    @blueprint.get("/sign-in/sso/back")
+    @needs("public")
+    def come_back() -> AnyResponse:
+        _require_provider()
+        parts = gate().left().split(".", 3)
+        kept, wanted = ".".join(parts[:3]), gate().safe_next(unquote(parts[3]) if len(parts) > 3 else "")
+        try:
+            done = access().single_sign_on.come_back(kept, request.args, _back(), gate().asker())
+        except AccessError as error:
+            return _refused("sign_in.html", _sign_in_page("", wanted, why(error)), error)
         return _signed_in(done, wanted)
 
     @blueprint.get("/sign-in/code")
@@ -182,6 +206,20 @@ def _same_twice() -> None:
     """Raise AccessError unless the new password was typed the same twice."""
     if request.form.get("password", "") != request.form.get("again", ""):
         raise AccessError("The two passwords differ. Type the same one twice.")
+
+
+def _require_provider() -> None:
+    if not access().single_sign_on.offered:
+        abort(404)
+
+
+def _back() -> str:
+    return gate().base_url() + url_for("signing.come_back")
+
+
+def _sign_in_page(name: str, wanted: str, *banners: Banner) -> SignInPage:
+    provider = access().single_sign_on
+    return SignInPage(name, wanted, provider.label if provider.offered else "", banners)
 
 
 def _signed_in(done: SignedIn, wanted: str) -> AnyResponse:

@@ -15,6 +15,7 @@ class SignInPage:
 
     name: str = field(metadata=explained("What was typed as the name."))
     next: str = field(metadata=explained("Where to go afterwards; an address of this site."))
+    provider: str = field(metadata=explained("What single sign-on is called; empty where there is none."))
     banners: tuple[Banner, ...] = field(default=(), metadata=explained("Why it did not work."))
 
 

@@ -57,10 +57,13 @@ class StackProcesses:
             "TECHFINDER_QDRANT_GRPC_PORT": str(qdrant.grpc_port),
             "TECHFINDER_SECRETS_DIR": str(secrets),
             "TECHFINDER_PORT": str(self._port),
+            "TECHFINDER_PUBLIC_URL": f"http://127.0.0.1:{self._port}",
         }
-        web = service_environment("web") | {"TECHFINDER_HOST": "127.0.0.1"}
+        # On the loopback nobody would have to sign in; in its container the page listens on every address.
+        web = service_environment("web") | {"TECHFINDER_HOST": "127.0.0.1", "TECHFINDER_SIGN_IN": "on"}
         del web["MLFLOW_TRACKING_URI"]
         self.environment = commands.environment(home) | web | ours
+        self._token = ""
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def run(self, *arguments: str) -> str:
@@ -88,9 +91,18 @@ class StackProcesses:
         for process in self._running.values():
             process.wait(PATIENCE_S)
 
-    def get(self, path: str) -> Any:
-        """The JSON answer to a GET that must succeed."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=20) as answer:
+    def sign_in(self) -> None:
+        """Let :meth:`get` ask in the name of the admin that the start has made."""
+        scopes = ("--scope", "search", "--scope", "view")
+        said = self.run("token", "create", "admin", "--for", "tests", *scopes, "--json")
+        self._token = json.loads(said[said.index("{") :])["token"]
+
+    def get(self, path: str, anybody: bool = False) -> Any:
+        """The JSON answer to a GET that must succeed; of `anybody`, who has not signed in."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}")
+        if self._token and not anybody:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
 
     def is_ready(self) -> bool:
@@ -122,6 +134,7 @@ def running_stack(folder: Path, postgres_binaries: Path) -> Iterator[StackProces
         held.callback(stack.stop)
         stack.start("serve")
         stack.start("worker")
+        stack.sign_in()
         until(stack.is_ready, stack.log)
         yield stack
 

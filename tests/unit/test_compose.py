@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 STACK = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
-OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("techfinder")}
+OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("techfinder:")}
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 services = pytest.mark.parametrize("name", SERVICES)
@@ -61,8 +61,12 @@ def test_what_runs_for_long_is_bounded_and_has_time_to_stop(name: str) -> None:
 
 def test_only_the_page_is_published_and_only_here() -> None:
     published = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
-    assert published == {"web": ["${TECHFINDER_PUBLISH:-127.0.0.1}:${TECHFINDER_PORT:-8000}:8000"]}
-    assert [name for name, s in SERVICES.items() if "front" in s.get("networks", [])] == ["web"]
+    assert published == {
+        "web": ["${TECHFINDER_PUBLISH:-127.0.0.1}:${TECHFINDER_PORT:-8000}:8000"],
+        "tls": ["${TLS_PUBLISH:-127.0.0.1}:${TLS_PORT:-8443}:8443"],
+    }
+    assert [name for name, s in SERVICES.items() if "front" in s.get("networks", [])] == ["web", "tls"]
+    assert SERVICES["tls"]["profiles"] == ["tls"]
     assert {name for name, n in STACK["networks"].items() if n and n["internal"]} == STACK["networks"].keys() - {
         "front"
     }
@@ -90,6 +94,13 @@ def test_a_service_sees_its_own_secrets() -> None:
     assert given == SERVICES["secrets"]["environment"].keys()
 
 
+def test_the_file_for_tls_names_what_there_is() -> None:
+    lines = (ROOT / "deploy" / "tls.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert SERVICES["tls"]["profiles"] == [given.pop("COMPOSE_PROFILES")]
+    assert all(f"${{{name}:-" in TEXT for name in given)
+
+
 def test_the_file_for_a_cluster_names_what_there_is() -> None:
     lines = (ROOT / "deploy" / "cluster.env").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
@@ -109,5 +120,5 @@ def test_our_images_run_as_nobody_special() -> None:
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
     for target in ("mlflow", "techfinder"):
         stage = dockerfile.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
-        assert "\nUSER 10001:10001\n" in stage
-        assert "RUN" not in stage
+        assert "RUN" not in stage.partition("\nUSER 10001:10001\n")[2]
+    assert dockerfile.count("\nUSER 10001:10001\n") == 3

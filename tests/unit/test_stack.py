@@ -63,12 +63,16 @@ def test_qdrant_asks_for_its_key(stack: StackProcesses) -> None:
     refused.value.close()
 
 
-def test_the_administration_is_not_offered(stack: StackProcesses) -> None:
-    """The container listens on all of its addresses: the compose file says that nobody is let in there."""
+def test_nobody_gets_in_without_signing_in(stack: StackProcesses) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        stack.get("/admin/")
-    assert refused.value.code == 404
+        stack.get("/api/v1/search?limit=1", anybody=True)
+    assert refused.value.code == 401
     refused.value.close()
+    assert stack.get("/healthz", anybody=True) == {"status": "ok"}
+
+
+def test_the_start_made_an_admin(stack: StackProcesses) -> None:
+    assert "admin" in stack.run("user", "list")
 
 
 def test_an_import_by_hand_and_one_by_the_worker(stack: StackProcesses) -> None:

@@ -121,7 +121,7 @@ class Database:
 
     def revision(self) -> str:
         """The migration that the database is at; empty when it is new."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return self._revision(connection)
 
     def migrate(self, to: str = HEAD) -> None:

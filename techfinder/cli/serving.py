@@ -41,8 +41,11 @@ def serve(host: str | None, port: int | None) -> None:
 @_port
 def demo(people: int, host: str | None, port: int | None) -> None:
     """Make sample people, index them and serve the page. What is there already is used again."""
+    from techfinder.guarding import require_admin  # imports Flask, as serving does
+
     with open_finder(host=host, port=port) as finder:
         # A busy port is told before the work, not after it.
+        require_admin(finder.settings)
         _bind(finder, lambda environ, start: []).close()
         prepare_people(finder, people)
         run_server(finder)
@@ -52,8 +55,11 @@ def run_server(finder: Finder) -> None:
     """Listen and serve until interrupted; the encoder loads in the background meanwhile.
 
     Raises:
-        SettingsError: The address cannot be listened on.
+        SettingsError: The address cannot be listened on; or people sign in, and there is no admin.
     """
+    from techfinder.guarding import require_admin
+
+    require_admin(finder.settings)
     if finder.settings.workers > 1:
         _run_prefork(finder.settings)
         return

@@ -69,7 +69,9 @@ def test_a_sample_that_is_not_run_names_what_exists(sample: Sample) -> None:
         if program == "make":
             assert {a for a in arguments if "=" not in a} <= targets, command.text
         else:
-            assert program in ("cd", "cp", "curl", "docker", "git", "pip", "techfinder", ".venv/bin/techfinder"), command.text
+            assert program in ("cd", "cp", "curl", "docker", "git", "pip", "techfinder", ".venv/bin/techfinder"), (
+                command.text
+            )
 
 
 def test_the_pages_have_samples() -> None:

@@ -84,6 +84,12 @@ def test_what_is_done_on_the_console_is_noted_where_people_sign_in(  # type: ign
     assert all(e["actor"].startswith("console ") for e in entries)
 
 
+@pytest.mark.parametrize("command", [["serve"], ["demo", "--people", "1"]])
+def test_without_an_admin_nothing_is_served_to_others(run, command: list[str]) -> None:  # type: ignore[no-untyped-def]
+    told = str(run(*command, "--host", "0.0.0.0", "--port", "0", fails=True).exception)
+    assert "there is no admin yet. Make one: techfinder user setup-link" in told
+
+
 def test_the_log_is_shown_and_checked(run) -> None:  # type: ignore[no-untyped-def]
     assert "No entries" in run("audit", "show").output
     run("user", "setup-link")

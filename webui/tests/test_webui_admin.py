@@ -12,6 +12,8 @@ from flask import template_rendered
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from techfinder.access.access import Access
+from techfinder.access.over import Asker
 from techfinder.app import create_app
 from techfinder.database import open_database
 from techfinder.finder import Finder
@@ -236,3 +238,24 @@ def test_a_template_gets_exactly_its_context(
     injected = {"g", "request", "session", "config", "htmx"}
     assert name == template
     assert variables.keys() - injected == {f.name for f in fields(context)}
+
+
+def test_an_editor_sees_it_and_promotes_nothing(two: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Registered((version("hash", 1, query_ms=2.0), version("other", 1, query_ms=1.0)))
+    monkeypatch.setattr(Operations, "registered", lambda self, wait_s=0.0: found)
+    two.settings = two.settings.model_copy(update={"sign_in": "on"})
+    people = Access(two.settings)
+    people.people.set_up_admin("root", "test")
+    secret = people.people.add("edith", "editor", "test")[1]
+    session = people.signing_in.by_link(secret, "four plain words here", Asker()).session
+    app = create_app(finder=two)
+    client = app.test_client()
+    client.set_cookie("techfinder", session)
+    page = client.get("/admin/").text
+    assert "other@1" in page
+    assert "/admin/promote" not in page
+    assert "/admin/people" not in page
+    assert "/admin/promote" not in client.get("/admin/compare?version=hash@1&version=other@1").text
+    assert client.post("/admin/promote", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 403
+    people.close()
+    app.extensions["techfinder.access"].close()

@@ -21,6 +21,7 @@ from techfinder_webui.admin_contexts import (
     Pressed,
     SwitchRow,
 )
+from techfinder_webui.gate import gate
 from techfinder_webui.parts import Banner, Link
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def admin_page(finder: Finder, operations: Operations) -> AdminPage:
         jobs=tuple(_job(j) for j in jobs),
         switches=tuple(_switch(s) for s in switches),
         plugins=tuple(_plugins(finder)),
-        rollback_url=url_for("admin.confirm_rollback") if back else "",
+        rollback_url=url_for("admin.confirm_rollback") if back and gate().may("promote") else "",
         banners=tuple(banners),
     )
 
@@ -176,6 +177,9 @@ def _version_row(version: EncoderVersion, here: bool, live: str) -> EncoderRow:
 
 
 def _promote_url(reference: str) -> str:
+    """Where somebody is asked to confirm; empty for who has no right to it."""
+    if not gate().may("promote"):
+        return ""
     return url_for("admin.confirm_promote", encoder=reference)
 
 

@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from techfinder import __version__
+from techfinder.cli.analysts import analyst
 from techfinder.cli.auditing import audit
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
@@ -58,6 +59,7 @@ for _command in (
     mlflow,
     user,
     token,
+    analyst,
     audit,
     stack,
 ):

@@ -14,7 +14,7 @@ from techfinder.cli.common import echo_json, out, say
 from techfinder.cli.terminal import echo
 from techfinder.cli.users import open_access
 
-__all__ = ["token"]
+__all__ = ["day_of", "token"]
 
 _SCOPES = click.Choice([name for name, p in PERMISSIONS.items() if p.by_token])
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -43,7 +43,7 @@ def create(user: str, label: str, scopes: tuple[str, ...], days: float, as_json:
     if as_json:
         echo_json({**asdict(made), "token": text})
         return
-    say.print(f"{made.id} lasts until {_day(made.until)}. It is shown this once:")
+    say.print(f"{made.id} lasts until {day_of(made.until)}. It is shown this once:")
     echo(text)
 
 
@@ -58,8 +58,8 @@ def list_(user: str, as_json: bool) -> None:
         echo_json([{**asdict(t), "state": t.state(now)} for t in found])
         return
     for one in found:
-        used = f"last used {_day(one.used_at)}" if one.used_at else "never used"
-        line = f"{one.id}  {one.state(now):<7}  until {_day(one.until)}  {used}  {one.user}  {', '.join(one.scopes)}"
+        used = f"last used {day_of(one.used_at)}" if one.used_at else "never used"
+        line = f"{one.id}  {one.state(now):<7}  until {day_of(one.until)}  {used}  {one.user}  {', '.join(one.scopes)}"
         out.print(escape(f"{line}  {one.label}"), soft_wrap=True)
     if not found:
         out.print("No tokens yet.")
@@ -74,5 +74,6 @@ def revoke(token: str) -> None:
     out.print(f"{found.id} of {escape(found.user)} counts no longer.")
 
 
-def _day(seconds: float) -> str:
+def day_of(seconds: float) -> str:
+    """A moment in words."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,26 +1,22 @@
-"""Who reads through the gateway; whether they may, the gate before every route has decided."""
+"""The note of each call; whether somebody may read through the gateway, the gate before every route has decided."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from flask import Request
 
 from techfinder.guarding import guard_of
 
-__all__ = ["Analyst", "authorise"]
+__all__ = ["note_call"]
+
+_ACTION = "gateway"
+_MOST_NOTED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Analyst:
-    """Whoever asks.
+def note_call(request: Request) -> None:
+    """Note in the audit log what is asked, before it is answered. Raises DatabaseError: then it is not.
 
-    Attributes:
-        name: For the record of calls.
+    Where nobody signs in, nothing is noted: whoever sits at this machine reads.
     """
-
-    name: str
-
-
-def authorise() -> Analyst:
-    """Who asks; the gate before every route has let them in. Without sign-in that is whoever sits at this machine."""
-    identity = guard_of().identity()
-    return Analyst(identity.label if identity is not None else "")
+    body = request.get_data()[:_MOST_NOTED] if request.method == "POST" else b""
+    detail = {"asked": body.decode("utf-8", "replace")} if body else {}
+    guard_of().note(_ACTION, f"{request.method} {request.path}", detail)

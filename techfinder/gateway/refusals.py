@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from techfinder.errors import (
     CollectionNotFound,
+    DatabaseError,
     DimensionMismatch,
     EncoderError,
     FingerprintMismatch,
@@ -21,6 +22,7 @@ _KINDS: tuple[tuple[type[TechfinderError], int, str], ...] = (
     (FingerprintMismatch, 503, "Service unavailable"),
     (StoreUnavailable, 503, "Service unavailable"),
     (EncoderError, 503, "Service unavailable"),
+    (DatabaseError, 503, "Service unavailable"),
 )
 
 

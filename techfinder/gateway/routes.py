@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
 from techfinder.errors import TechfinderError
-from techfinder.gateway.authorising import authorise
+from techfinder.gateway.authorising import note_call
 from techfinder.gateway.bodies import Parts, point_name, read_json
 from techfinder.gateway.fields import Fields
 from techfinder.gateway.questions import Order, Retrieval, Search
@@ -175,7 +175,7 @@ def refused(rest: str = "") -> Result:
 def _answering(view: Callable[..., Result | Response]) -> Callable[..., Response]:
     def answer(**path: str) -> Response:
         g.started = time.perf_counter()
-        g.analyst = authorise()
+        note_call(request)
         with _gateway().place():
             result = view(**path)
         if isinstance(result, Response):
@@ -269,7 +269,7 @@ def _timeout() -> float:
 def _body() -> Parts:
     if request.mimetype != "application/json":
         raise Refused(415, "Bad request: the content type must be application/json")
-    return read_json(request.get_data(cache=False))
+    return read_json(request.get_data())
 
 
 def _seconds() -> float:

@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 
 import homes
-from access_homes import opened, with_password
 from qdrant_operations import operations
 from techfinder.app import create_app
 from techfinder.finder import Finder
@@ -173,15 +172,6 @@ def test_the_gateway_can_be_switched_off(tmp_path: Any) -> None:
     off = homes.open_home(tmp_path, HashEncoder().entry(), gateway="off")
     assert create_app(finder=off).test_client().get("/qdrant/collections").status_code == 404
     off.close()
-
-
-def test_nobody_who_is_not_known_reads_over_a_network(tmp_path: Any) -> None:
-    open_to_all = homes.open_home(tmp_path, HashEncoder().entry(), host="0.0.0.0")
-    with opened(open_to_all.settings) as access:
-        with_password(access, "ada", "admin")
-    answer = create_app(finder=open_to_all).test_client().get("/qdrant/collections")
-    assert (answer.status_code, "error" in answer.get_json()["status"]) == (401, True)
-    open_to_all.close()
 
 
 def test_before_anything_is_indexed_that_is_told(tmp_path: Any) -> None:

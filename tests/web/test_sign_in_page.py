@@ -86,6 +86,16 @@ def test_one_is_led_to_sign_in_back_and_out(site: Site, new_page: NewPage, said:
     heard(said)
 
 
+def test_one_signs_out_from_the_search_page_too(site: Site, new_page: NewPage, said: list[str]) -> None:
+    page = new_page()
+    page.goto(f"{site.address}/?q=cheerful")
+    sign_in(page, "anna")
+    expect(page).to_have_url(f"{site.address}/?q=cheerful")
+    sign_out(page)
+    expect(page).to_have_url(f"{site.address}/sign-in")
+    heard(said)
+
+
 def test_the_link_of_the_console_makes_the_first_session(site: Site, new_page: NewPage) -> None:
     command = [sys.executable, "-m", "techfinder", "user", "setup-link", "chief"]
     env = environment(site.home) | {"TECHFINDER_PUBLIC_URL": site.address}

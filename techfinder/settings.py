@@ -19,6 +19,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
@@ -129,7 +130,8 @@ class Settings(BaseSettings):
     threads: int = Field(default=8, ge=1, le=256, description="Request threads of each process of `serve`.")
     sign_in: Literal["auto", "on"] = Field(
         default="auto",
-        description="Whether people sign in: auto (unless `serve` listens on this machine alone), on.",
+        description="Whether people sign in: on, or auto: unless `serve` listens on this machine alone, with no proxy "
+        "and no public name in front of it.",
     )
     session_idle_minutes: int = Field(
         default=120, ge=1, le=1440, description="Minutes without a request after which one must sign in again."
@@ -228,8 +230,9 @@ class Settings(BaseSettings):
 
     @property
     def asks_to_sign_in(self) -> bool:
-        """Whether people sign in: always where others than this machine can reach the page."""
-        return self.sign_in == "on" or self.host not in LOOPBACK
+        """Whether people sign in: always where others can reach the page, or what stands in front of it."""
+        names = (self.host, *self.allowed_hosts, urlsplit(self.public_url).hostname or "localhost")
+        return self.sign_in == "on" or self.proxies > 0 or not all(_only_here(name) for name in names)
 
     @property
     def address(self) -> str:
@@ -295,6 +298,11 @@ class Settings(BaseSettings):
         file = _read(_file(given))
         secrets = InitSettingsSource(settings_cls, _secrets(_secrets_dir(given, file)))
         return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, file)
+
+
+def _only_here(name: str) -> bool:
+    """Whether it is a name of this machine that no other can use."""
+    return name in (*LOOPBACK, "[::1]") or name.lower().endswith(".localhost")
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
@@ -27,6 +28,16 @@ from techfinder.settings import load_settings
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
 PAGE = {"Accept": "text/html"}
+CHOSEN: list[dict[str, Any]] = [
+    {"host": "0.0.0.0"},
+    {"host": "192.0.2.1"},
+    {"sign_in": "on"},
+    {"proxies": 1},
+    {"public_url": "https://people.example.org"},
+    {"allowed_hosts": (".example.org",)},
+]
+"""Settings by which others can reach the page."""
+
 OURS = {"Sec-Fetch-Site": "same-origin"}
 ASKERS = (None, *ROLES)
 NOT_ASKED = ("POST /sign-out", "GET /readyz", "ANY /qdrant", "ANY /qdrant/<anything:rest>")
@@ -290,13 +301,26 @@ def test_without_the_note_no_answer(
 # --- starting ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chosen", [{"host": "0.0.0.0"}, {"host": "192.0.2.1"}, {"sign_in": "on"}])
-def test_without_an_admin_it_does_not_start(tmp_path: Path, chosen: dict[str, str]) -> None:
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_without_an_admin_it_does_not_start(tmp_path: Path, chosen: dict[str, Any]) -> None:
     settings = load_settings(home=tmp_path, **chosen)
     finder = Finder(settings, Plugins.load(settings, discover=False))
     with pytest.raises(SettingsError, match="techfinder user setup-link"):
         create_app(finder=finder)
     finder.close()
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"host": "localhost"},
+        {"host": "::1"},
+        {"public_url": "http://127.0.0.1:8001"},
+        {"allowed_hosts": ("x.localhost",)},
+    ],
+)
+def test_what_only_this_machine_reaches_asks_nobody(tmp_path: Path, chosen: dict[str, Any]) -> None:
+    assert not load_settings(home=tmp_path, **chosen).asks_to_sign_in
 
 
 def test_a_tool_of_ones_own_asks_nobody(tmp_path: Path) -> None:

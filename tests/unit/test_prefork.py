@@ -45,7 +45,7 @@ class Site:
             "workers": "2",
             "threads": "8",
             "port": str(self.port),
-            "allowed_hosts": "people.example.org",
+            "allowed_hosts": "people.localhost",
         }
 
     def index(self, people: int) -> None:
@@ -135,7 +135,7 @@ def test_every_process_tells_an_open_page_of_new_people(site: Site) -> None:
 
 
 def test_only_names_that_are_allowed_are_answered(site: Site) -> None:
-    with site.open("/healthz", Host="people.example.org") as answer:
+    with site.open("/healthz", Host="people.localhost") as answer:
         assert answer.status == 200
     with pytest.raises(urllib.error.HTTPError) as refused:
         site.open("/healthz", Host="elsewhere.example.org")

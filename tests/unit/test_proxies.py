@@ -9,6 +9,7 @@ import pytest
 from flask import request
 
 import homes
+from techfinder.access.access import Access
 from techfinder.app import create_app
 from techfinder.interfaces import EncoderEntry
 from techfinder.testing.fakes import HashEncoder
@@ -22,6 +23,8 @@ def test_what_a_forwarded_header_counts(tmp_path: Path, proxies: int, expected: 
     entry = EncoderEntry(HashEncoder(8, "hash").info, "", lambda: HashEncoder(8, "hash"))
     seen: list[tuple[str | None, str]] = []
     with closing(homes.open_home(tmp_path, entry, proxies=proxies)) as finder:
+        with closing(Access(finder.settings)) as access:  # behind a proxy people sign in
+            access.people.set_up_admin("admin", "test")
         app = create_app(finder=finder)
         app.before_request(lambda: seen.append((request.remote_addr, request.scheme)))
         # Whoever asks may write the first of these; the proxy adds the last one.

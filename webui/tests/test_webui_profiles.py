@@ -246,3 +246,22 @@ def test_a_strip_tells_each_bar() -> None:
     assert [(b.height, b.mine) for b in made.bars] == [(100, False), (0, False), (33.3, True)]
     assert (made.low, made.high) == ("0", "1,000")
     assert [number_text(n) for n in (3.0, 0.25, 12345.678, "High")] == ["3", "0.25", "12,346", "High"]
+
+
+def test_a_profile_shows_every_fact(client: FlaskClient, finder: Finder) -> None:
+    profile = finder.profile("P0003")
+    assert profile
+    page = client.get("/people/P0003").text
+    for fact in finder.facts(profile):
+        if finder.schema.attribute(fact.key).field.kind != "adoption":
+            assert re.search(rf"<dd>{re.escape(fact.text)}( <span[^<]*</span>)?</dd>", page)
+    assert ">Google Pixel<" in page
+    assert "3 months after release" in page
+    assert page.count('class="gauge-bar" role="img"') == 2
+    assert "Early Adopter</span>" in page
+
+
+def test_an_unknown_profile_is_a_page_that_says_so(client: FlaskClient) -> None:
+    answer = client.get("/people/nobody")
+    assert answer.status_code == 404
+    assert "No one here has the id nobody" in answer.text

@@ -104,7 +104,9 @@ def work(finder: Finder) -> None:
 
 
 def test_everything_is_on_the_page(onlooker: FlaskClient) -> None:
-    page = onlooker.get("/admin/").text
+    answer = onlooker.get("/admin/")
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = answer.text
     assert "Generation 1 answers: 60 people, encoder hash@1+crc32/64." in page
     assert re.search(r"answers now.*challenger", page, re.DOTALL)
     assert '<td class="number-cell">2.0</td>' in page

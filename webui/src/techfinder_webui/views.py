@@ -47,7 +47,6 @@ _PANELS_KEPT = 64
 
 def make_blueprint(finder: Finder) -> Blueprint:
     """The blueprint ``webui``: ``/``, ``/people/<id>``, ``/schema``, ``/live``, ``/schema.css``, ``/assets/...``."""
-    events = LiveEvents(finder)
     blueprint = Blueprint(
         "webui", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
     )
@@ -62,10 +61,18 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.register_error_handler(DatabaseError, lambda error: failed(finder, error))
     blueprint.app_errorhandler(Forbidden)(_not_allowed)
 
+    _add_search(blueprint, finder)
+    _add_profile(blueprint, finder)
+    _add_live(blueprint, finder)
+    _add_style(blueprint, finder)
     add_export(blueprint, finder)
     add_calling(blueprint, finder)
     add_glances(blueprint, finder)
+    add_overviews(blueprint, finder)
+    return blueprint
 
+
+def _add_search(blueprint: Blueprint, finder: Finder) -> None:
     @blueprint.get("/")
     @needs("search")
     def search() -> AnyResponse:
@@ -77,6 +84,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
             return render("search.html", shown.page, shown.status)
         return _with_history(render("_update.html", shown.page, shown.status), shown.asked, path)
 
+
+def _add_profile(blueprint: Blueprint, finder: Finder) -> None:
     @blueprint.get("/people/<path:profile_id>")
     @needs("view")
     def profile(profile_id: str) -> AnyResponse:
@@ -90,7 +99,9 @@ def make_blueprint(finder: Finder) -> Blueprint:
             return render("problem.html", not_found_page(text), 404)
         return render("profile.html", page)
 
-    add_overviews(blueprint, finder)
+
+def _add_live(blueprint: Blueprint, finder: Finder) -> None:
+    events = LiveEvents(finder)
 
     @blueprint.get("/live")
     @needs("search")
@@ -102,6 +113,8 @@ def make_blueprint(finder: Finder) -> Blueprint:
         answer.headers["X-Accel-Buffering"] = "no"  # a proxy that collects an answer would tell nothing for minutes
         return answer
 
+
+def _add_style(blueprint: Blueprint, finder: Finder) -> None:
     @blueprint.get("/schema.css")
     @needs("public")
     def schema_style() -> AnyResponse:
@@ -109,8 +122,6 @@ def make_blueprint(finder: Finder) -> Blueprint:
         answer.add_etag()
         answer.headers["Cache-Control"] = "no-cache"
         return answer.make_conditional(request)
-
-    return blueprint
 
 
 def _not_allowed(error: Forbidden) -> AnyResponse:

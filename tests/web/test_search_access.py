@@ -134,6 +134,13 @@ def test_wide_tables_scroll_by_themselves(address: str, new_page: NewPage) -> No
     assert offers["width"] > 250  # and not a letter wide
 
 
+def test_on_a_phone_the_links_at_the_top_are_one_line(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 360, "height": 780})
+    page.goto(address)
+    tops = {link.bounding_box()["y"] for link in page.locator("#nav a").all()}  # type: ignore[index]
+    assert len(tops) == 1
+
+
 def test_on_a_phone_filters_are_behind_a_switch(address: str, new_page: NewPage) -> None:
     page = new_page(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
     page.goto(f"{address}/?q=innovators")

@@ -107,7 +107,7 @@ def test_a_link_that_takes_its_time_says_so(address: str, new_page: NewPage) -> 
     page = new_page()
     page.goto(address + AUDIENCE)
     held: list[Route] = []
-    page.route("**/audience*", held.append)
+    page.route("**/audience*", lambda route: held.append(route))
     link = page.locator(".notables a").first
     link.click()
     expect(link).to_have_css("cursor", "progress")

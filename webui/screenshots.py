@@ -109,6 +109,7 @@ PICTURES = (
     Picture("compare", "/compare?ids=TU0974&ids=TU0042&ids=TU0001", height=1200),
     Picture("compare-choose", "/compare?ids=TU0974", height=700),
     Picture("fields", "/schema", height=1200),
+    Picture("admin", "/admin/", height=1300),
     Picture("problem", "/people/TU-nobody", height=500),
 )
 
@@ -166,7 +167,7 @@ def _take(browser: Browser, base: str, picture: Picture, ending: str, width: int
     size: ViewportSize = {"width": width, "height": 780 if width < 400 else picture.height}
     context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(base + picture.address)
+    page.goto(base + picture.address, timeout=60_000)
     if picture.ranked:
         expect(page.locator(".ring").first).to_be_visible(timeout=60_000)
     picture.act(page)

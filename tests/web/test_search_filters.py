@@ -29,6 +29,21 @@ def test_dragging_over_bars_picks_a_range(address: str, new_page: NewPage) -> No
     expect(bars).to_have_count(7)
 
 
+def test_news_of_an_index_run_takes_back_nothing_that_was_typed(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    news = "retry: 30\n\ndata: <p>Reading</p>\n\n"
+    page.route("**/live*", lambda route: route.fulfill(content_type="text/event-stream", body=news))
+    page.goto(address)
+    page.locator("#facet-age > summary").click()
+    expect(page.locator("#live")).to_have_text("Reading")
+    for low in (25, 28):  # within the moment that is waited for more
+        page.locator("#facet-age-min").fill(str(low))
+        page.locator("#facet-age-max").fill("44")
+        status(page, f"{45 - low} of 60 people")
+        page.locator("#facet-age-max").fill("")
+        status(page, f"{80 - low} of 60 people")
+
+
 def test_a_range_that_is_still_being_typed_loses_nothing(address: str, new_page: NewPage, said: list[str]) -> None:
     page = new_page()
     page.goto(f"{address}/?age=60..")

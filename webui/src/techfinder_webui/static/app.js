@@ -4,8 +4,11 @@
 const byId = (id) => document.getElementById(id);
 
 // A morph changes attributes, not what a visitor has ticked or typed since: after each answer the
-// inputs in it follow the page again. The one being typed in is left alone.
-document.addEventListener("htmx:after:swap", () => {
+// inputs in it follow the page again. The one being typed in is left alone; and what is swapped elsewhere, as news of
+// an index run is, takes nothing back that waits to be sent.
+document.addEventListener("htmx:after:swap", (event) => {
+  const answer = byId("answer");
+  if (!answer || !event.detail.ctx?.target?.contains(answer)) return;
   for (const input of document.querySelectorAll("#answer input, #answer option")) {
     if (input === document.activeElement) continue;
     if (input.tagName === "OPTION") input.selected = input.defaultSelected;

@@ -104,6 +104,7 @@ bench: install-test ## the benchmarks in their short form
 
 docs: install ## write the generated parts of the READMEs again
 	@$(BIN)/python tests/tools/settings_table.py
+	@$(BIN)/python tests/tools/payload_table.py
 	@$(BIN)/python plugins/generate_readme.py
 
 pictures: install-test ## take the pictures of the pages in docs/images again (two minutes)

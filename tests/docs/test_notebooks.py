@@ -12,7 +12,7 @@ NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    assert [n.name for n in NOTEBOOKS] == ["service_as_mlflow_model.ipynb"]
+    assert [n.name for n in NOTEBOOKS] == ["analysts.ipynb", "service_as_mlflow_model.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

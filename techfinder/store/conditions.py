@@ -12,13 +12,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from techfinder.errors import QueryError, cut, known_names
+from techfinder.errors import QueryError, cut
 from techfinder.plan import AnyOf, Condition
+from techfinder.store.points import storage_of
 
 if TYPE_CHECKING:
     from techfinder.interfaces import FacetRequest, ValueWeights
 
-__all__ = ["Filter", "Weighing", "facet_filters", "storage_of", "to_filter", "weighing"]
+__all__ = ["Filter", "Weighing", "facet_filters", "to_filter", "weighing"]
 
 Filter = dict[str, Any]
 Weighing = tuple[str, dict[str, float], tuple[float, ...]]
@@ -70,14 +71,6 @@ def weighing(weights: Sequence[ValueWeights], attributes: Mapping[str, str]) -> 
         if bool(part.starts) != (storage_of(part.field, attributes) in ("integer", "float")):
             raise QueryError(f"{part.field}: numbers are weighed by where their bars begin, other values by name.")
     return [(w.field, dict(w.weights), tuple(w.starts)) for w in weights]
-
-
-def storage_of(key: str, attributes: Mapping[str, str]) -> str:
-    """The storage of an attribute. Raises QueryError naming those that exist."""
-    storage = attributes.get(key)
-    if storage is None:
-        raise QueryError(f"No stored field {cut(key)}. {known_names(key, attributes)}")
-    return storage
 
 
 def _group(group: AnyOf, attributes: Mapping[str, str]) -> Filter:

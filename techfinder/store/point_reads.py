@@ -21,8 +21,7 @@ from techfinder.interfaces.points import (
     RetrieveQuery,
     ScrollQuery,
 )
-from techfinder.store.conditions import storage_of
-from techfinder.store.points import check_query, point_id
+from techfinder.store.points import check_query, point_id, storage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from techfinder.errors import DimensionMismatch, StoreDamaged, StoreError, cut
+from techfinder.errors import DimensionMismatch, QueryError, StoreDamaged, StoreError, cut, known_names
 from techfinder.interfaces import Point
 from techfinder.models import Profile
 
@@ -37,6 +37,7 @@ __all__ = [
     "digest_of",
     "is_ours",
     "point_id",
+    "storage_of",
     "to_points",
     "to_profile",
     "vector_digest",
@@ -251,3 +252,11 @@ def _text(point: Point, key: str, value: str) -> str:
     except UnicodeEncodeError as error:
         raise StoreError(f"Profile {cut(point.profile.id)}: {key} = {cut(value)} is no valid Unicode.") from error
     return value
+
+
+def storage_of(key: str, attributes: Mapping[str, str]) -> str:
+    """The storage of an attribute. Raises QueryError naming those that exist."""
+    storage = attributes.get(key)
+    if storage is None:
+        raise QueryError(f"No stored field {cut(key)}. {known_names(key, attributes)}")
+    return storage

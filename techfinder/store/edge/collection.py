@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
-from techfinder.store.conditions import Filter, facet_filters, storage_of, to_filter, weighing
+from techfinder.store.conditions import Filter, facet_filters, to_filter, weighing
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.names import place_of
 from techfinder.store.point_reads import checked
-from techfinder.store.points import check_query, to_profile
+from techfinder.store.points import check_query, storage_of, to_profile
 
 if TYPE_CHECKING:
     import numpy as np

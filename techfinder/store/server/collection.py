@@ -19,9 +19,9 @@ from uuid import UUID
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
 from techfinder.interfaces.points import NearestQuery
-from techfinder.store.conditions import facet_filters, storage_of, to_filter, weighing
+from techfinder.store.conditions import facet_filters, to_filter, weighing
 from techfinder.store.point_reads import answer, checked
-from techfinder.store.points import check_query, point_id, to_profile
+from techfinder.store.points import check_query, point_id, storage_of, to_profile
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.server.views import Behind, View, ViewReads, all_of, nearest
 

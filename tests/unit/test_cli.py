@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+import access_homes
 import commands
 from techfinder.cli import cli
 
@@ -187,6 +188,14 @@ def test_errors_are_one_message_and_a_code(home: Path, arguments: list[str], cod
     if code == 1:
         assert done.stderr.startswith("techfinder: ")
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_address_that_cannot_be_listened_on_is_told(tmp_path: Path) -> None:
+    with access_homes.opened(access_homes.settings_in(tmp_path)) as access:
+        access_homes.with_password(access, "ada", "admin")
+    done = commands.run(tmp_path, "serve", "--host", "nope.invalid")
+    assert done.returncode == 1
+    assert done.stderr.startswith("techfinder: Cannot listen on nope.invalid:")
 
 
 def test_wrong_settings_stop_the_start(home: Path) -> None:

@@ -18,7 +18,7 @@ WORKERS := logical
 # Arguments for pytest: `make test PYTESTFLAGS="-k search -x"`.
 PYTESTFLAGS :=
 
-.PHONY: help install install-test demo test lint nightly bench docs pictures clean
+.PHONY: help install install-test demo test lint nightly stack-test bench docs pictures clean
 
 help: ## list the commands
 	@echo 'techfinder: make demo, then open the address it prints. Commands:'
@@ -95,6 +95,10 @@ nightly: install-test ## the slow tests and the long scripts in tests/faults
 	@for script in $(filter-out tests/faults/test_%,$(wildcard tests/faults/*.py)); do \
 	  echo "--- $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+# With Docker; or with the program that COMPOSE_LAB names instead of it.
+stack-test: install-test ## build the compose stack, use all of it as people do, and take it down
+	@$(BIN)/python deploy/smoke
 
 # Without arguments a benchmark takes its short form; a longer one is run by itself, see its --help.
 bench: install-test ## the benchmarks in their short form

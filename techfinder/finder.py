@@ -6,7 +6,6 @@ threads; it opens the store on first use and loads the encoder when asked to.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,18 +27,16 @@ from techfinder.edits import EditedPlan, Edits
 from techfinder.encoding import CheckedEncoder, Encoded
 from techfinder.errors import (
     CollectionNotFound,
-    EncoderError,
     FingerprintMismatch,
     ProfileNotFound,
     QueryError,
-    StoreError,
     TechfinderError,
 )
 from techfinder.exporting import Export, format_of
 from techfinder.exporting.batches import alike_batches, cut_off
 from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
-from techfinder.interfaces import Collection, EncoderEntry, FilterEntry, GaugeEntry, Store
+from techfinder.interfaces import Collection, FilterEntry, GaugeEntry
 from techfinder.likeness import check_likeness, likeness_share, run_likeness, wanted_vector
 from techfinder.lookalikes import find_alike
 from techfinder.models import (
@@ -56,45 +53,37 @@ from techfinder.models import (
     SearchResult,
     Share,
 )
+from techfinder.opened import Opened
 from techfinder.overviews import Comparison, Coverage, Standing
 from techfinder.paging import Paged, Windows
 from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.planning import MAX_TEXT, Planner
 from techfinder.plugins import Plugins
 from techfinder.qdrant_calls import QdrantCall, call_of
-from techfinder.query_encoders import QueryEncoders
-from techfinder.registry.fetched import with_fetched
 from techfinder.relaxing import relaxations
 from techfinder.remembering import RememberedAnswers, asked
 from techfinder.runs import latest_run, list_runs
-from techfinder.schema import Schema, load_schema
 from techfinder.search import explain, holding, ranked_by, run_plan
 from techfinder.settings import Settings
 from techfinder.standing import standing
 from techfinder.steady import steadily
-from techfinder.store import open_store
 from techfinder.understanding import Understanding
-from techfinder.warmup import EncoderState, Warmup
 from techfinder.words import describe, facts
 
 __all__ = ["Finder"]
 
 _NO_EDITS = Edits()
 
-_LOOK_S = 0.5
 _CALL_S = 30.0
 _BATCH = 1000
 """People that an export looks up at once."""
 
 
-class Finder:
+class Finder(Opened):
     """Everything needed to search one collection.
 
     Attributes:
-        settings, schema, plugins: What it was made from.
         filters: Every filter by name, in panel order.
-        stopping: Set when a server that answers from this object is about to stop: what would go on for
-            long, such as a stream of events, is to end.
     """
 
     def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
@@ -103,20 +92,13 @@ class Finder:
         Raises:
             SchemaError, SettingsError, PluginLoadError: Something selected cannot be used.
         """
-        self.settings = settings
-        self.schema: Schema = load_schema(settings.schema_file)
-        self.plugins = plugins if plugins is not None else Plugins.load(settings)
+        super().__init__(settings, plugins)
         self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
-        self.stopping = threading.Event()
-        self._lock, self._opening = threading.Lock(), threading.Lock()
-        self._store: Store | None = None
-        self._collection: Collection | None = None
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
         self._base_memory = BaseMemory()
         self._coverage = CoverageMemory()
-        self._encoders = QueryEncoders(self._entry_of, settings.threads // 2)
         self._windows = Windows()
         self._answers = RememberedAnswers()
         self._understanding = Understanding(
@@ -125,50 +107,6 @@ class Finder:
         self._planner = Planner(settings, self.schema, self.filters, self._readable_collection, self._live_values)
 
     # --- what there is --------------------------------------------------------------------
-
-    @property
-    def store(self) -> Store:
-        """The store that the settings select; opened at the first use."""
-        with self._opening:
-            if self._store is None:
-                self._store = open_store(self.settings)
-            return self._store
-
-    def encoder_entry(self) -> EncoderEntry:
-        """The encoder to build with: the one that the settings name, else the one that what is live was built with.
-
-        Where neither says anything it is the installed one with the lowest rank. Raises SettingsError when no plugin
-        offers it.
-        """
-        if not self.settings.encoder and (made := self._made()) is not None:
-            return made
-        return self.encoder_named(self.settings.encoder)
-
-    def encoder_named(self, name: str) -> EncoderEntry:
-        """The installed encoder of that name. Raises SettingsError when no plugin offers it."""
-        return with_fetched(self.plugins.encoder(name), self.settings.home)
-
-    def encoder_of(self, generation: GenerationInfo) -> CheckedEncoder:
-        """The encoder that made a generation, loaded. Raises FingerprintMismatch, EncoderError."""
-        return self._encoders.loaded(generation)
-
-    def collection(self) -> Collection:
-        """The reader of the live generation. Raises CollectionNotFound when there is none."""
-        with self._lock:
-            if self._collection is None:
-                self._collection = self.store.open(self.settings.collection, self._encoders.prepare)
-            return self._collection
-
-    def reader(self) -> Collection:
-        """One more reader of the live generation, for whoever must not keep others waiting; it closes with the store.
-
-        Raises CollectionNotFound when there is none.
-        """
-        return self.store.open(self.settings.collection)
-
-    def generation(self) -> GenerationInfo:
-        """What answers now. Raises CollectionNotFound when nothing has been indexed."""
-        return self.collection().info()
 
     def live_state(self) -> LiveState:
         """What answers now and how indexing goes, to tell an open page. Never raises; takes about a millisecond."""
@@ -591,74 +529,3 @@ class Finder:
         """The profile of that id, or None."""
         found = self.collection().retrieve([profile_id])
         return found[0] if found else None
-
-    # --- the encoder ----------------------------------------------------------------------
-
-    def encoder_state(self) -> EncoderState:
-        """Whether the encoder is ready; ``failed`` keeps its error for the next search."""
-        return self._warmup.state
-
-    def encoder_loading_s(self) -> float:
-        """For how many seconds the encoder has been loading; 0.0 when it is not."""
-        return self._warmup.loading_s
-
-    def encoder_error(self) -> EncoderError | None:
-        """Why the encoder failed to load; None when it did not fail."""
-        return self._warmup.error
-
-    def start_encoder(self) -> None:
-        """Begin loading the encoder in the background, unless it has begun already."""
-        looking = threading.Thread(target=lambda: self._warmup.start(), name="encoder-start", daemon=True)
-        looking.start()  # a server that does not answer must not keep the page from coming up
-        looking.join(_LOOK_S)
-
-    def load_encoder(self) -> CheckedEncoder:
-        """The encoder, loaded now if need be. Raises EncoderError."""
-        return self._warmup.load()
-
-    @property
-    def _warmup(self) -> Warmup:
-        """Of the encoder that questions go through now."""
-        made = self._made()
-        return self._encoders.of(made) if made else self._encoders.selected(self.encoder_entry, self.settings.encoder)
-
-    def _made(self) -> EncoderEntry | None:
-        """The encoder that what is live was built with; None when nothing is live, or nobody offers it."""
-        name, opened = self.settings.collection, self._collection
-        try:
-            found = [opened.info()] if opened else [g for g in self.store.collections() if g.collection == name]
-        except StoreError:  # whoever needs the store is told
-            return None
-        return self._encoders.made(found[0]) if found else None
-
-    def _entry_of(self, fingerprint: str) -> EncoderEntry | None:
-        offered = (e for e in self.plugins.encoders().values() if e.info.fingerprint == fingerprint)
-        entry = next(offered, None)
-        return with_fetched(entry, self.settings.home) if entry else None
-
-    def _readable_collection(self) -> Collection:
-        """The collection, when it holds what the schema in use says."""
-        collection = self.collection()
-        self.require_readable(collection.info())
-        return collection
-
-    def require_readable(self, live: GenerationInfo) -> None:
-        """Raise FingerprintMismatch when a generation was made with another schema than the one in use.
-
-        One that was edited since asks for what is not stored, or means something else by it.
-        """
-        if (live.schema, live.template) != (self.schema.name, self.schema.template):
-            raise FingerprintMismatch(
-                f"Collection {live.collection!r} was indexed with schema {live.schema!r} as it was then (text template "
-                f"{live.template}); the schema in use is {self.schema.name!r} ({self.schema.template}). Index again "
-                f"with --rebuild, or select the schema it was made with."
-            )
-
-    def close(self) -> None:
-        """Close the store's readers. The Finder cannot be used afterwards."""
-        self.stopping.set()
-        with self._lock:
-            if self._collection is not None:
-                self._collection.close()
-            if self._store is not None:
-                self._store.close()

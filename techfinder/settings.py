@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -32,17 +31,16 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UndecodableVariable
 
-from techfinder.errors import SettingsError, cut, known_names
+from techfinder.errors import SettingsError, known_names
 from techfinder.findings import Origin, sentence, true_findings
+from techfinder.setting_files import PREFIX, holds, read_secrets, read_settings_file
 
 __all__ = ["LOOPBACK", "Settings", "load_settings"]
 
-PREFIX = "TECHFINDER_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts to listen on that only this machine reaches."""
 
 FILE_NAME = "techfinder.toml"
-MAX_BYTES = 1_000_000
 PLUGIN_VARIABLE = re.compile(rf"{PREFIX}PLUGINS__[A-Z0-9_]*[A-Z0-9]__[A-Z0-9][A-Z0-9_]*")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -295,8 +293,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Explicit values first, then the environment, then files of secrets, then the file in the home folder."""
         given = init_settings()
-        file = _read(_file(given))
-        secrets = InitSettingsSource(settings_cls, _secrets(_secrets_dir(given, file)))
+        file = read_settings_file(_file(given))
+        secrets = InitSettingsSource(settings_cls, read_secrets(_secrets_dir(given, file), _secret_names()))
         return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, file)
 
 
@@ -340,52 +338,10 @@ def _file_in(home: str | Path) -> Path | None:
         return None
 
 
-def _read(path: Path | None) -> dict[str, Any]:
-    """What stands in the settings file; nothing when there is none. Raises SettingsError."""
-    try:
-        if path is None or not (path.exists() or path.is_symlink()):
-            return {}
-        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
-            raise _unreadable(path, "it is a folder" if path.is_dir() else "it is no regular file")
-        if path.stat().st_size > MAX_BYTES:
-            raise _unreadable(path, f"it is larger than {MAX_BYTES:,} bytes")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise _unreadable(path, f"it is not in UTF-8 (byte {error.start + 1})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable(path, str(error)) from error
-    except RecursionError as error:
-        raise _unreadable(path, "it is nested too deeply") from error
-
-
 def _secrets_dir(given: Mapping[str, Any], file: Mapping[str, Any]) -> Path | None:
     """Where secrets are looked for; None where nothing names a folder."""
     folder = given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or file.get("secrets_dir")
     return Path(folder).expanduser() if isinstance(folder, str | Path) else None
-
-
-def _secrets(folder: Path | None) -> dict[str, str]:
-    """What stands in the files of a folder of secrets, by setting. Raises SettingsError when one cannot be read."""
-    if folder is None:
-        return {}
-    secret = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-    try:
-        there = {path.name: path for path in folder.iterdir()}
-        paths = {name: there.get(f"{PREFIX}{name}".lower()) for name in secret}
-        return {name: path.read_text(encoding="utf-8").strip() for name, path in paths.items() if path}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"Folder of secrets {cut(str(folder), 200)} cannot be read: {getattr(error, 'strerror', None) or error}. "
-            f"Mend it, or name another one in {PREFIX}SECRETS_DIR."
-        ) from error
-
-
-def _unreadable(path: Path | None, reason: str) -> SettingsError:
-    return SettingsError(
-        f"Settings file {cut(str(path), 200)} cannot be read: {reason}. Expected a file in TOML; mend or remove it."
-    )
 
 
 def _refuse_unknown_names() -> None:
@@ -403,15 +359,10 @@ def _origin(file: Path | None, given: Mapping[str, object], table: str, name: st
     variable = next((v for v in os.environ if v.upper() == wanted), None)
     if variable is not None and name not in given:
         return Origin(f"environment variable {variable}", f"{variable}=", toml=False)
-    if name not in given and _holds(file, path):
+    if name not in given and holds(file, path):
         return Origin(f"file {file}{f', [{table}]' if table else ''}", f"{name} = ")
     return Origin("caller of techfinder", f"{wanted}=", toml=False)
 
 
-def _holds(file: Path | None, path: Sequence[str]) -> bool:
-    found: object = _read(file)
-    for key in path:
-        if not isinstance(found, dict) or key not in found:
-            return False
-        found = found[key]
-    return True
+def _secret_names() -> list[str]:
+    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]

@@ -136,11 +136,7 @@ def call_of(
         plan.offset,
     )
     reason, searches = _searches(plan, asked, schema, collection, model, wanted)
-    if not reason and len(searches) > MOST_SEARCHES:
-        reason = f"Wishes part the people of this page into more than {MOST_SEARCHES} searches."
-    if not reason and any(s["offset"] > DEEPEST for s in searches):
-        reason = f"The page lies deeper than place {DEEPEST:,}, where searches end; scroll instead."
-    if reason:
+    if reason := reason or _too_much(searches):
         ids = [str(point_id(i)) for i in page()[:limit]]
         said = f"{reason} This call reads the people of this page by their ids."
         return QdrantCall(name, "points", {"ids": ids, "with_payload": True}, f"{said} {note}".strip())
@@ -174,6 +170,15 @@ def _searches(
         _search(query, _within(where, classes, attributes), limit, offset)
         for classes, limit, offset in _shares(parts, asked.limit, asked.offset)
     ]
+
+
+def _too_much(searches: Sequence[Mapping[str, Any]]) -> str:
+    """Why one request cannot hold these searches; empty when it can."""
+    if len(searches) > MOST_SEARCHES:
+        return f"Wishes part the people of this page into more than {MOST_SEARCHES} searches."
+    if any(s["offset"] > DEEPEST for s in searches):
+        return f"The page lies deeper than place {DEEPEST:,}, where searches end; scroll instead."
+    return ""
 
 
 def _query(plan: QueryPlan, model: str, wanted: NDArray[np.float32] | None) -> Any:

@@ -15,6 +15,18 @@ from techfinder.store.graph import EF_CONSTRUCT, GRAPH_FROM, LINKS, SCANNED_BELO
 
 __all__ = ["aliases", "collection", "record", "records", "scored"]
 
+_PARAMS = {"shard_number": 1, "replication_factor": 1, "write_consistency_factor": 1, "on_disk_payload": True}
+_OPTIMIZER = {
+    "deleted_threshold": 0.2,
+    "vacuum_min_vector_number": 1000,
+    "default_segment_number": 1,
+    "max_segment_size": None,
+    "memmap_threshold": None,
+    "flush_interval_sec": 5,
+    "max_optimization_threads": None,
+}
+"""What every generation is made with; Qdrant names these parts in each description of a collection."""
+
 _TYPES = {"keyword": "keyword", "keywords": "keyword", "integer": "integer", "float": "float"}
 
 
@@ -72,13 +84,7 @@ def collection(info: GenerationInfo, fields: Fields, fills: Mapping[str, Fill]) 
         "points_count": info.points,
         "segments_count": 1,
         "config": {
-            "params": {
-                "vectors": {"size": info.dim, "distance": distance},
-                "shard_number": 1,
-                "replication_factor": 1,
-                "write_consistency_factor": 1,
-                "on_disk_payload": True,
-            },
+            "params": {"vectors": {"size": info.dim, "distance": distance}, **_PARAMS},
             "hnsw_config": {
                 "m": LINKS,
                 "ef_construct": EF_CONSTRUCT,
@@ -86,16 +92,7 @@ def collection(info: GenerationInfo, fields: Fields, fills: Mapping[str, Fill]) 
                 "max_indexing_threads": 0,
                 "on_disk": False,
             },
-            "optimizer_config": {
-                "deleted_threshold": 0.2,
-                "vacuum_min_vector_number": 1000,
-                "default_segment_number": 1,
-                "max_segment_size": None,
-                "memmap_threshold": None,
-                "indexing_threshold": kilobytes(GRAPH_FROM, info.dim),
-                "flush_interval_sec": 5,
-                "max_optimization_threads": None,
-            },
+            "optimizer_config": _OPTIMIZER | {"indexing_threshold": kilobytes(GRAPH_FROM, info.dim)},
             "wal_config": None,
             "quantization_config": None,
             "metadata": {

@@ -36,7 +36,21 @@ def make_admin_access_blueprint(finder: Finder) -> Blueprint:
     blueprint = Blueprint("people", __name__, url_prefix="/admin", template_folder="templates")
     blueprint.after_request(guard)
     blueprint.register_error_handler(TechfinderError, lambda error: failed(finder, error))
+    _add_people(blueprint)
+    _simple(blueprint, "disable", lambda people, *by: people.disable(*by), "{} is disabled.")
+    _simple(blueprint, "enable", lambda people, *by: people.enable(*by), "{} is let in again.")
+    _simple(blueprint, "sign-out", lambda people, *by: people.end_sessions(*by), "{} is signed out everywhere.")
+    _simple(blueprint, "drop-factor", lambda people, *by: people.drop_factor(*by), "No code is asked of {} any more.")
 
+    @blueprint.get("/audit")
+    @needs("audit")
+    def audit() -> AnyResponse:
+        return render("admin_audit.html", _log(access()))
+
+    return blueprint
+
+
+def _add_people(blueprint: Blueprint) -> None:
     @blueprint.get("/people")
     @needs("users")
     def index() -> AnyResponse:
@@ -68,18 +82,6 @@ def make_admin_access_blueprint(finder: Finder) -> Blueprint:
             return f"{user.name} is {user.role} now.", ""
 
         return _done(done)
-
-    _simple(blueprint, "disable", lambda people, *by: people.disable(*by), "{} is disabled.")
-    _simple(blueprint, "enable", lambda people, *by: people.enable(*by), "{} is let in again.")
-    _simple(blueprint, "sign-out", lambda people, *by: people.end_sessions(*by), "{} is signed out everywhere.")
-    _simple(blueprint, "drop-factor", lambda people, *by: people.drop_factor(*by), "No code is asked of {} any more.")
-
-    @blueprint.get("/audit")
-    @needs("audit")
-    def audit() -> AnyResponse:
-        return render("admin_audit.html", _log(access()))
-
-    return blueprint
 
 
 def _simple(blueprint: Blueprint, name: str, change: Callable[..., object], told: str) -> None:

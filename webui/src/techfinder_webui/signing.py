@@ -38,14 +38,17 @@ def make_signing_blueprint(finder: Finder) -> Blueprint:
     blueprint.after_request(guard)
     blueprint.after_request(_never_kept)
     blueprint.register_error_handler(TechfinderError, lambda error: failed(finder, error))
-    _add_ways_in(blueprint)
+    _add_password(blueprint)
+    _add_single_sign_on(blueprint)
+    _add_code(blueprint)
+    _add_links(blueprint)
     _add_account(blueprint)
     _add_tokens(blueprint)
     add_second_factor(blueprint)
     return blueprint
 
 
-def _add_ways_in(blueprint: Blueprint) -> None:
+def _add_password(blueprint: Blueprint) -> None:
     @blueprint.get("/sign-in")
     @needs("public")
     def sign_in() -> AnyResponse:
@@ -62,6 +65,14 @@ def _add_ways_in(blueprint: Blueprint) -> None:
             return _refused("sign_in.html", _sign_in_page(name[:200], wanted, why(error)), error)
         return _signed_in(done, wanted)
 
+    @blueprint.post("/sign-out")
+    @needs("account")
+    def sign_out() -> AnyResponse:
+        access().signing_in.out(me(), gate().asker())
+        return gate().forget(redirect(url_for("signing.sign_in"), 303))
+
+
+def _add_single_sign_on(blueprint: Blueprint) -> None:
     @blueprint.get("/sign-in/sso")
     @needs("public")
     def leave() -> AnyResponse:
@@ -85,6 +96,8 @@ def _add_ways_in(blueprint: Blueprint) -> None:
             return _refused("sign_in.html", _sign_in_page("", wanted, why(error)), error)
         return _signed_in(done, wanted)
 
+
+def _add_code(blueprint: Blueprint) -> None:
     @blueprint.get("/sign-in/code")
     @needs("public")
     def code() -> AnyResponse:
@@ -106,6 +119,8 @@ def _add_ways_in(blueprint: Blueprint) -> None:
             return _refused("sign_in_code.html", CodePage(owing.name, wanted, (why(error),)), error)
         return _signed_in(done, wanted)
 
+
+def _add_links(blueprint: Blueprint) -> None:
     @blueprint.get("/link/<secret>")
     @needs("public")
     def link(secret: str) -> AnyResponse:
@@ -113,9 +128,7 @@ def _add_ways_in(blueprint: Blueprint) -> None:
         if user is None:
             banner = Banner("error", "This link does not work any more", _GONE)
             return render("link.html", LinkPage("", "", access().signing_in.least, (banner,)), 404)
-        return render(
-            "link.html", LinkPage(user.name, url_for("signing.use_link", secret=secret), access().signing_in.least)
-        )
+        return render("link.html", _link_page(user.name, secret))
 
     @blueprint.post("/link/<secret>")
     @needs("public")
@@ -125,20 +138,8 @@ def _add_ways_in(blueprint: Blueprint) -> None:
             _same_twice()
             done = access().signing_in.by_link(secret, request.form.get("password", ""), gate().asker())
         except AccessError as error:
-            page = LinkPage(
-                user.name if user else "",
-                url_for("signing.use_link", secret=secret),
-                access().signing_in.least,
-                (why(error),),
-            )
-            return _refused("link.html", page, error)
+            return _refused("link.html", _link_page(user.name if user else "", secret, why(error)), error)
         return _signed_in(done, "/")
-
-    @blueprint.post("/sign-out")
-    @needs("account")
-    def sign_out() -> AnyResponse:
-        access().signing_in.out(me(), gate().asker())
-        return gate().forget(redirect(url_for("signing.sign_in"), 303))
 
 
 def _add_account(blueprint: Blueprint) -> None:
@@ -220,6 +221,10 @@ def _back() -> str:
 def _sign_in_page(name: str, wanted: str, *banners: Banner) -> SignInPage:
     provider = access().single_sign_on
     return SignInPage(name, wanted, provider.label if provider.offered else "", banners)
+
+
+def _link_page(name: str, secret: str, *banners: Banner) -> LinkPage:
+    return LinkPage(name, url_for("signing.use_link", secret=secret), access().signing_in.least, banners)
 
 
 def _signed_in(done: SignedIn, wanted: str) -> AnyResponse:

@@ -38,8 +38,9 @@ def answer_with(answer: BaseModel) -> Response:
 
 
 def parameter(name: str, schema: Mapping[str, Any], description: str, place: str = "query") -> dict[str, Any]:
-    """The description of one parameter of an address."""
-    return {"name": name, "in": place, "required": place == "path", "schema": dict(schema), "description": description}
+    """The description of one parameter of an address; in a query, an empty number counts as none."""
+    made = {"name": name, "in": place, "required": place == "path", "schema": dict(schema), "description": description}
+    return made | ({"allowEmptyValue": True} if schema.get("type") == "integer" else {})
 
 
 Answered = type[BaseModel] | Mapping[str, Any]

@@ -348,6 +348,14 @@ class StoreContract(ReadingContract, PointsContract, CopyingContract):
         with pytest.raises(StoreError, match="keeps no generation 1"):
             store.activate(name, 1)
 
+    def test_what_was_live_before_is_the_last_to_go(self, store: Store, name: str) -> None:
+        first = build(store, make_spec(name), make_points(3))
+        build(store, make_spec(name), make_points(4), fresh=True)
+        store.activate(name, first.number)
+        third = build(store, make_spec(name), make_points(5), fresh=True)
+        assert store.generations(name) == [first, third]
+        assert store.activate(name, first.number) == first
+
     def test_drop_removes_everything(self, store: Store, name: str) -> None:
         build(store, make_spec(name), make_points(3))
         with closing(store.open(name)) as collection:

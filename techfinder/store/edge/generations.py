@@ -29,6 +29,7 @@ from techfinder.models import GenerationInfo
 from techfinder.store.failures import failure
 from techfinder.store.folders import remove_folder, sync_folder, sync_path
 from techfinder.store.names import check_name
+from techfinder.store.retention import dropped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,6 +270,9 @@ class Generations:
         number = sealed.info.number
         with self._switching():
             self._require_live(base)
+            before = None
+            with suppress(StoreDamaged):  # then nothing says what was live
+                before = self.live_number()
             try:
                 if not self._alias.is_file() and not self.numbers():
                     self._point_to(0)
@@ -280,9 +284,8 @@ class Generations:
                 if self.live_number() != number:
                     self._remove(number)
                 raise failure(f"{self._home} cannot be written", error, StoreError) from error
-            for old in self.numbers()[:-keep]:
-                if old != number:
-                    self._remove(old)
+            for old in dropped(self.numbers(), number, before, keep):
+                self._remove(old)
 
     def _require_live(self, base: int | None) -> None:
         if base is not None and (live := self.live_number()) != base:

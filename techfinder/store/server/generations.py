@@ -17,6 +17,7 @@ from uuid import uuid4
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable, cut
 from techfinder.models import GenerationInfo
 from techfinder.store.names import check_name, place_of
+from techfinder.store.retention import dropped
 
 if TYPE_CHECKING:
     from techfinder.interfaces import CollectionSpec
@@ -144,11 +145,14 @@ class ServerGenerations:
         """
         if base is not None:
             self._require_live(base)
+        before = self._server.aliases().get(self.collection)
         self._server.point(self.collection, stored.place)
-        dropped = [old for old in self.kept()[:-keep] if old.build != stored.build]
-        for old in dropped:
+        kept = {s.info.number: s for s in self.kept()}
+        live_before = next((n for n, s in kept.items() if s.place == before), None)
+        removed = [kept[n] for n in dropped(list(kept), stored.info.number, live_before, keep)]
+        for old in removed:
             self._remove(old)
-        return [old.build for old in dropped]
+        return [old.build for old in removed]
 
     def _require_live(self, base: Stored) -> None:
         live = self.live()

@@ -2,9 +2,10 @@
 
 The people who fulfil exactly the same wishes are a *class*; its *fit* is the sum of the weights of these wishes.
 Classes are asked for one after the other, the best fit first, until the page is full, each as one filtered search of
-the store. How many people are in a class is counted exactly beforehand, so nothing is fetched in vain and no one is
+the store. How many people are in a class is counted exactly beforehand, so nothing is fetched in vain and no class is
 overlooked: the order is that of :meth:`techfinder.judge.Judge.prefer` in either store, whatever the engine does with
-ties.
+ties. Within a class of very many people it is the graph that says who is most similar, and it may overlook somebody
+(:mod:`techfinder.store.graph` says how seldom).
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ DISTRIBUTIONS := . $(PLUGINS) webui
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install -c $(CONSTRAINTS)
-# `make test` spreads test files over the processors, up to four; WORKERS=0 runs them in one process.
+# `make test` and `make nightly` spread test files over the processors, up to four; WORKERS=0 runs them in one process.
 WORKERS := logical
+SPREAD = -n $(WORKERS) --maxprocesses 4 --dist loadfile
 # Arguments for pytest: `make test PYTESTFLAGS="-k search -x"`.
 PYTESTFLAGS :=
 
@@ -88,11 +89,11 @@ lint: install-test ## formatting, lint, types and import rules only
 
 test: install-test ## everything that must be green: the four checks of `make lint`, then all tests
 	$(lint-stages)
-	@echo '--- tests'; $(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(PYTESTFLAGS)
+	@echo '--- tests'; $(BIN)/pytest $(SPREAD) $(PYTESTFLAGS)
 
 nightly: install-test ## the slow tests and the long scripts in tests/faults
-	@echo '--- slow tests'; $(BIN)/pytest -m slow $(PYTESTFLAGS)
-	@for script in $(filter-out tests/faults/test_%,$(wildcard tests/faults/*.py)); do \
+	@echo '--- slow tests'; $(BIN)/pytest -m slow $(SPREAD) $(PYTESTFLAGS)
+	@for script in $(wildcard tests/faults/kill_*.py tests/faults/fuzz_*.py); do \
 	  echo "--- $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 

@@ -31,7 +31,16 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection. A question that nobody waits for any more when its turn comes is not answered."""
+
     parser_class = _Parser
+    connected: bool
+
+    def service(self) -> None:
+        # What changes something is done all the same: whoever sent it may be gone because it was sent.
+        if not self.connected and getattr(self.requests[0], "command", "GET") not in ("GET", "HEAD"):
+            self.connected = True
+        super().service()
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -80,6 +89,8 @@ def listen(
         clear_untrusted_proxy_headers=not proxied,
         connection_limit=_CONNECTIONS,
         channel_timeout=_IDLE_S,
+        # Reading on while a request waits is what tells that its client has hung up.
+        channel_request_lookahead=1,
         cleanup_interval=5,
     )
     sockets = server.map.values() if isinstance(server, MultiSocketServer) else [server]

@@ -1,8 +1,10 @@
-"""Requests that no browser sends: each is answered, whatever its first line says."""
+"""Requests that no browser sends are answered, whatever their first line says; those nobody waits for are not."""
 
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import commands
+from techfinder.cli.listening import listen
 
 
 @pytest.fixture(scope="module", params=["127.0.0.1", "localhost"])
@@ -40,3 +43,39 @@ def answer(server: commands.Server, request: bytes) -> bytes:
 def test_odd_request_lines_are_answered(server: commands.Server, request_line: bytes, status: bytes) -> None:
     host = urlsplit(server.base).netloc.encode()
     assert answer(server, request_line + b"\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n") == status
+
+
+def test_what_nobody_waits_for_any_more_is_not_answered_but_changes_are_made() -> None:
+    """A newer letter closes the connection of the one before, which waits for a thread."""
+    begun, busy, go_on = [], threading.Event(), threading.Event()
+
+    def app(environ: dict[str, str], start_response: object) -> list[bytes]:
+        begun.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/long":
+            busy.set()
+            go_on.wait(20)
+        assert callable(start_response)
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    def send(method: str, path: str) -> socket.socket:
+        line = socket.create_connection(("127.0.0.1", server.effective_port), timeout=20)
+        line.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".encode())
+        return line
+
+    server = listen(app, "127.0.0.1", 0, threads=1)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        with send("GET", "/long"):
+            assert busy.wait(20)
+            for method, path in (("GET", "/given-up"), ("POST", "/change"), ("HEAD", "/given-up")):
+                send(method, path).close()
+            with send("GET", "/patient") as patient:
+                time.sleep(0.5)  # so that it has seen who has hung up
+                go_on.set()
+                assert patient.makefile("rb").readline().startswith(b"HTTP/1.1 200")
+        assert begun == ["/long", "/change", "/patient"]
+    finally:
+        go_on.set()
+        server.task_dispatcher.shutdown()
+        server.close()

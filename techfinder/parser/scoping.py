@@ -13,7 +13,9 @@ __all__ = ["Said", "scoped"]
 _FAR = 40
 """Nodes beyond which nothing is looked for."""
 
-_PARTICLES = frozenset({"no", "not", "none", "never", "neither", "nor", "without", "lacking", "lack", "lacks"})
+_PARTICLES = frozenset(
+    {"no", "not", "none", "never", "neither", "nor", "without", "lacking", "lack", "lacks", "nope", "nah"}
+)
 """Words that deny what follows; the other ones of their kind ask to leave it out."""
 
 _CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
@@ -126,8 +128,10 @@ class _Scope:
         """What a mark changes."""
         if mark.kind == "unknown" and self.negated and self.family is None and _ends_here(self.nodes, place):
             self.family = "unknown"
+        elif mark.kind == "not" and _is_answer(self.nodes, place):
+            self._refuse(self.run or self.last_run)
         elif mark.kind == "not" and self.found and _is_trailing(self.nodes, place):
-            self.found[-1].atom.negated, self.found[-1].atom.wish = True, False
+            self._refuse(self.found[-1:])
         elif mark.kind == "not" and self._leaves_out(mark):
             self.negated = self.wish = False
         elif mark.kind == "after_wish" and not self.run and _leads(self.nodes, place):
@@ -157,8 +161,7 @@ class _Scope:
                     self.negated, self.connector = False, ""
                     self._begin_run()
             case "after_not":
-                for said in self.run or self.last_run:
-                    said.atom.negated, said.atom.wish = True, False
+                self._refuse(self.run or self.last_run)
             case "stop" | "but":
                 self.negated = self.wish = self.opened = self.neutral = self.listed = False
                 self.connector = ""
@@ -208,6 +211,12 @@ class _Scope:
         """What comes next is another part of the sentence."""
         self.last_run, self.run, self.unknown = self.run or self.last_run, [], False
 
+    @staticmethod
+    def _refuse(run: Sequence[Said]) -> None:
+        """What was said is not wanted, as is told behind it."""
+        for said in run:
+            said.atom.negated, said.atom.wish = True, False
+
     def _begin_wish(self, *, suits: bool) -> None:
         self.wish, self.wished, self.suits = True, None, suits
 
@@ -222,6 +231,18 @@ def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:
         if isinstance(node, Atom) or node.kind in ("comma", "stop", "but", "and", "or"):
             return isinstance(node, Atom)
     return False
+
+
+def _is_answer(nodes: Sequence[Atom | Mark], place: int) -> bool:
+    """Whether a "no" answers what stands before it: "iPhone? No, thanks.", "headset: no"."""
+    before = place - 1
+    while before > 0 and isinstance(node := nodes[before], Mark) and node.kind == "stop" and node.word != "?":
+        before -= 1  # "?!"
+    asked = nodes[before] if before >= 0 else None
+    if not isinstance(asked, Mark) or (asked.kind != "colon" and asked.word != "?"):
+        return False
+    after = next((n for n in nodes[place + 1 :] if not (isinstance(n, Mark) and n.kind == "open")), None)
+    return after is None or (isinstance(after, Mark) and after.kind in ("comma", "stop", "but"))
 
 
 def _is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:

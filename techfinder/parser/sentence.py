@@ -302,7 +302,8 @@ class Sentence:
         last = self.nodes[-1] if self.nodes else None
         if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
             self.nodes.append(Mark("anew", place))
-        if item.kinds <= {"out_verb"} and self.tokens[item.first].stem.isalpha():
+        unread_unit = item.kinds == {"unit"} and item.data("unit") == "other"  # "no kids"
+        if unread_unit or (item.kinds <= {"out_verb"} and self.tokens[item.first].stem.isalpha()):
             if (mention := self._mention(item)) is not None:
                 self.add([mention], "mention", place, place + 1, wish=True)
                 return

@@ -18,6 +18,7 @@ _PUNCTUATION = {
     ".": "stop",
     "!": "stop",
     "?": "stop",
+    "|": "stop",
     ":": "colon",
     "(": "comma",
     ")": "comma",

@@ -43,6 +43,9 @@ def describe(schema: Schema, clause: Condition | AnyOf) -> str:
         parts = "; ".join(describe(schema, c) for c in clause.conditions)
         if len(clause.conditions) == 1:
             return f"not ({parts})" if clause.negated else parts
+        if clause.at_least == len(clause.conditions):
+            whole = " and ".join(describe(schema, c) for c in clause.conditions)
+            return f"not ({whole})" if clause.negated else f"all of ({parts})"
         least = f"at least {clause.at_least}" if clause.at_least > 1 else "any"
         return f"{f'fewer than {clause.at_least}' if clause.negated else least} of ({parts})"
     attribute = schema.attribute(clause.field)

@@ -30,7 +30,7 @@ class Joined:
 
 def join(nodes: Sequence[Atom | Mark], schema: Schema) -> Joined:
     """The clauses of what was read."""
-    said = scoped(nodes)
+    said = scoped(nodes, schema)
     clauses: list[Condition | AnyOf] = []
     widened: list[str] = []
     place = 0

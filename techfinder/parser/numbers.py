@@ -12,7 +12,7 @@ from techfinder.parser.spotting import Item
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
 
-__all__ = ["months", "number", "read_age", "read_quantity", "read_speed"]
+__all__ = ["is_subject", "months", "number", "read_age", "read_quantity", "read_speed"]
 
 _SUBJECTS = frozenset(
     {
@@ -346,9 +346,14 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
     return None
 
 
+def is_subject(s: Sentence, item: Item) -> bool:
+    """Whether an item is a word for whom the profiles are about: "people", "users"."""
+    return s.tokens[item.first].stem in _SUBJECTS or item.text.casefold() in s.schema.subject
+
+
 def _counts_people(s: Sentence, before: Item | None, after: Item | None) -> bool:
     """Whether a number says how many people: before "people", or where a sentence begins with what is known."""
-    if after is not None and (s.tokens[after.first].stem in _SUBJECTS or after.text.casefold() in s.schema.subject):
+    if after is not None and is_subject(s, after):
         return True
     begins = before is None or before.has("stop", "comma", "colon", "filler", "suits", "instead")
     return begins and (after is None or bool(after.senses) or _is_adjective(s, after))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
-from techfinder.parser.numbers import read_age, read_quantity, read_speed
-from techfinder.parser.sentence import Sentence
+from techfinder.parser.numbers import is_subject, read_age, read_quantity, read_speed
+from techfinder.parser.sentence import Atom, Sentence
 from techfinder.plan import Condition, Notice, Sort
 
 __all__ = ["read"]
@@ -43,6 +43,13 @@ _COMPARED_WITHIN = 8
 _COMPARABLE = frozenset({"scale", "integer", "number", "adoption"})
 """Kinds of fields that people compare with each other."""
 
+_OF_PEOPLE = frozenset({"category", "scale"})
+"""Kinds of fields whose values are words for people: "laggards", "teachers"."""
+
+_OWNERS = frozenset({"owner", "wearer", "holder", "fan", "reader", "crowd", "type", "worker", "resident", "lover"})
+"""Behind what people have or like: they are meant."""
+
+_NOBODY = frozenset({"nobody", "no one", "noone"})
 _OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
 
 
@@ -51,6 +58,27 @@ def read(s: Sentence) -> None:
     place = 0
     while place < len(s.items):
         place = _read_at(s, place)
+    for node in s.nodes:
+        if isinstance(node, Atom):
+            node.aged = node.family == getattr(s.unit_field("years"), "name", None)
+            node.people = node.aged or _says_who(s, node)
+
+
+def _says_who(s: Sentence, atom: Atom) -> bool:
+    """Whether a thing said names people: by a word for them alone, or beside "owners", "anyone" and the like."""
+    if atom.last < len(s.items):
+        after = s.items[atom.last]
+        if is_subject(s, after) or s.tokens[after.first].stem in _OWNERS:
+            return True
+    before = atom.first - 1
+    while before >= 0 and (item := s.items[before]).has("filler", "open", "whoever") and not s.names(before):
+        if item.has("whoever") or is_subject(s, item):
+            return True
+        before -= 1
+    if before >= 0 and s.items[before].text.lower() in _NOBODY:
+        return True
+    fields = [s.schema.attribute(c.field).field for c in atom.clauses if isinstance(c, Condition) and c.required]
+    return atom.last - atom.first == 1 and bool(fields) and all(f.kind in _OF_PEOPLE for f in fields)
 
 
 def _read_at(s: Sentence, place: int) -> int:

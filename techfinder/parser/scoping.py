@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from techfinder.parser.clauses import Clauses
+from techfinder.parser.narrowing import DENYING, narrowed, narrows, omits
 from techfinder.parser.sentence import Atom, Count, Mark
+from techfinder.plan import Condition
+from techfinder.schema import Schema
 
 __all__ = ["Said", "scoped"]
 
@@ -31,9 +35,9 @@ class Said:
     count: Count | None = None
 
 
-def scoped(nodes: Sequence[Atom | Mark]) -> list[Said]:
+def scoped(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Said]:
     """Every atom with what applies to it."""
-    scope = _Scope(nodes)
+    scope = _Scope(nodes, schema)
     for place, node in enumerate(nodes):
         if isinstance(node, Mark):
             scope.pass_mark(place, node)
@@ -58,10 +62,16 @@ class _Scope:
         dangling, dangled: A connector that only words nobody knows follow; that one followed a comma.
         unknown: Words nobody knows are in this part of the sentence.
         count: How many are asked for of the list that comes.
+        word: The "not" that applies, as typed.
+        links: What "who", "with" and the like stand between the last atom and the next one.
+        excluded: Whom that "not" was said of last.
+        heads: What they were before the last thing that was said of them.
+        denied: Whether what comes is what they do not have: "nobody who doesn't".
         run, last_run: The atoms of this part of the sentence, and of the one before.
     """
 
     nodes: Sequence[Atom | Mark]
+    schema: Schema
     found: list[Said] = field(default_factory=list)
     negated: bool = False
     family: str | None = None
@@ -80,6 +90,11 @@ class _Scope:
     dangled: bool = False
     unknown: bool = False
     count: Count | None = None
+    word: str = ""
+    links: set[str] = field(default_factory=set)
+    excluded: list[Said] = field(default_factory=list)
+    heads: list[Clauses] = field(default_factory=list)
+    denied: bool = False
     run: list[Said] = field(default_factory=list)
     last_run: list[Said] = field(default_factory=list)
 
@@ -90,6 +105,9 @@ class _Scope:
             return
         if self.dangled and not self.negated and self.found and self.found[-1].atom.family != atom.family:
             self.connector = "comma"  # "lawyers, something unknown or Texas"
+        if self._narrow(atom):
+            self._pass_atom()
+            return
         self._negate(place, atom)
         if self.wish and self.wished not in (None, atom.family) and self.connector == "comma":
             self.wish = False
@@ -98,8 +116,46 @@ class _Scope:
         said = Said(atom, self.connector, self.opened, self.count)
         self.found.append(said)
         self.run.append(said)
+        self.excluded, self.heads = [said] if atom.negated else [], []
+        self._pass_atom()
+
+    def _pass_atom(self) -> None:
+        """What stood before an atom has been dealt with."""
         self.connector, self.opened, self.whoever = "", False, False
         self.dangling, self.dangled, self.count = False, False, None
+        self.links, self.denied = set(), False
+
+    def _narrow(self, atom: Atom) -> bool:
+        """Take an atom that tells more of those who are excluded: "no women under 30"."""
+        if not self.negated or not self.excluded:
+            return False
+        base = self.excluded[-1].atom
+        if not self.connector:
+            return narrows(self.word, base, atom, self.links) and self._exclude(atom, anew=False)
+        if not self.heads or atom.family != self.family or atom.people:
+            return False
+        keys = {c.field for s in self.excluded for c in s.atom.clauses if isinstance(c, Condition)}
+        same = any(isinstance(c, Condition) and c.field in keys for c in atom.clauses)
+        return self._exclude(atom, anew=self.connector != "and" or same)
+
+    def _exclude(self, atom: Atom, *, anew: bool) -> bool:
+        """Exclude only those of whom the atom holds as well; `anew` beside those who are excluded."""
+        heads = self.heads if anew else [s.atom.clauses for s in self.excluded]
+        made = [narrowed(head, atom, self.schema, denied=self.denied) for head in heads]
+        if not all(made):
+            return False
+        base, self.heads, self.family = self.excluded[-1].atom, heads, atom.family
+        if not anew:
+            self.found = self.found[: -len(self.excluded)]
+            self.run = self.run[: -len(self.excluded)]
+            self.excluded = []
+        kept = replace(base, last=atom.last, uses="", brand="", negation=None, negated=True, wish=False)
+        said = [Said(replace(kept, clauses=clauses)) for each in made for clauses in each]
+        base.negated, base.last = True, atom.last
+        self.excluded += said
+        self.found += said
+        self.run += said
+        return True
 
     def _negate(self, place: int, atom: Atom) -> None:
         """Whether a "not" that was said reaches the atom."""
@@ -116,6 +172,8 @@ class _Scope:
         """Whether a negation goes on to an atom after the first one."""
         if self.listed and self.connector:
             return True  # "exclude: laggards, TikTok users"
+        if self.connector in ("and", "or") and self.heads and atom.people:
+            return True  # "skip women under 30 and men over 60"
         if self.connector in ("and", "or") and self.whoever:
             return True  # "leave out those under 21 and anybody in government"
         if self.connector in ("or", "slash"):
@@ -132,6 +190,11 @@ class _Scope:
             self._refuse(self.run or self.last_run)
         elif mark.kind == "not" and self.found and _is_trailing(self.nodes, place):
             self._refuse(self.found[-1:])
+        elif mark.kind == "not" and self._turns_round(mark):
+            self.negated = self.wish = False
+        elif mark.kind == "not" and self._denies(mark):
+            self.denied = not self.denied
+            self.links.add(mark.word)
         elif mark.kind == "not" and self._leaves_out(mark):
             self.negated = self.wish = False
         elif mark.kind == "after_wish" and not self.run and _leads(self.nodes, place):
@@ -140,6 +203,17 @@ class _Scope:
             self._connect(mark)
         else:
             self._apply(mark)
+
+    def _turns_round(self, mark: Mark) -> bool:
+        """Whether an exclusion is of those who do not: "exclude people without a laptop"."""
+        return self.negated and self.family is None and omits(self.word) and mark.word in DENYING
+
+    def _denies(self, mark: Mark) -> bool:
+        """Whether a "not" is said of those who are excluded: "skip women who don't use TikTok"."""
+        if not self.negated or not self.excluded or self.connector or mark.word not in _PARTICLES:
+            return False
+        told = bool(self.links) or mark.word in DENYING - {"not"}
+        return told and self.excluded[-1].atom.people and (self.word == "no" or omits(self.word))
 
     def _leaves_out(self, mark: Mark) -> bool:
         """Whether a "not" is within what is to be left out: "omit beginners and those without a phone"."""
@@ -151,6 +225,7 @@ class _Scope:
             case "not":
                 self.negated, self.family, self.none = True, None, mark.word == "no"
                 self.left_out, self.listed = mark.word not in _PARTICLES, False
+                self.word, self.excluded, self.heads = mark.word, [], []
             case "anew":
                 if self.none and self.family is not None:  # "no headset, a smartphone"
                     self.negated = False
@@ -193,6 +268,7 @@ class _Scope:
                 self.listed = self.negated and self.left_out
             case "open":
                 self.opened = True
+                self.links.add(mark.word)
                 if self.wished is not None:
                     self._end_suiting()  # "for a headset in Texas"
 

@@ -82,6 +82,8 @@ class Atom:
         uses: Name of the adoption field when nothing is said but that it is used.
         brand: The brand when nothing is said but that something of it is used.
         negation: What "not" makes of it, where that is not simply the opposite.
+        people: Whether it says who is meant ("laggards", "iPhone owners"), more than what holds of them.
+        aged: Whether it is an age.
     """
 
     clauses: Clauses
@@ -93,6 +95,8 @@ class Atom:
     negation: Clauses | None = None
     wish: bool = False
     negated: bool = False
+    people: bool = False
+    aged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +301,7 @@ class Sentence:
             return
         for kind in MARKS:
             if item.has(kind):
-                self.nodes.append(Mark(kind, place, item.text.lower()))
+                self.nodes.append(Mark(kind, place, self._word(item)))
                 return
         last = self.nodes[-1] if self.nodes else None
         if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
@@ -313,6 +317,11 @@ class Sentence:
             self.unread.append(item)
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
+
+    def _word(self, item: Item) -> str:
+        """An item as typed, in small letters; the one word for the end of "don't"."""
+        alone = item.last - item.first == 1 and self.tokens[item.first].stem == "not"
+        return "not" if alone else item.text.lower()
 
     def _compared_with(self, place: int) -> int | None:
         """The comparison that stands before a grade, past "the" and "an"."""

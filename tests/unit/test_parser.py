@@ -392,7 +392,7 @@ THREE_OF_FOUR = (
                 "Location: state is TX",
             ],
         ),
-        ("at most one of Facebook or TikTok", ["fewer than 2 of (Platforms is Facebook; Platforms is TikTok)"]),
+        ("at most one of Facebook or TikTok", ["not (Platforms is Facebook and Platforms is TikTok)"]),
         ("one of Reddit or LinkedIn", ["Platforms is Reddit or LinkedIn"]),
         ("must use a laptop, nice if it's a Dell", ["Laptops: uses is yes", "~Laptops: product is Dell XPS"]),
         ("if at all possible on Reddit, in Texas", ["~Platforms is Reddit", "Location: state is TX"]),

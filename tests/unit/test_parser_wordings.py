@@ -58,3 +58,56 @@ def test_a_no_behind_what_is_asked_about_excludes_it(text: str, clauses: list[st
 def test_an_exclusion_that_no_field_holds_turns_nothing_else_round(text: str) -> None:
     assert told(text) == ["Adopter category is Innovator"]
     assert [(n.code, n.words) for n in read(text).notices] == [("no-such-field", "kids")]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("no women under 30", ["not (Gender is Female and Age under 30 years)"]),
+        (
+            "skip the early adopters who use TikTok",
+            ["not (Adopter category is Early Adopter and Platforms is TikTok)"],
+        ),
+        ("leave out teachers on a low budget", ["not (Sector is Education and Budget is Budget or less)"]),
+        ("skip low-budget laggards", ["not (Budget is Budget or less and Adopter category is Laggard)"]),
+        ("exclude anyone under 25 with an iPhone", ["not (Age under 25 years and Smartphones: product is iPhone)"]),
+        ("nobody in Texas who owns an iPhone", ["not (Location: state is TX and Smartphones: product is iPhone)"]),
+        (
+            "leave out laggards in Ohio or Texas",
+            [
+                "not (Adopter category is Laggard and Location: state is OH)",
+                "not (Adopter category is Laggard and Location: state is TX)",
+            ],
+        ),
+        (
+            "skip women under 30 and men over 60",
+            ["not (Gender is Female and Age under 30 years)", "not (Gender is Male and Age over 60 years)"],
+        ),
+        (
+            "skip women with an iPhone and a MacBook",
+            ["not (Gender is Female and Smartphones: product is iPhone and Laptops: product is MacBook)"],
+        ),
+        ("skip women who don't use TikTok", ["not (Gender is Female and Platforms is not TikTok)"]),
+        ("no women without a phone", ["not (Gender is Female and Smartphones: uses is no)"]),
+        ("exclude people without a laptop", ["Laptops: uses is yes"]),
+    ],
+)
+def test_an_exclusion_may_be_of_some_only(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("no laggards in Ohio", ["Adopter category is not Laggard", "Location: state is OH"]),
+        ("nobody over 60, high budget", ["not (Age over 60 years)", "Budget is High or more"]),
+        ("people with no iPhone who use TikTok", ["Smartphones: product is not iPhone", "Platforms is TikTok"]),
+        ("people outside Texas who use TikTok", ["Location: state is not TX", "Platforms is TikTok"]),
+        (
+            "women, no laggards, who live in Texas",
+            ["Gender is Female", "Adopter category is not Laggard", "Location: state is TX"],
+        ),
+    ],
+)
+def test_what_holds_for_everybody_is_no_part_of_an_exclusion(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

@@ -122,6 +122,7 @@ def _together(run: Sequence[Said], schema: Schema) -> list[Condition | AnyOf]:
         listed = [Said(h, r.connector or "or", r.opened) for h, r in zip(heads, run, strict=True)]
         return [*_together(listed, schema), *rest]
     if len(simple) < len(conditions):
+        either = either or _is_one_of(conditions, schema)
         merged: list[Condition | AnyOf] = _either_groups(conditions) if either else conditions
     else:
         merged = list(_merged(simple, either, schema))
@@ -180,6 +181,14 @@ def _split_at_comma(run: Sequence[Said]) -> list[list[Said]]:
             parts.append([])
         parts[-1].append(one)
     return parts
+
+
+def _is_one_of(clauses: Sequence[Condition | AnyOf], schema: Schema) -> bool:
+    """Whether nobody can have all of it: "New York, Boston and Chicago", where one may be a state or a city."""
+    flat = [c for clause in clauses for c in ((clause,) if isinstance(clause, Condition) else clause.conditions)]
+    attributes = [schema.attribute(c.field) for c in flat]
+    single = all(a.storage != "keywords" for a in attributes) and all(c.op == "any_of" for c in flat)
+    return single and len({a.field.name for a in attributes}) == 1
 
 
 def _either_groups(conditions: Sequence[Condition | AnyOf]) -> list[Condition | AnyOf]:

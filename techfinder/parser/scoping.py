@@ -277,7 +277,7 @@ class _Scope:
             self.connector, self.dangling = "", False  # "or something unknown, in Texas"
         if mark.kind in ("or", "slash") and self.dangling and self.connector == "comma":
             self.dangled = True
-        if _CONNECTORS[mark.kind] > _CONNECTORS.get(self.connector, 0):
+        if mark.word != "either" and _CONNECTORS[mark.kind] > _CONNECTORS.get(self.connector, 0):
             self.connector = mark.kind
         if mark.kind == "comma":
             self.neutral = False

@@ -299,7 +299,7 @@ class Sentence:
             if any(self.items[i].has("out_verb") for i in self.segment(place) if i < place):
                 self.nodes.append(Mark("after_not", place))
             return
-        for kind in MARKS:
+        for kind in MARKS if item.text.lower() != "help" else ():  # "help me find women", unlike "it helps"
             if item.has(kind):
                 self.nodes.append(Mark(kind, place, self._word(item)))
                 return

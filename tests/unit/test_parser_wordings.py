@@ -19,7 +19,10 @@ TODAY = date(2026, 11, 25)
 
 @cache
 def parser() -> SentenceParser:
-    live = {"location_city": ["Austin", "Boston", "Denver", "Portland", "Seattle"], "interests": ["Gaming", "Music"]}
+    live = {
+        "location_city": ["Austin", "Boston", "Denver", "New York", "Portland", "Seattle"],
+        "interests": ["Gaming", "Music"],
+    }
     return SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), live)
 
 
@@ -110,4 +113,29 @@ def test_an_exclusion_may_be_of_some_only(text: str, clauses: list[str]) -> None
     ],
 )
 def test_what_holds_for_everybody_is_no_part_of_an_exclusion(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("women in either Ohio or Michigan", ["Gender is Female", "Location: state is OH or MI"]),
+        (
+            "women who either live in Ohio or use TikTok",
+            ["Gender is Female", "any of (Location: state is OH; Platforms is TikTok)"],
+        ),
+        (
+            "New York, Boston and Texas",
+            [
+                "any of (Location: state is NY; Location: city is New York; Location: city is Boston; "
+                "Location: state is TX)"
+            ],
+        ),
+        ("Help me find women in Texas", ["Gender is Female", "Location: state is TX"]),
+        ("HELP: need women!", ["Gender is Female"]),
+        ("Women in Texas. Can you help?", ["Gender is Female", "Location: state is TX"]),
+        ("women, TikTok would help", ["Gender is Female", "~Platforms is TikTok"]),
+    ],
+)
+def test_what_is_asked_for_is_neither_loosened_nor_made_impossible(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses

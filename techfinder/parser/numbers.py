@@ -331,6 +331,9 @@ def _amount(s: Sentence, found: Quantity) -> int | None:
     if value is None or value != int(value) or not 1 <= value <= 1000 or found.unit or s.limit is not None:
         return None
     before = s.items[found.first - 1] if found.first else None
+    if _is_about_people(s, found) or _ends_part(s, found):
+        s.limit = int(value)
+        return found.last
     if found.plain and before is not None and s.tokens[before.first].stem in _WHOLE:
         return found.last  # "all three", "one of their two reasons"
     led = s.items[found.first].has("limit") or (before is not None and before.has("limit"))
@@ -351,11 +354,31 @@ def is_subject(s: Sentence, item: Item) -> bool:
     return s.tokens[item.first].stem in _SUBJECTS or item.text.casefold() in s.schema.subject
 
 
+def _is_about_people(s: Sentence, found: Quantity) -> bool:
+    """Whether it is said roughly how many people: "about 50 people", "no more than 30 users", "up to 40 laggards"."""
+    if found.plain or found.above or found.below or found.last >= len(s.items):
+        return False
+    before, after = s.items[found.first - 1] if found.first else None, s.items[found.last]
+    begins = before is None or before.has("stop", "comma", "colon", "filler", "limit")
+    named = begins and after.has("value", "clauses")
+    return s.items[found.first].has("compare") and (is_subject(s, after) or named)
+
+
+def _ends_part(s: Sentence, found: Quantity) -> bool:
+    """Whether a part of the sentence is only "max 10", and that is too little for an age."""
+    most = found.low is None and not found.below and (found.high or 0) < _AGE_FROM
+    before = s.items[found.first - 1] if found.first else None
+    after = s.items[found.last] if found.last < len(s.items) else None
+    apart = before is not None and before.has("comma", "stop", "colon")
+    return most and apart and not s.timed and (after is None or after.has("comma", "stop"))
+
+
 def _counts_people(s: Sentence, before: Item | None, after: Item | None) -> bool:
     """Whether a number says how many people: before "people", or where a sentence begins with what is known."""
     if after is not None and is_subject(s, after):
         return True
-    begins = before is None or before.has("stop", "comma", "colon", "filler", "suits", "instead")
+    ranked = before is not None and before.has("descending", "ascending") and bool(s.sort)  # "the oldest ten"
+    begins = before is None or ranked or before.has("stop", "comma", "colon", "filler", "suits", "instead")
     return begins and (after is None or bool(after.senses) or _is_adjective(s, after))
 
 

@@ -31,6 +31,7 @@ _NEARLY = 0.1
 _BETWEEN = 6
 """Words that may stand between a comparison and its number."""
 
+_AGES = (10, 100)
 _FIGURES = frozenset({"figure", "fig"})
 
 
@@ -94,6 +95,7 @@ class Quantities:
             found = self._number_or_range(after, in_words=sign == "between")
             if found is None or (sign == "between" and found.low == found.high):
                 continue
+            found = self._aged(found)
             if found.unit == "" and "age" in item.text.lower().split()[0]:
                 found = replace(found, unit="years")
             if item.text.lower() == "in" and found.unit not in ("months", "years"):
@@ -103,6 +105,14 @@ class Quantities:
         if found is None:
             return None
         return self._after(replace(found, first=place, plain=found.low == found.high))
+
+    def _aged(self, found: Quantity) -> Quantity:
+        """With the ending that makes a number an age: "under 21s"."""
+        ending = self._items[found.last] if found.last < len(self._items) else None
+        if ending is None or found.unit or found.low != found.high or not _AGES[0] <= (found.low or 0) < _AGES[1]:
+            return found
+        token = self._tokens[ending.first]
+        return replace(found, unit="years", last=found.last + 1) if token.stem == "s" and token.glued else found
 
     def _skip(self, place: int) -> int:
         """Past "the age of", "a" and the like between a comparison and its number."""
@@ -240,6 +250,9 @@ class Quantities:
         """ "a couple of", "a few", "several", "a dozen"."""
         if self._stem(token) in ("a", "an"):
             token += 1
+        if self._stem(token) == "half":  # "half a dozen"
+            start = token + 1 + (self._stem(token + 1) == "a")
+            return (_FEW["dozen"] / 2, start + 1, False) if self._stem(start) == "dozen" else None
         value = _FEW.get(self._stem(token))
         if value is None:
             return None

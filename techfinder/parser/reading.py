@@ -49,6 +49,7 @@ _OF_PEOPLE = frozenset({"category", "scale"})
 _OWNERS = frozenset({"owner", "wearer", "holder", "fan", "reader", "crowd", "type", "worker", "resident", "lover"})
 """Behind what people have or like: they are meant."""
 
+_UPPERMOST = frozenset({"top", "best", "highest"})
 _NOBODY = frozenset({"nobody", "no one", "noone"})
 _OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
 
@@ -152,7 +153,8 @@ def _sort(s: Sentence, place: int) -> int | None:
     named = s.field_after(place + 1, lambda f: f.kind in ("integer", "number", "scale", "date"))
     if named is None:
         return None
-    down = s.limit is not None if s.downward is None else s.downward  # "top 10 by income"
+    topped = any(i.text.lower() in _UPPERMOST for i in s.items[:place])
+    down = s.limit is not None or topped if s.downward is None else s.downward  # "top 10 by income"
     if all(o.field != named[0].name for o in s.sort):
         s.sort.append(Sort(field=named[0].name, descending=down))
     return named[1]

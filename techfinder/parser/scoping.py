@@ -237,6 +237,8 @@ class _Scope:
                     self._begin_run()
             case "after_not":
                 self._refuse(self.run or self.last_run)
+            case "averse":
+                self._refuse(self.found[-1:])
             case "stop" | "but":
                 self.negated = self.wish = self.opened = self.neutral = self.listed = False
                 self.connector = ""

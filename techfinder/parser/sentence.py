@@ -20,6 +20,7 @@ MARKS = (
     "plain",
     "not",
     "after_not",
+    "averse",
     "instead",
     "neutral",
     "but",
@@ -300,14 +301,14 @@ class Sentence:
                 self.nodes.append(Mark("after_not", place))
             return
         for kind in MARKS if item.text.lower() != "help" else ():  # "help me find women", unlike "it helps"
-            if item.has(kind):
+            if item.has(kind) and (kind != "averse" or self._is_averse(place)):
                 self.nodes.append(Mark(kind, place, self._word(item)))
                 return
         last = self.nodes[-1] if self.nodes else None
         if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
             self.nodes.append(Mark("anew", place))
         unread_unit = item.kinds == {"unit"} and item.data("unit") == "other"  # "no kids"
-        if unread_unit or (item.kinds <= {"out_verb"} and self.tokens[item.first].stem.isalpha()):
+        if unread_unit or (item.kinds <= {"out_verb", "averse"} and self.tokens[item.first].stem.isalpha()):
             if (mention := self._mention(item)) is not None:
                 self.add([mention], "mention", place, place + 1, wish=True)
                 return
@@ -317,6 +318,12 @@ class Sentence:
             self.unread.append(item)
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
+
+    def _is_averse(self, place: int) -> bool:
+        """Whether "haters" and the like stand right behind what was read; "free" with a hyphen: "laptop-free"."""
+        item, last = self.items[place], self.nodes[-1] if self.nodes else None
+        glued = item.text.lower() != "free" or self.tokens[item.first].glued
+        return isinstance(last, Atom) and last.last == place and glued
 
     def _word(self, item: Item) -> str:
         """An item as typed, in small letters; the one word for the end of "don't"."""

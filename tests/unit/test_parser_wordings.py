@@ -9,7 +9,7 @@ import pytest
 
 from techfinder.lexicons import builtin_lexicons
 from techfinder.parser import SentenceParser
-from techfinder.plan import QueryPlan
+from techfinder.plan import Condition, QueryPlan
 from techfinder.schema import load_schema
 from techfinder.words import describe
 
@@ -139,3 +139,45 @@ def test_what_holds_for_everybody_is_no_part_of_an_exclusion(text: str, clauses:
 )
 def test_what_is_asked_for_is_neither_loosened_nor_made_impossible(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("TikTok haters", ["Platforms is not TikTok"]),
+        ("women, TikTok haters", ["Gender is Female", "Platforms is not TikTok"]),
+        ("TikTok-free women", ["Platforms is not TikTok", "Gender is Female"]),
+        ("teachers free in July", ["Sector is Education"]),
+        ("former iPhone users", ["Smartphones: product is not iPhone"]),
+        ("no hurry with laptops", ["Laptops: months after release over 12 months"]),
+        ("under 21s and over 65s", ["any of (Age under 21 years; Age over 65 years)"]),
+        ("salary ≥ 100k", ["Annual income at least 100,000 USD"]),
+        ("at the very least a master's degree", ["Education is Master's or more"]),
+        ("at the very most 45 years old", ["Age at most 45 years"]),
+    ],
+)
+def test_other_words_for_the_same(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("about 50 people in Texas", 50),
+        ("no more than 30 users in Ohio", 30),
+        ("up to 40 laggards", 40),
+        ("half a dozen laggards", 6),
+        ("the oldest ten innovators", 10),
+        ("youngest laggards first, max 5", 5),
+        ("women of about 40", 20),
+        ("women, up to 40, teachers", 20),
+    ],
+)
+def test_how_many_people_are_wanted(text: str, limit: int) -> None:
+    plan = read(text)
+    ages = [c for c in plan.conditions if isinstance(c, Condition) and c.field == "age"]
+    assert (plan.limit, bool(ages)) == (limit, limit == 20)
+
+
+def test_the_top_of_an_order_comes_first() -> None:
+    assert [(o.field, o.descending) for o in read("top ten percent by income").sort] == [("annual_income", True)]

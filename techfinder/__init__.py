@@ -26,6 +26,7 @@ from techfinder.encodable import (
 )
 from techfinder.errors import (
     AccessError,
+    BackupError,
     CollectionNotFound,
     CursorError,
     CursorExpired,
@@ -160,6 +161,7 @@ __all__ = [
     "AudienceField",
     "AudienceMap",
     "AudienceValue",
+    "BackupError",
     "Clause",
     "Collection",
     "CollectionNotFound",

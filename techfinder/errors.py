@@ -17,6 +17,7 @@
     │   ├── DimensionMismatch    vectors of another length than the collection's
     │   └── FingerprintMismatch  vectors made by another encoder or text template
     ├── IndexingError            an index run was stopped before going live
+    ├── BackupError              a backup cannot be made, read or restored
     ├── DatabaseError            the application database does not answer, or is of another version
     ├── AccessError              a user, role, password, link or token cannot be what is asked for
     │   └── TooManyAttempts      somebody has guessed too often; later again
@@ -40,6 +41,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "AccessError",
+    "BackupError",
     "CollectionNotFound",
     "CursorError",
     "CursorExpired",
@@ -128,6 +130,10 @@ class FingerprintMismatch(StoreError):
 
 class IndexingError(TechfinderError):
     """An index run was stopped before its generation went live."""
+
+
+class BackupError(TechfinderError):
+    """A backup cannot be made, is damaged, or cannot be restored here."""
 
 
 class DatabaseError(TechfinderError):

@@ -50,6 +50,8 @@ ACTIONS: Mapping[str, str] = {
     "rollback": "went back to the encoder before",
     "switch": "made another generation live",
     "erase": "erased people",
+    "backup": "made a backup",
+    "restore": "restored a backup",
     "job.cancel": "cancelled a job",
     "job.retry": "tried a job again",
     "gateway": "asked the Qdrant gateway",

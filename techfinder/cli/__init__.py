@@ -12,6 +12,7 @@ import click
 from techfinder import __version__
 from techfinder.cli.analysts import analyst
 from techfinder.cli.auditing import audit
+from techfinder.cli.backing_up import backup, restore
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.exporting import export
@@ -61,6 +62,8 @@ for _command in (
     token,
     analyst,
     audit,
+    backup,
+    restore,
     stack,
 ):
     cli.add_command(_command)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from techfinder.restored import require_restored
+
 if TYPE_CHECKING:
     from techfinder.database.database import Database
     from techfinder.settings import Settings
@@ -30,7 +32,9 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         DatabaseError: It does not answer, is damaged, or belongs to a newer version.
+        BackupError: A restore has begun to take effect, and is not done.
     """
+    require_restored(settings.home)
     from techfinder.database.database import Database
 
     return Database.open(settings.home, settings.database_url.get_secret_value())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,20 @@ class Database:
         """A connection that only reads: it waits for nobody who writes. Raises DatabaseError."""
         with self._telling(), self.engine.connect() as connection:
             yield connection.execution_options(**{_READS: True})
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees everything as it is at one moment, row by row. Raises DatabaseError."""
+        with self._telling(), self.engine.connect() as connection:
+            level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}  # SQLite's readers see one moment
+            yield connection.execution_options(**{_READS: True}, stream_results=True, **level)
+
+    def fill_anew(self, fill: Callable[[Connection], None]) -> None:
+        """Drop everything, make it anew, and fill it: all in one transaction. For PostgreSQL. Raises DatabaseError."""
+        with self._telling(), self._migrating() as connection:
+            self._run(connection, self._revision(connection), "")
+            self._run(connection, "", HEAD)
+            fill(connection)
 
     def clock(self, connection: Connection) -> float:
         """The database's own time in seconds, now."""

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from techfinder.restored import require_restored
+
 if TYPE_CHECKING:
     from techfinder.interfaces import Store
     from techfinder.settings import Settings
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["open_store"]
 
 
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name. Opens no collection, starts no process and connects to nothing yet."""
+def open_store(settings: Settings, restoring: bool = False) -> Store:
+    """The store that the settings name. Opens no collection, starts no process and connects to nothing yet.
+
+    Raises BackupError while a restore takes effect, except for the one who is `restoring`.
+    """
+    if not restoring:
+        require_restored(settings.home)
     if settings.store == "server":
         from techfinder.store.server.store import ServerStore
 

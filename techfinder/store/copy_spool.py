@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,9 +27,10 @@ from techfinder.store.folders import sync_path
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CopySpool"]
+__all__ = ["POINTS_DAMAGE", "CopySpool", "read_points", "write_points"]
 
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+POINTS_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+"""What reading a damaged file of points raises."""
 
 
 class CopySpool:
@@ -46,10 +47,10 @@ class CopySpool:
         while True:
             path = self._path(self._files + 1)
             try:
-                points = _read(path)
+                points = read_points(path)
             except FileNotFoundError:
                 break
-            except _DAMAGE:
+            except POINTS_DAMAGE:
                 break
             self._files += 1
             yield points
@@ -63,7 +64,7 @@ class CopySpool:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as file:
-                np.savez(file, facts=_facts(points), vectors=np.stack([_vector(p) for p in points]))
+                write_points(file, points)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.rename(path)
@@ -99,7 +100,13 @@ def _vector(point: Point) -> NDArray[np.float32]:
     return point.vector
 
 
-def _read(path: Path) -> list[Point]:
+def write_points(file: IO[bytes], points: Sequence[Point]) -> None:
+    """Write points with their vectors, at least one, so that :func:`read_points` gives the same to the bit."""
+    np.savez(file, facts=_facts(points), vectors=np.stack([_vector(p) for p in points]))
+
+
+def read_points(path: Path) -> list[Point]:
+    """The points of a file. Raises one of :data:`POINTS_DAMAGE`."""
     with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         rows, vectors = json.loads(file["facts"].tobytes()), file["vectors"]
     return [

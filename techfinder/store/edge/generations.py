@@ -18,7 +18,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -67,17 +67,23 @@ class Sealed:
     def write(cls, info: GenerationInfo, attributes: Mapping[str, str], columns: str, folder: Path) -> Sealed:
         """Seal what is in the folder: write its ``info.json`` and bring everything to the disk. Raises StoreError."""
         sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
-        sealed = cls(info, dict(attributes), columns, folder, sizes)
+        return cls(info, dict(attributes), columns, folder, sizes)._saved()
+
+    def moved(self, folder: Path, number: int) -> Sealed:
+        """The same in another folder, where it is already, under another number. Raises StoreError."""
+        return replace(self, info=replace(self.info, number=number), folder=folder)._saved()
+
+    def _saved(self) -> Sealed:
         facts = {
             "format": _FORMAT,
-            "info": asdict(info),
-            "attributes": sealed.attributes,
-            "columns": columns,
-            "sizes": sizes,
+            "info": asdict(self.info),
+            "attributes": dict(self.attributes),
+            "columns": self.columns,
+            "sizes": dict(self.sizes),
         }
-        (folder / INFO).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        sync_folder(folder)
-        return sealed
+        (self.folder / INFO).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        sync_folder(self.folder)
+        return self
 
     @classmethod
     def read(cls, folder: Path) -> Sealed:

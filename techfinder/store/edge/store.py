@@ -11,6 +11,7 @@ import numpy as np
 from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Ledger, Point, Scan
 from techfinder.store.columns import Columns
+from techfinder.store.edge.adopting import Adopted
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
 from techfinder.store.edge.collection import EdgeCollection
 from techfinder.store.edge.generations import INFO, Generations, Sealed, WriteLock, free_bytes
@@ -129,6 +130,24 @@ class EdgeStore:
                     return
         finally:
             process.close()
+
+    def sealed(self, collection: str) -> Sealed:
+        """The live generation's files. Raises CollectionNotFound, StoreDamaged."""
+        generations = self._of(collection)
+        with generations.advising():
+            sealed = generations.opened()
+            sealed.check()
+            return sealed
+
+    def adopt(self, sealed: Sealed) -> Adopted:
+        """Take over a generation that was sealed elsewhere on the same disk: its folder moves. Raises StoreError."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        lock = WriteLock(self._root, sealed.info.collection)
+        try:
+            return Adopted(self._of(sealed.info.collection), sealed, lock, self._settings.keep_generations)
+        except BaseException:
+            lock.release()
+            raise
 
     def write(self, spec: CollectionSpec, fresh: bool = False, copy_of: str = "") -> EdgeWriter:
         """A writer on the live generation, or an empty one; see ``Store.write``. A copy starts anew each time."""

@@ -5,6 +5,7 @@ Imported late, because it imports waitress.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,8 @@ def listen(
         OSError: The address cannot be bound.
         ValueError: No address belongs to that name.
     """
+    # One line for each request that waits for a thread: when there is much to do, the log would hold up the answers.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     dispatcher = _Dispatcher(before_stop)
     dispatcher.set_thread_count(threads)
     server = create_server(

@@ -36,12 +36,16 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     parser_class = _Parser
     connected: bool
+    _unheard = False
 
     def service(self) -> None:
         # What changes something is done all the same: whoever sent it may be gone because it was sent.
         if not self.connected and getattr(self.requests[0], "command", "GET") not in ("GET", "HEAD"):
-            self.connected = True
+            self.connected = self._unheard = True
         super().service()
+
+    def write_soon(self, data: Any) -> int:
+        return len(data) if self._unheard else int(super().write_soon(data))
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]

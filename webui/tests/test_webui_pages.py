@@ -367,3 +367,12 @@ def test_an_encoder_of_another_kind_leaves_filters_working(home: Path, finder_of
     assert page.status_code == 200
     assert "Ranking by meaning is not available" in page.text
     assert status(page.text) == "29 of 60 people"
+
+
+def test_an_address_that_nobody_answers_has_a_page_that_leads_back(client: FlaskClient) -> None:
+    answer = client.get("/nowhere/<b>")
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+    assert 'href="/"' in answer.text
+    assert "Content-Security-Policy" in answer.headers
+    assert client.get("/api/v1/nowhere").get_json()["status"] == 404

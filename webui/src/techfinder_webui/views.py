@@ -60,6 +60,7 @@ def make_blueprint(finder: Finder) -> Blueprint:
     blueprint.after_request(guard)
     blueprint.register_error_handler(DatabaseError, lambda error: failed(finder, error))
     blueprint.app_errorhandler(Forbidden)(_not_allowed)
+    blueprint.after_app_request(_no_such_page)
 
     _add_search(blueprint, finder)
     _add_profile(blueprint, finder)
@@ -122,6 +123,13 @@ def _add_style(blueprint: Blueprint, finder: Finder) -> None:
         answer.add_etag()
         answer.headers["Cache-Control"] = "no-cache"
         return answer.make_conditional(request)
+
+
+def _no_such_page(answer: AnyResponse) -> AnyResponse:
+    """A page of ours for an address that nobody answers, instead of the bare one; APIs tell it themselves."""
+    if answer.status_code != 404 or request.url_rule is not None or answer.mimetype != "text/html":
+        return answer
+    return guard(render("problem.html", not_found_page("There is no page at this address."), 404))
 
 
 def _not_allowed(error: Forbidden) -> AnyResponse:

@@ -58,7 +58,7 @@ class Planner:
         parsed = edited.plan
         clauses, notices = self._chosen(chosen)
         changes: dict[str, object] = {"conditions": (*parsed.conditions, *clauses), "offset": offset}
-        changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions))
+        changes["notices"] = (*parsed.notices, *notices, *self._sensitive(parsed.conditions, clauses))
         if limit is not None:
             changes["limit"] = limit
         if sort:
@@ -83,15 +83,20 @@ class Planner:
                 "Leave that out, or ask whoever runs techfinder (setting sensitive_fields)."
             )
 
-    def _sensitive(self, clauses: Sequence[Condition | AnyOf]) -> tuple[Notice, ...]:
-        """What to say of conditions on sensitive fields."""
-        parts = [c for clause in clauses for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
-        labels = {f.label: c.words for c in parts if (f := self._schema.attribute(c.field).field).sensitive}
+    def _sensitive(
+        self, said: Sequence[Condition | AnyOf], filtered: Sequence[Condition | AnyOf]
+    ) -> tuple[Notice, ...]:
+        """What to say of conditions on sensitive fields; words only of what was said in a sentence."""
+        labels: dict[str, str] = {}
+        for clause in (*said, *filtered):
+            for part in clause.conditions if isinstance(clause, AnyOf) else (clause,):
+                if (field := self._schema.attribute(part.field).field).sensitive:
+                    labels.setdefault(field.label, part.words if clause in said else "")
         if not labels or self._settings.sensitive_fields != "warn":
             return ()
         names = ", ".join(labels)
         text = f"This singles people out by {names}, which is sensitive: make sure that you may."
-        return (Notice(code="sensitive-field", text=text, words="; ".join(labels.values())),)
+        return (Notice(code="sensitive-field", text=text, words="; ".join(w for w in labels.values() if w)),)
 
     def _chosen(self, filters: Chosen) -> tuple[Sequence[Condition | AnyOf], tuple[Notice, ...]]:
         """What the filters ask for, in the values that are live, and what to say of values that are not."""

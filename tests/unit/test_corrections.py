@@ -39,7 +39,8 @@ def finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
 
 
 def notices(finder: Finder, name: str, *values: str) -> tuple[Notice, ...]:
-    return finder.plan(filters={name: values}).notices
+    """What is said of the values, besides that a field is sensitive."""
+    return tuple(n for n in finder.plan(filters={name: values}).notices if n.code != "sensitive-field")
 
 
 @pytest.mark.parametrize(

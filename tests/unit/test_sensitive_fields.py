@@ -74,7 +74,11 @@ def test_nor_do_a_sentence_a_filter_and_an_order(strict: Finder, address: str) -
 def test_by_default_a_notice_is_given(home: Path) -> None:
     finder = homes.open_home(home, HashEncoder().entry())
     finder.generation()
-    assert [n.code for n in finder.plan("women in tech").notices] == ["sensitive-field"]
+    (told,) = finder.plan("women in tech", {"age": ["30..40"]}).notices
+    assert (told.code, told.words) == ("sensitive-field", "women")
+    assert "Gender, Age" in told.text
+    assert [n.code for n in finder.plan("", {"age": ["30..40"]}).notices] == ["sensitive-field"]
+    assert finder.plan("", {"job_sector": ["Technology"]}).notices == ()
     finder.close()
 
 

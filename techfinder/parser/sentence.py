@@ -176,8 +176,14 @@ class Sentence:
         return last
 
     def words(self, first: int, last: int) -> str:
-        """The items as typed."""
-        return " ".join(i.text for i in self.items[first:last])
+        """The items as typed, without what stands between them but a space."""
+        said, end = "", 0
+        for item in self.items[first:last]:
+            start = self.tokens[item.first].start
+            if start >= end or not said:  # else the second half of "don't"
+                said += f"{' ' if said and start > end else ''}{item.text}"
+            end = self.tokens[item.last - 1].end
+        return said
 
     def past(self, place: int, *also: str) -> int:
         """Past filling words."""

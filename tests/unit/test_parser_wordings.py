@@ -181,3 +181,17 @@ def test_how_many_people_are_wanted(text: str, limit: int) -> None:
 
 def test_the_top_of_an_order_comes_first() -> None:
     assert [(o.field, o.descending) for o in read("top ten percent by income").sort] == [("annual_income", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("women aged 25-40", ["women", "aged 25-40"]),
+        ("$45,000-$60,000", ["$45,000-$60,000"]),
+        ("in Boston, MA", ["Boston, MA", "Boston, MA"]),
+        ("a budget that isn't premium", ["budget that isn't premium"]),
+        ("low-budget men under 21s", ["low budget", "men", "under 21s"]),
+    ],
+)
+def test_words_are_shown_as_they_were_typed(text: str, words: list[str]) -> None:
+    assert [c.words for c in read(text).conditions] == words

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 __all__ = ["LARGEST", "Token", "stem_of", "tokenize"]
 
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+"""Characters that only say where a word may break or not; copied text has them inside words."""
+
 _PATTERN = re.compile(
     r"(?P<short>\bw/o\b|\bw/)"
     r"|(?P<number>(?P<sign>[$€£]\s?)?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<times>(?:k|m|mm|mn|bn|b)(?![^\W\d_]))?)"
-    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*|\w+)"
+    rf"|(?P<word>[^\W\d_]+(?:['{_INVISIBLE}]+[^\W\d_]+)*|\w+)"
     r"|(?P<mark>\.\.|[^\w\s])",
     re.IGNORECASE,
 )
@@ -23,6 +26,7 @@ LARGEST = 1e15
 _TIMES = {"k": 1e3, "m": 1e6, "mm": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9}
 _SHORT = {"w/": "with", "w/o": "without"}
 _LIKE = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "‑": "-", "−": "-", "…": "."})  # noqa: RUF001
+_DROPPED = str.maketrans("", "", f"'{_INVISIBLE}")
 _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 _UNMARKED = frozenset(
     {
@@ -105,7 +109,7 @@ def stem_of(word: str) -> str:
     the same, "marketing" and "market" are not.
     """
     plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
-    plain = plain.replace("'", "")
+    plain = plain.translate(_DROPPED)
     if len(plain) > 4 and plain.endswith("ies"):
         return f"{plain[:-3]}y"
     if len(plain) > 4 and plain.endswith(("sses", "shes", "ches", "xes", "zzes")):

@@ -195,3 +195,15 @@ def test_the_top_of_an_order_comes_first() -> None:
 )
 def test_words_are_shown_as_they_were_typed(text: str, words: list[str]) -> None:
     assert [c.words for c in read(text).conditions] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("wo\u200bmen in Te\u00adxas", ["Gender is Female", "Location: state is TX"]),
+        ("salary > 100k < 150k", ["Annual income over 100,000 USD", "Annual income under 150,000 USD"]),
+        ("women <30", ["Gender is Female", "Age under 30 years"]),
+    ],
+)
+def test_signs_and_what_copied_text_brings_along(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

@@ -73,14 +73,15 @@ class _Work:
 class _Reading:
     """What the reading thread has seen so far. Written by it, read by the progress display.
 
-    `unread` rows have no id that can be read, so whom they are about is unknown; `kept` are the
-    ids of rows that were rejected, whose people must not count as gone; `ended_at` is the row at
-    which an input broke off.
+    `refused` of the rejected rows are about people who were erased; `unread` rows have no id that
+    can be read, so whom they are about is unknown; `kept` are the ids of rows that were rejected,
+    whose people must not count as gone; `ended_at` is the row at which an input broke off.
     """
 
     rows: int = 0
     unchanged: int = 0
     rejected: int = 0
+    refused: int = 0
     unread: int = 0
     ended_at: int | None = None
     seen: set[str] = field(default_factory=set)
@@ -102,6 +103,7 @@ class IndexJob:
         collection: str,
         home: Path,
         options: IndexOptions,
+        refused: Callable[[], Callable[[str], bool] | None] = lambda: None,
         watch: Callable[[RunProgress], None] | None = None,
     ) -> None:
         """Prepare a run.
@@ -109,11 +111,14 @@ class IndexJob:
         Args:
             source: What to read; `label` names it in messages and the progress record.
             info: Of the encoder; `load_encoder` is called only when a text must be encoded.
+            refused: Called when the run begins; answers whether the person with an id was erased, and is left
+                out; or None where nobody was.
             watch: Called with the progress, from the thread that called :meth:`run`.
         """
         self._source, self._label, self._schema, self._info = source, label, schema, info
         self._load_encoder, self._store, self._home = load_encoder, store, home
-        self._options, self._watch = options, watch
+        self._options, self._load_refused, self._watch = options, refused, watch
+        self._refused: Callable[[str], bool] | None = None
         self._spec = collection_spec(collection, schema, info)
         self._reading = _Reading()
         self._stop = threading.Event()
@@ -157,6 +162,7 @@ class IndexJob:
             raise IndexingError(str(failure(what, error))) from error
 
     def _run(self) -> None:
+        self._refused = self._load_refused()
         reader = RowReader(self._schema, self._source.columns())
         self._report(total=self._source.count(), message=_note_unknown(reader.unknown_columns))
         ledger = _empty_ledger() if self._options.dry_run else self._base_ledger()
@@ -225,6 +231,8 @@ class IndexJob:
             state.ended_at = item.number if item.fatal else state.ended_at
             self._reject([item])
             return None
+        if self._is_refused(item):
+            return None
         answer = reader.read(item)
         if not isinstance(answer, Profile):
             if any(p.column == self._schema.id for p in answer):
@@ -238,6 +246,14 @@ class IndexJob:
             return None
         state.seen.add(answer.id)
         return answer
+
+    def _is_refused(self, row: Row) -> bool:
+        """Whether a row is about somebody who was erased; nothing of it is kept, but that there was one."""
+        if self._refused is None or not self._refused(str(row.values.get(self._schema.id, "")).strip()):
+            return False
+        self._reading.refused += 1
+        self._reject([RowProblem(row.number, self._schema.id, "", "somebody who was not erased on request")])
+        return True
 
     def _reject(self, problems: list[RowProblem]) -> None:
         self._reading.rejected += 1
@@ -323,10 +339,11 @@ class IndexJob:
                     f"{self._label} breaks off at row {state.ended_at}; with --rebuild everyone after it would be "
                     f"lost: nothing went live.{self._where()} Get the whole file, or run without --rebuild."
                 )
-        share = state.rejected / max(state.rows, 1)
+        bad = state.rejected - state.refused  # those that were erased are no fault of the input
+        share = bad / max(state.rows, 1)
         if share > self._options.max_rejects:
             raise IndexingError(
-                f"{state.rejected} of {state.rows} rows ({share:.1%}) of {self._label} were rejected, more than "
+                f"{bad} of {state.rows} rows ({share:.1%}) of {self._label} were rejected, more than "
                 f"the {self._options.max_rejects:.1%} allowed: nothing went live.{self._where()} Mend them, or "
                 f"allow more with --max-rejects."
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from techfinder.access.console import note_on_console
+from techfinder.database.erased import refused
 from techfinder.database.switches import SwitchLog
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import StoreError
@@ -143,6 +144,7 @@ def _index(finder: Finder, run: JobRun) -> Mapping[str, Any]:
         collection=finder.settings.collection,
         home=finder.settings.home,
         options=IndexOptions(wanted.get("prune"), bool(wanted.get("rebuild")), max_rejects=finder.settings.max_rejects),
+        refused=partial(refused, finder.settings),
         watch=watch,
     ).run()
     return {"generation": progress.generation, "run": progress.run, "rejects": str(rejects) if rejects else None}

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, str] = {
     "rollback": "went back to the encoder before",
     "switch": "made another generation live",
     "erase": "erased people",
+    "erase.allow": "let somebody who was erased come in again",
     "backup": "made a backup",
     "restore": "restored a backup",
     "job.cancel": "cancelled a job",

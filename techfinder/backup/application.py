@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from techfinder.access.audit import verify
 from techfinder.database import FILE, database_exists, open_database
 from techfinder.database.database import Database
+from techfinder.database.erased import Refused, merge, refused, refused_by
 from techfinder.database.tables import access_links, attempts, audit_head, devices, metadata, sessions
 from techfinder.errors import BackupError
 
 if TYPE_CHECKING:
     from techfinder.settings import Settings
 
-__all__ = ["MEMBER", "is_empty", "pack", "put_in_place", "rows", "stage"]
+__all__ = ["MEMBER", "is_empty", "pack", "put_in_place", "rows", "stage", "still_erased"]
 
 MEMBER = f"database/{FILE}"
 _LEFT_OUT = (access_links, attempts, devices, sessions)
@@ -55,6 +56,20 @@ def stage(packed: Path, folder: Path) -> None:
         if problem := verify(database).problem:
             raise BackupError(f"The audit log in this backup was altered. {problem} Nothing was changed.")
     _settle(folder / FILE)
+
+
+def still_erased(settings: Settings, folder: Path | None, collection: str) -> Refused | None:
+    """Tells who must not come back: who was erased here, or is on the list of the staged database in `folder`.
+
+    The staged database's list is made to hold both.
+    """
+    if folder is None:
+        return refused(settings, collection)
+    with closing(Database.open(folder)) as staged:
+        if database_exists(settings):
+            with closing(open_database(settings)) as here:
+                merge(here, staged)
+        return refused_by(staged, collection)
 
 
 def rows(folder: Path) -> dict[str, int]:

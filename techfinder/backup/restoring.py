@@ -129,7 +129,9 @@ def _take_effect(settings: Settings, about: About, work: Path, say: Say) -> Rest
     home, pending, info = settings.home, None, None
     if about.people is not None:
         say("Preparing the people ...")
-        pending, info = people.prepare(settings, about.people, work / _UNPACKED, None)
+        staged = work / _DATABASE if about.tables is not None else None
+        gone = application.still_erased(settings, staged, about.collection)
+        pending, info = people.prepare(settings, about.people, work / _UNPACKED, gone)
     try:
         files, kept = _files(settings, about, work)
         journal = Journal(

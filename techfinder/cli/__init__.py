@@ -14,6 +14,7 @@ from techfinder.cli.analysts import analyst
 from techfinder.cli.auditing import audit
 from techfinder.cli.backing_up import backup, restore
 from techfinder.cli.data import generate, index, runs
+from techfinder.cli.erasing import erase
 from techfinder.cli.evaluating import evaluate
 from techfinder.cli.exporting import export
 from techfinder.cli.jobs import jobs, worker
@@ -64,6 +65,7 @@ for _command in (
     audit,
     backup,
     restore,
+    erase,
     stack,
 ):
     cli.add_command(_command)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from rich.text import Text
 from techfinder.access.console import note_on_console
 from techfinder.cli.common import echo_json, open_finder, out, say, step_back
 from techfinder.cli.terminal import visible
+from techfinder.database.erased import refused
 from techfinder.encoding import CheckedEncoder
 from techfinder.errors import SourceError
 from techfinder.finder import Finder
@@ -123,6 +125,7 @@ def index_source(finder: Finder, source: str, options: IndexOptions) -> tuple[Ru
             collection=settings.collection,
             home=settings.home,
             options=options,
+            refused=partial(refused, settings),
             watch=watch,
         )
         return job.run()

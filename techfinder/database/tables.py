@@ -1,4 +1,8 @@
-"""What the application database holds. Times are seconds since 1970 in UTC, by the database's own clock."""
+"""What the application database holds. Times are seconds since 1970 in UTC, by the database's own clock.
+
+A column that holds the id of one of the people who are searched says so, ``info={"person": True}``: its rows go when
+that person is erased.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,8 @@ __all__ = [
     "audit_head",
     "choices",
     "devices",
+    "erased",
+    "erasure_keys",
     "job_lines",
     "jobs",
     "metadata",
@@ -210,4 +216,22 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
+)
+
+# --- who was erased and must not come back: keyed hashes of ids -------------------------------------------------
+
+erasure_keys = Table(
+    "erasure_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("made_at", Double, nullable=False),
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("key", String(32), ForeignKey("erasure_keys.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("at", Double, nullable=False),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,12 @@ def open_home(home: Path, entry: EncoderEntry, **settings: Any) -> Finder:
     return Finder(chosen, Plugins.load(chosen, extra=[("test_encoder", FakePlugin(encoders=[entry]))]))
 
 
-def index(finder: Finder, source: Source | str, **options: Any) -> tuple[RunProgress, Path | None]:
+def index(
+    finder: Finder,
+    source: Source | str,
+    refused: Callable[[], Callable[[str], bool] | None] = lambda: None,
+    **options: Any,
+) -> tuple[RunProgress, Path | None]:
     """Run an index job on a source, or on what the text names, and wait until the finder answers from it."""
     entry = finder.encoder_entry()
     job = IndexJob(
@@ -42,6 +47,7 @@ def index(finder: Finder, source: Source | str, **options: Any) -> tuple[RunProg
         collection=finder.settings.collection,
         home=finder.settings.home,
         options=IndexOptions(**options),
+        refused=refused,
     )
     progress, rejects = job.run()
     if progress.generation is not None:

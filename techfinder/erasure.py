@@ -1,0 +1,190 @@
+"""Erasing a person: out of the store, the application database and what is kept beside them, and never in again.
+
+An index keeps what was deleted from it until it is built anew, and so do older generations. So a generation is built
+from the points of all others, and every older one is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from techfinder.access import audit
+from techfinder.database import erased, open_database
+from techfinder.database.database import Database
+from techfinder.errors import CollectionNotFound, StoreError
+from techfinder.interfaces import Store
+from techfinder.models import GenerationInfo
+from techfinder.runs import only_run
+from techfinder.settings import Settings
+from techfinder.store import open_store
+
+__all__ = ["Receipt", "allow_again", "erase"]
+
+_CHUNK = 1 << 20
+_SHORTEST = 4
+"""Ids that are shorter stand in many files that have nothing to do with the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an erasure has done, without a word of the person.
+
+    Attributes:
+        id: Of the receipt, and of its entry in the audit log.
+        at: Seconds since 1970, by the database's clock.
+        person: ``salt`` and ``sha256`` of salt and id: whoever knows the id can tell whom the receipt is about.
+        found: Whether they were among the people that were live.
+        before, after: Number, points and digest of the live generation; None where nothing is live.
+        dropped: Numbers of the generations that are gone.
+        rows: Rows deleted in the database, by table.
+        files: What was removed beside that, below the home.
+        mentions: Files of the home in which their id still stands, and why.
+    """
+
+    id: str
+    at: float
+    collection: str
+    person: Mapping[str, str]
+    reason: str
+    found: bool
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    dropped: tuple[int, ...]
+    rows: Mapping[str, int]
+    files: tuple[str, ...]
+    mentions: tuple[str, ...]
+
+
+def erase(settings: Settings, profile_id: str, by: str, reason: str = "") -> Receipt:
+    """Erase somebody from the collection of the settings. What was broken off is done again from the beginning.
+
+    Raises:
+        IndexingError: An index run is going.
+        DatabaseError, StoreError: A part could not be done; they are on the suppression list already, and the same
+            call again does the rest.
+    """
+    # The generation before would hold them still: only the new one is kept.
+    alone = settings.model_copy(update={"keep_generations": 1})
+    with only_run(settings.home, settings.collection), closing(open_database(settings)) as database:
+        rows = _suppress(database, settings.collection, profile_id)
+        with closing(open_store(alone)) as store:
+            found, before, after, dropped = _rebuild(store, settings.collection, profile_id)
+        files = tuple(_sweep(settings))
+        database.compact()
+        salt = secrets.token_hex(16)
+        receipt = Receipt(
+            id=uuid4().hex,
+            at=_now(database),
+            collection=settings.collection,
+            person={"salt": salt, "sha256": hashlib.sha256(f"{salt}{profile_id}".encode()).hexdigest()},
+            reason=reason,
+            found=found,
+            before=_facts(before),
+            after=_facts(after),
+            dropped=dropped,
+            rows=rows,
+            files=files,
+            mentions=tuple(_mentions(settings.home, profile_id)),
+        )
+        with database.transaction() as connection:
+            detail = {k: v for k, v in asdict(receipt).items() if k not in ("id", "at")}
+            audit.add(connection, receipt.at, "erase", by, subject=receipt.id, detail=detail)
+    return receipt
+
+
+def allow_again(settings: Settings, profile_id: str, by: str) -> bool:
+    """Let imports bring somebody in again who was erased. Whether they had been. Raises DatabaseError."""
+    with closing(open_database(settings)) as database, database.transaction() as connection:
+        was = erased.allow(connection, settings.collection, profile_id)
+        if was:
+            audit.add(connection, database.clock(connection), "erase.allow", by, subject=settings.collection)
+        return was
+
+
+def _suppress(database: Database, collection: str, profile_id: str) -> dict[str, int]:
+    """From here on no import brings them in."""
+    with database.transaction() as connection:
+        erased.suppress(connection, database.clock(connection), collection, profile_id)
+        return erased.delete_rows(connection, collection, profile_id)
+
+
+def _rebuild(
+    store: Store, collection: str, profile_id: str
+) -> tuple[bool, GenerationInfo | None, GenerationInfo | None, tuple[int, ...]]:
+    """Build everybody else anew. Whether the person was there, what was live, what is, and what was dropped."""
+    kept = {g.number for g in store.generations(collection)}
+    try:
+        scan = store.scan(collection)
+    except CollectionNotFound:
+        return False, None, None, ()
+    found = False
+    writer = store.write(scan.spec, fresh=True)
+    try:
+        for batch in scan.points(""):
+            others = [p for p in batch if p.profile.id != profile_id]
+            found = found or len(others) < len(batch)
+            writer.upsert(others)
+        sealed = writer.seal()
+        if sealed.points != scan.info.points - found or (not found and sealed.digest != scan.info.digest):
+            raise StoreError(
+                f"Collection {collection!r}: {sealed.points} people were built, {scan.info.points - found} expected. "
+                "Nothing went live. `techfinder store check` tells what is wrong."
+            )
+        live = writer.publish()
+    finally:
+        writer.discard()
+    left = {g.number for g in store.generations(collection)}
+    if stale := left - {live.number}:
+        raise StoreError(f"Generations {sorted(stale)} could not be removed. Run the same command again.")
+    return found, scan.info, live, tuple(sorted(kept - left))
+
+
+def _sweep(settings: Settings) -> Iterator[str]:
+    """Remove what may hold something of anybody and can be made anew: spools, rejected rows, unfinished restores."""
+    home = settings.home
+    for folder in (home / "spool" / settings.collection, home / "spool" / "copy", home / "restoring"):
+        if folder.is_dir():
+            shutil.rmtree(folder)
+            yield str(folder.relative_to(home))
+    for path in sorted((home / "runs").glob("*/rejects.jsonl")):
+        with suppress(FileNotFoundError):
+            path.unlink()
+            yield str(path.relative_to(home))
+
+
+def _mentions(home: Path, profile_id: str) -> Iterator[str]:
+    """Files of the home that hold the id."""
+    wanted = profile_id.encode()
+    if len(wanted) < _SHORTEST:
+        return
+    for path in sorted(home.rglob("*")):
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink() and _holds(path, wanted):
+                yield str(path.relative_to(home))
+
+
+def _holds(path: Path, wanted: bytes) -> bool:
+    end = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if wanted in (piece := end + chunk):
+                return True
+            end = piece[-len(wanted) :]
+    return False
+
+
+def _facts(info: GenerationInfo | None) -> Mapping[str, Any] | None:
+    return {"number": info.number, "points": info.points, "digest": info.digest} if info else None
+
+
+def _now(database: Database) -> float:
+    with database.reading() as connection:
+        return database.clock(connection)

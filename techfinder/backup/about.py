@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from techfinder.errors import BackupError, cut
 from techfinder.interfaces import CollectionSpec
@@ -27,21 +27,25 @@ class People(BaseModel):
 
     Attributes:
         kind: ``generation`` are the files of an embedded generation, ``points`` are files of points.
-        generation: What it was, as :class:`GenerationInfo` names it.
+        generation: What it was.
         attributes: Storage type by attribute key, in order.
     """
 
     model_config = _STRICT
     kind: Literal["generation", "points"]
-    generation: dict[str, Any]
+    generation: GenerationInfo
     attributes: dict[str, str]
 
+    @field_validator("generation")
+    @classmethod
+    def _refuse_wild(cls, value: GenerationInfo) -> GenerationInfo:
+        if value.number < 1 or value.points < 0:
+            raise ValueError("there is no such generation")
+        return value
+
     def info(self) -> GenerationInfo:
-        """The generation. Raises BackupError."""
-        try:
-            return GenerationInfo(**self.generation)
-        except TypeError as error:
-            raise BackupError(f"This backup tells of a generation that cannot be one: {error}.") from error
+        """The generation."""
+        return self.generation
 
     def spec(self) -> CollectionSpec:
         """What another store must build to hold the same."""
@@ -72,6 +76,12 @@ class About(BaseModel):
     schema_file: str = Field(default="", pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,100})?$")
     registry: str = ""
     left_out: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _refuse_others(self) -> Self:
+        if self.people is not None and self.people.info().collection != self.collection:
+            raise ValueError("the people are of another collection")
+        return self
 
 
 class Member(BaseModel):

@@ -6,6 +6,7 @@ What lets a browser in is left out: nobody is signed in after a restore, and no 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,18 +44,23 @@ def pack(settings: Settings, scratch: Path) -> Path | None:
     return packed
 
 
-def stage(packed: Path, folder: Path) -> None:
+def stage(packed: Path, folder: Path, tables: Mapping[str, int]) -> None:
     """Make a database of this version's form of a packed one, in `folder`, and check its audit log.
 
     Raises:
-        BackupError: It cannot be read, or its log was altered.
+        BackupError: It is not there, has other rows than `tables` says, or its log was altered.
         DatabaseError: It belongs to a newer version.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not packed.is_file():
+        raise BackupError("This backup tells of an application database and holds none. Nothing was changed.")
     packed.rename(folder / FILE)
     with closing(Database.open(folder)) as database:
         if problem := verify(database).problem:
             raise BackupError(f"The audit log in this backup was altered. {problem} Nothing was changed.")
+    found = rows(folder)
+    if wrong := [name for name, count in tables.items() if found.get(name) != count]:
+        raise BackupError(f"The database in this backup has other rows of {', '.join(wrong)} than it should.")
     _settle(folder / FILE)
 
 

@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -56,7 +55,7 @@ def told_of(store: Store, collection: str) -> People | None:
     except CollectionNotFound:
         return None
     kind: Literal["generation", "points"] = "generation" if isinstance(store, EdgeStore) else "points"
-    return People(kind=kind, generation=asdict(scan.info), attributes=dict(scan.spec.attributes))
+    return People(kind=kind, generation=scan.info, attributes=dict(scan.spec.attributes))
 
 
 def size_of(store: Store, people: People) -> int:

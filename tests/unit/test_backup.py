@@ -7,10 +7,12 @@ import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 import access_homes
 import homes
@@ -22,6 +24,7 @@ from techfinder.backup.archive import require_room, unpack
 from techfinder.backup.home_files import without_secrets
 from techfinder.backup.making import make_backup
 from techfinder.backup.restoring import finish_restore, restore
+from techfinder.cli import cli
 from techfinder.errors import BackupError
 from techfinder.finder import Finder
 from techfinder.settings import Settings, load_settings
@@ -295,6 +298,35 @@ def test_a_hostile_backup_is_refused_and_changes_nothing(tmp_path: Path, how: st
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.tar.zst", "home"]
 
 
+@pytest.mark.parametrize("wrong", [{"collection": "../../up"}, {"number": "one"}, {"number": -1}, {"points": None}])
+def test_a_generation_that_cannot_be_one_is_refused(edge: Made, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    about = edge.made.about.model_dump()
+    about["people"]["generation"] = {**asdict(edge.generation), **wrong}
+    about["collection"] = wrong.get("collection", "people")
+    parts = _small()
+    write_archive(tmp_path / "bad.tar.zst", listed([(parts[0][0], json.dumps(about).encode()), *parts[1:]]))
+    with pytest.raises(BackupError, match="no backup of techfinder"):
+        restore(tmp_path / "bad.tar.zst", into(tmp_path / "home"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.tar.zst", "home"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda parts: [p for p in parts if p[0].name != "database/techfinder.db"], "holds none"),
+        (lambda parts: [p for p in parts if not p[0].name.startswith("people/")], "tells of people and holds none"),
+        (lambda parts: [(i, c.replace(b'"users": 1', b'"users": 2')) for i, c in parts], "other rows of users"),
+    ],
+)
+def test_a_backup_without_what_it_tells_of_is_refused(
+    edge: Made, tmp_path: Path, change: Callable[[list[Part]], list[Part]], told: str
+) -> None:
+    write_archive(tmp_path / "bad.tar.zst", listed(change(read_members(edge.file))))
+    with pytest.raises(BackupError, match=told):
+        restore(tmp_path / "bad.tar.zst", into(tmp_path / "home"))
+    assert [p.name for p in (tmp_path / "home").iterdir() if p.name != "store"] == [".restoring.lock"]
+
+
 def test_a_backup_unpacks_to_no_more_than_there_is_room_for(tmp_path: Path) -> None:
     path = tmp_path / "bomb.tar.zst"
     bomb = (tarfile.TarInfo("people/zeros"), bytes(300 << 20))
@@ -337,6 +369,28 @@ def test_an_audit_log_that_was_altered_is_not_restored(edge: Made, tmp_path: Pat
     write_archive(path, listed(parts))
     with pytest.raises(BackupError, match="audit log in this backup was altered"):
         restore(path, into(tmp_path / "home"))
+
+
+def test_the_commands_tell_what_they_have_done(edge: Made, tmp_path: Path) -> None:
+    def call(home: Path, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, arguments, env={"TECHFINDER_HOME": str(home), "TECHFINDER_NICE": "0"})
+
+    folder, new = tmp_path / "to be made", tmp_path / "new"
+    made = json.loads(call(edge.home, "backup", str(folder), "--json").stdout)
+    (file,) = folder.iterdir()
+    assert (made["file"], made["bytes"], made["verified"]) == (str(file), file.stat().st_size, False)
+    assert file.name.startswith("techfinder-people-20")
+    told = call(edge.home, "backup", str(tmp_path / "named.tar.zst"), "--verify").stdout
+    assert f"Backed up {PEOPLE} people of generation 1" in told
+    assert "It was restored once: counts and digest are the same." in told
+    assert "Not in it: secrets in techfinder.toml: oidc_client_secret, plugins.source_crm.api_token." in told
+    told = call(new, "restore", str(file)).stdout
+    assert f"{PEOPLE} people are live as generation 1 of people; all were checked." in told
+    assert "To be set again: secrets in techfinder.toml: oidc_client_secret" in told
+    assert "No restore was broken off." in call(new, "restore", "--finish").stdout
+    assert "There is no backup" in str(call(new, "restore", str(tmp_path / "none.tar.zst")).exception)
+    for wrong in (["restore"], ["restore", str(file), "--finish"]):
+        assert "Name a backup, or say --finish without one." in call(new, *wrong).stderr
 
 
 def test_there_is_nothing_to_finish_where_nothing_was_begun(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kill -9 and full disks at moments of a backup or a restore: no half file, and the old or the new, never both."""
+"""Kill -9 and full disks at moments of a backup, a restore or an erasure: no half file, and never a mix of two."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import homes
 from commands import run
 from techfinder.backup.making import make_backup
 from techfinder.backup.restoring import finish_restore, restore
+from techfinder.database.erased import refused
+from techfinder.erasure import erase
 from techfinder.errors import BackupError
 from techfinder.settings import load_settings
 from techfinder.store import open_store
@@ -111,6 +113,25 @@ def test_a_backup_that_is_killed_leaves_no_file_of_that_name(stage: Stage, tmp_p
     assert [p.name for p in target.parent.iterdir()] == [".one.tar.zst.part"]
     make_backup(load_settings(home=stage.home), target, verify=True)
     assert [p.name for p in target.parent.iterdir()] == ["one.tar.zst"]
+
+
+@pytest.mark.parametrize("moment", ["built", "live"])
+def test_an_erasure_that_is_killed_keeps_the_person_out_and_is_done_again(home: Path, moment: str) -> None:
+    settings = load_settings(home=home, nice=0)
+    with closing(open_store(settings)) as store:
+        who = store.ledger("people").ids[0]
+    assert run_doomed(home, "erase", who, moment) == KILLED
+    with closing(open_store(settings)) as store:
+        assert store.verify("people") == []
+        assert (who in store.ledger("people").ids) is (moment == "built")
+    is_refused = refused(settings)
+    assert is_refused is not None
+    assert is_refused(who)
+    receipt = erase(settings, who, "test")
+    assert receipt.found is (moment == "built")
+    assert state(home) == (OLD - 1, ["old"], False)
+    with closing(open_store(settings)) as store:
+        assert len(store.generations("people")) == 1
 
 
 def test_a_full_disk_leaves_no_file(home: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from techfinder.cli.backing_up import backup, restore
 from techfinder.cli.data import generate, index, runs
 from techfinder.cli.erasing import erase
 from techfinder.cli.evaluating import evaluate
+from techfinder.cli.examining import doctor
 from techfinder.cli.exporting import export
 from techfinder.cli.jobs import jobs, worker
 from techfinder.cli.packaging import mlflow
@@ -67,6 +68,7 @@ for _command in (
     restore,
     erase,
     stack,
+    doctor,
 ):
     cli.add_command(_command)
 

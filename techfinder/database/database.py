@@ -147,6 +147,14 @@ class Database:
         with self.reading() as connection:
             return self._revision(connection)
 
+    def damage(self) -> str:
+        """What SQLite finds wrong with its file, at a look at its structure; empty for nothing, and for PostgreSQL."""
+        if not self.sqlite:
+            return ""
+        with self.reading() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        return "" if found == "ok" else cut(found, 200)
+
     def migrate(self, to: str = HEAD) -> None:
         """Bring the database to a migration, one process at a time; does nothing when it is there.
 

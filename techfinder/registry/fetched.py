@@ -14,7 +14,7 @@ from techfinder.interfaces import Encoder, EncoderEntry
 from techfinder.registry.versions import VersionFacts
 from techfinder.weights import check_model_files
 
-__all__ = ["fetched_folder", "note_facts", "with_fetched"]
+__all__ = ["fetched_folder", "find_fetched", "note_facts", "with_fetched"]
 
 
 def fetched_folder(home: Path, identity: str) -> Path:
@@ -40,7 +40,7 @@ def with_fetched(entry: EncoderEntry, home: Path) -> EncoderEntry:
         try:
             return entry.load()
         except EncoderError:
-            folder = _find(home, entry.info.fingerprint)
+            folder = find_fetched(home, entry.info.fingerprint)
             if folder is None:
                 raise
             return files.load(folder)
@@ -48,7 +48,7 @@ def with_fetched(entry: EncoderEntry, home: Path) -> EncoderEntry:
     return replace(entry, load=load)
 
 
-def _find(home: Path, fingerprint: str) -> Path | None:
+def find_fetched(home: Path, fingerprint: str) -> Path | None:
     """A folder with the files of an encoder, each of which has its hash."""
     for path in sorted((home / "encoders").glob("*.json")):
         try:

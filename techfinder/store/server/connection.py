@@ -181,6 +181,11 @@ class Server:
         ready = Counter(s.shard_id for s in everywhere if s.state == models.ReplicaState.ACTIVE)
         return min((ready[s.shard_id] for s in everywhere), default=0)
 
+    def strict(self, name: str) -> bool:
+        """Whether the server limits what may be asked of a collection. Raises CollectionNotFound."""
+        mode = self.describe(name).config.strict_mode_config
+        return bool(mode is not None and mode.enabled)
+
     def describe(self, name: str) -> models.CollectionInfo:
         """What the server says of a collection. Raises CollectionNotFound."""
         return self.ask(f"looking at collection {name!r}", lambda c: c.get_collection(name))

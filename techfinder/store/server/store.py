@@ -234,9 +234,16 @@ class ServerStore:
 
     def replicas(self) -> dict[str, int]:
         """How many nodes hold each of our collections whole and ready, what is noted beside the people included."""
-        names = [s.place for s in live_everywhere(self._server, self._control)[0]]
-        names += [CONTROL] if CONTROL in self._server.names() else []
-        return {name: self._server.replicas(name) for name in names}
+        return {name: self._server.replicas(name) for name in self._own_places()}
+
+    def strict(self) -> dict[str, bool]:
+        """Whether strict mode is on, by collection: of ours, what is noted beside the people included."""
+        return {name: self._server.strict(name) for name in self._own_places()}
+
+    @property
+    def url(self) -> str:
+        """The address that is asked first, without a password."""
+        return self._server.url
 
     def place(self) -> str:
         """The address of the server, and its version."""
@@ -254,6 +261,11 @@ class ServerStore:
         for reader in readers:
             reader.close()
         self._server.close()
+
+    def _own_places(self) -> list[str]:
+        """The Qdrant collections that are live, and the one for what is noted beside them."""
+        live = [s.place for s in live_everywhere(self._server, self._control)[0]]
+        return live + ([CONTROL] if CONTROL in self._server.names() else [])
 
     def _of(self, collection: str) -> ServerGenerations:
         return ServerGenerations(self._server, self._control, collection)

@@ -16,6 +16,7 @@ from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
 from techfinder.gateway import PREFIX, Gateway, gateway
 from techfinder.guarding import Guard, check_marks, require_admin
+from techfinder.metrics import Metrics, metrics
 from techfinder.operations import Operations
 from techfinder.settings import LOOPBACK, Settings, load_settings
 
@@ -24,7 +25,7 @@ __all__ = ["create_app"]
 _MAX_BODY_BYTES = 1_000_000
 _MAX_QUERY_BYTES = 16_000
 _MAX_PARAMETERS = 200
-_OWN_PATHS = ("/api/", f"{PREFIX}/", "/healthz", "/readyz")
+_OWN_PATHS = ("/api/", f"{PREFIX}/", "/healthz", "/readyz", "/metrics")
 
 
 def create_app(settings: Settings | None = None, finder: Finder | None = None) -> Flask:
@@ -54,13 +55,14 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
     app.extensions["techfinder"] = finder
-    app.extensions["techfinder.operations"] = Operations(finder)
+    app.extensions["techfinder.operations"] = operations = Operations(finder)
     app.extensions["techfinder.gateway"] = Gateway(finder)
     app.extensions["techfinder.access"] = access = Access(finder.settings)
+    Metrics(finder, operations).install(app)  # first: it measures what all others take
     app.before_request(_refuse_endless_addresses)
     Guard(finder.settings, access).install(app)
     app.after_request(_guard)
-    taken = [*BLUEPRINTS, *((gateway,) if finder.settings.gateway != "off" else ())]
+    taken = [*BLUEPRINTS, metrics, *((gateway,) if finder.settings.gateway != "off" else ())]
     for blueprint in taken:
         app.register_blueprint(blueprint)
     register_errors(app)

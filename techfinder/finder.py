@@ -7,8 +7,8 @@ threads; it opens the store on first use and loads the encoder when asked to.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Collection as AnyCollection
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -84,6 +84,7 @@ class Finder(Opened):
 
     Attributes:
         filters: Every filter by name, in panel order.
+        searched: Called after each search with the milliseconds that its parts took, for whoever counts them.
     """
 
     def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
@@ -95,6 +96,7 @@ class Finder(Opened):
         super().__init__(settings, plugins)
         self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
+        self.searched: Callable[[Mapping[str, float]], None] = lambda took_ms: None
         self._live_values = LiveValues()
         self._facet_memory = FacetMemory(Spans(), self._live_values)
         self._base_memory = BaseMemory()
@@ -195,14 +197,18 @@ class Finder(Opened):
         """
         self._planner.refuse_sensitive(plan)
         if plan.like:
-            return run_likeness(plan, self.schema, self._readable_collection())
+            alike = run_likeness(plan, self.schema, self._readable_collection())
+            self.searched(alike.took_ms)
+            return alike
 
         def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[SearchResult, GenerationInfo]:
             collection = Paged(live, self._windows, cursors.digest(plan)) if paged else live
             result = run_plan(plan, self.schema, collection, encoder, near)
             return result, result.generation
 
-        return self._encoders.answer(self._readable_collection, encodes(plan), wait_s, ask)
+        found = self._encoders.answer(self._readable_collection, encodes(plan), wait_s, ask)
+        self.searched(found.took_ms)
+        return found
 
     def search_all(self, plans: Sequence[QueryPlan], *, wait_s: float = 0.0, near: int = 0) -> list[SearchResult]:
         """The answers of many plans, all of one generation; their texts are encoded together.

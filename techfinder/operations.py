@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from techfinder.database import database_exists, open_database
 from techfinder.errors import CollectionNotFound, RegistryError, StoreError
+from techfinder.jobs.models import STATES
 from techfinder.registry import Registry
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ class Operations:
             return []
         with self._database() as database:
             return JobQueue(database).jobs(limit)
+
+    def job_counts(self) -> dict[str, int]:
+        """How many jobs there are in each state. Raises DatabaseError."""
+        from techfinder.jobs.queue import JobQueue
+
+        if not database_exists(self._finder.settings):
+            return dict.fromkeys(STATES, 0)
+        with self._database() as database:
+            return JobQueue(database).counts()
 
     def lines(self, job_id: str) -> list[JobLine]:
         """The log of a job. Raises JobError, DatabaseError."""

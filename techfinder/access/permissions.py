@@ -69,6 +69,7 @@ AUDITED: Mapping[str, str] = {"view": "profile.view", "export": "export"}
 ROUTES: Mapping[str, str] = {
     "health.healthz": PUBLIC,
     "health.readyz": PUBLIC,
+    "metrics.show": "metrics",
     "docs.page": "search",
     "docs.asset": PUBLIC,
     "docs.openapi": "search",

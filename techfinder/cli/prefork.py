@@ -6,6 +6,9 @@ fork; each process opens its own connections, and loads the encoder itself.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -33,7 +36,13 @@ def serve_prefork(settings: Settings, when_ready: Callable[[], None]) -> None:
         settings: ``host``, ``port``, ``workers``, ``threads`` and those of the application.
         when_ready: Called once the address is listened on.
     """
-    _Server(settings, when_ready).run()
+    counted, owner = tempfile.mkdtemp(prefix="techfinder-metrics-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted  # before its library is imported, in each process
+    try:
+        _Server(settings, when_ready).run()
+    finally:
+        if os.getpid() == owner:  # each process passes here at its end
+            shutil.rmtree(counted, ignore_errors=True)
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]

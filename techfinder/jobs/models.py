@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FINISHED", "Job", "JobLine", "JobState", "Lease"]
+__all__ = ["FINISHED", "STATES", "Job", "JobLine", "JobState", "Lease"]
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+STATES: tuple[JobState, ...] = ("waiting", "running", "done", "failed", "cancelled")
 
 FINISHED = frozenset({"done", "failed", "cancelled"})
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from techfinder.database.tables import job_lines, jobs
 from techfinder.errors import JobError, cut, known_names
-from techfinder.jobs.models import FINISHED, Job, JobLine, Lease
+from techfinder.jobs.models import FINISHED, STATES, Job, JobLine, Lease
 
 if TYPE_CHECKING:
     from techfinder.database.database import Database
@@ -191,6 +191,14 @@ class JobQueue:
         with self._database.transaction() as connection:
             rows = connection.execute(select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit))
             return [_job(row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many of the jobs that are kept are in each state."""
+        found: dict[str, int] = dict.fromkeys(STATES, 0)
+        with self._database.reading() as connection:
+            for row in connection.execute(select(jobs.c.state, func.count().label("jobs")).group_by(jobs.c.state)):
+                found[row.state] = int(row.jobs)
+        return found
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the beginning of it. Raises JobError."""

@@ -143,6 +143,19 @@ def test_only_names_that_are_allowed_are_answered(site: Site) -> None:
     refused.value.close()
 
 
+def test_metrics_add_up_whoever_answers(site: Site) -> None:
+    def counted() -> float:
+        with site.open("/metrics") as answer:
+            text = answer.read().decode()
+        line = 'techfinder_requests_total{method="GET",route="/healthz",status="200"} '
+        return float(text.partition(line)[2].partition("\n")[0] or 0)
+
+    before = counted()
+    for _ in range(12):
+        site.get("/healthz")
+    assert {counted() for _ in range(6)} == {before + 12}
+
+
 def test_a_process_that_dies_is_replaced(site: Site) -> None:
     before = site.workers()
     psutil.Process(before[0]).kill()

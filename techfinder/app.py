@@ -18,6 +18,7 @@ from techfinder.gateway import PREFIX, Gateway, gateway
 from techfinder.guarding import Guard, check_marks, require_admin
 from techfinder.metrics import Metrics, metrics
 from techfinder.operations import Operations
+from techfinder.requests import watch_requests
 from techfinder.settings import LOOPBACK, Settings, load_settings
 
 __all__ = ["create_app"]
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.config["TRUSTED_HOSTS"] = _trusted_hosts(finder.settings)
     if proxies := finder.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    watch_requests(app)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one

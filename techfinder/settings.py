@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         "machine's own always count. Empty: only those where `serve` listens on this machine alone, else any.",
         examples=[("people.example.org", ".lan")],
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Form of log lines of `serve` and `worker`: text, or json: an object each."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="Least level of log lines; info has one for each request."
+    )
     workers: int = Field(
         default=1,
         ge=1,

@@ -24,6 +24,7 @@ from techfinder.errors import (
     cut,
 )
 from techfinder.guarding import NotAllowed, NotSignedIn, OtherSite
+from techfinder.logs import REQUEST_ID
 from techfinder.wire.problems import BLANK, KINDS, Fault, Problem, uri
 
 __all__ = ["RETRY_AFTER_S", "kind_of", "problem", "register_errors"]
@@ -116,6 +117,7 @@ def _answer(kind: str, title: str, status: int, detail: str, faults: Sequence[Fa
         status=status,
         detail=_printable(detail),
         instance=quote(request.path.encode("utf-8", "replace")),
+        request_id=REQUEST_ID.get(),
         errors=tuple(faults[:_MOST_FAULTS]),
     )
     body = told.model_dump_json(exclude=None if told.errors else {"errors"})

@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from techfinder.cli.common import echo_json, open_finder, out, say, step_back
-from techfinder.cli.terminal import visible
+from techfinder.cli.common import echo_json, open_finder, out, step_back
+from techfinder.cli.terminal import log_as, notice, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,8 @@ def worker(once: bool, pulse: Path | None) -> None:
     from techfinder.work import handlers
 
     with open_finder() as finder, database_of(finder) as database:
+        form = finder.settings.log_format
+        log_as(form, finder.settings.log_level)
         step_back(finder.settings.nice)
         beat = pulse.touch if pulse else lambda: None
         working = Worker(JobQueue(database), handlers(finder, database), beat=beat)
@@ -124,11 +126,11 @@ def worker(once: bool, pulse: Path | None) -> None:
             while (job := working.run_one()) is not None:
                 print_job(job)
             return
-        say.print("Waiting for jobs (Ctrl-C stops it).")
+        notice(form, "Waiting for jobs (Ctrl-C stops it).")
         try:
             working.run(threading.Event())
         except KeyboardInterrupt:
-            say.print("Stopped.")
+            notice(form, "Stopped.")
 
 
 def print_job(job: Job) -> None:

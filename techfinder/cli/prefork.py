@@ -16,8 +16,10 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from techfinder.cli.terminal import log_formatter
 from techfinder.finder import Finder
 from techfinder.settings import Settings
 
@@ -55,6 +57,17 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         super().handle_exit(sig, frame)
 
 
+class _Logger(Logger):  # type: ignore[misc]
+    """Writes gunicorn's own lines as ours are written."""
+
+    form = "text"
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(log_formatter(self.form))
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     """What gunicorn asks: how to serve, and what."""
 
@@ -90,6 +103,7 @@ def _options(settings: Settings, when_ready: Callable[[], None]) -> dict[str, An
         "limit_request_line": 8190,  # the most that there is beside "no limit"
         "proc_name": "techfinder",
         "errorlog": "-",
+        "logger_class": type("_Logger", (_Logger,), {"form": settings.log_format}),
         "control_socket_disable": True,
         "when_ready": lambda server: when_ready(),
         "worker_exit": lambda server, worker: _close(worker),

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from techfinder.cli.common import open_finder, say
 from techfinder.cli.data import generate_people
+from techfinder.cli.terminal import log_as, notice
 from techfinder.cli.working import own_worker
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
 from techfinder.finder import Finder
@@ -59,6 +60,7 @@ def run_server(finder: Finder) -> None:
     """
     from techfinder.guarding import require_admin
 
+    log_as(finder.settings.log_format, finder.settings.log_level)
     require_admin(finder.settings)
     if finder.settings.workers > 1:
         _run_prefork(finder.settings)
@@ -123,20 +125,20 @@ def _run_prefork(settings: Settings) -> None:
             "set TECHFINDER_WORKERS=1."
         ) from error
     require_admin(settings)  # told here in one line, and not by each process
-    serve_prefork(settings, lambda: _say_where(settings.host, settings.port))
+    serve_prefork(settings, lambda: _say_where(settings, settings.port))
 
 
 def _run(server: Any, finder: Finder) -> None:
-    _say_where(finder.settings.host, _port_of(server))
+    _say_where(finder.settings, _port_of(server))
     finder.start_encoder()
     with suppress(KeyboardInterrupt), own_worker(finder.settings):
         server.run()
-    say.print("Stopped.")
+    notice(finder.settings.log_format, "Stopped.")
 
 
-def _say_where(host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    say.print(f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
+def _say_where(settings: Settings, port: int) -> None:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    notice(settings.log_format, f"techfinder is at [bold]http://{escape(shown)}:{port}[/]  (Ctrl-C stops it)")
 
 
 def _port_of(server: Any) -> int:

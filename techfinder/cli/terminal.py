@@ -20,7 +20,21 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["abandon_output", "echo", "fail", "out", "prepare", "say", "visible", "visible_in_json"]
+from techfinder.logs import JsonFormatter, TextFormatter
+
+__all__ = [
+    "abandon_output",
+    "echo",
+    "fail",
+    "log_as",
+    "log_formatter",
+    "notice",
+    "out",
+    "prepare",
+    "say",
+    "visible",
+    "visible_in_json",
+]
 
 # Control characters of both sets, marks that turn the direction of writing, odd line ends, half characters.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -72,6 +86,32 @@ def abandon_output() -> None:
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return visible(super().format(record))
+
+
+class _LongFormatter(TextFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
+def log_formatter(form: str) -> logging.Formatter:
+    """What writes log lines as ``text`` or ``json``."""
+    return JsonFormatter() if form == "json" else _LongFormatter()
+
+
+def log_as(form: str, level: str) -> None:
+    """From here on write log lines of our own from `level` on, as ``text`` or ``json``."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(log_formatter(form))
+    logging.getLogger("techfinder").setLevel(level.upper())
+
+
+def notice(form: str, text: str) -> None:
+    """Tell people something on standard error, whatever the level; as a log line where those are ``json``."""
+    if form != "json":
+        say.print(text)
+        return
+    logger = logging.getLogger("techfinder")
+    logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, Text.from_markup(text).plain, (), None))
 
 
 def prepare() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pluggy
 
 from techfinder.errors import PluginContractError, SettingsError, TechfinderError
+from techfinder.logs import REQUEST_ID
 from techfinder.plugins.deadline import Interrupting, Overdue
 
 __all__ = ["FailureKind", "PluginFailure", "kind_of", "line_of", "log"]
@@ -90,6 +91,8 @@ def line_of(error: BaseException) -> str:
 
 def log(failure: PluginFailure, error: BaseException) -> None:
     """Say it: quietly for an absent dependency, as a warning for a misfit, loudly for a bug."""
+    if REQUEST_ID.get() and failure.stage == "call":  # what it says may quote what was asked
+        failure = replace(failure, error=type(error).__name__)
     if failure.kind == "dependency absent":
         logger.info("Plugin left out: %s", failure)
     elif failure.kind == "bug":

@@ -171,6 +171,7 @@ class Problem(BaseModel):
                 "status": 404,
                 "detail": "There is no profile 'TU9999'.",
                 "instance": "/api/v1/profiles/TU9999",
+                "request_id": "0b7c1f6d2a5e4c3f9d8e7a6b5c4d3e2f",
             }
         },
     )
@@ -187,6 +188,9 @@ class Problem(BaseModel):
     status: Annotated[int, Field(ge=400, le=599, description="The HTTP status.")]
     detail: Annotated[str, Field(description="What happened this time, and what to do.")]
     instance: Annotated[str, Field(description="The address asked.", json_schema_extra={"format": "uri-reference"})]
+    request_id: Annotated[
+        str, Field(description="Of the request: log lines on the machine carry it, and `X-Request-ID` of the answer.")
+    ] = ""
     errors: Annotated[tuple[Fault, ...], Field(description="Each single thing that is wrong.")] = ()
 
 

@@ -35,6 +35,7 @@ class Site:
 
     def __init__(self, home: Path, qdrant: QdrantAddress) -> None:
         self.home, self.qdrant = home, qdrant
+        self.log = home.with_name(f"{home.name}.log")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.settings = {
@@ -46,6 +47,8 @@ class Site:
             "threads": "8",
             "port": str(self.port),
             "allowed_hosts": "people.localhost",
+            "log_format": "json",
+            "log_level": "info",
         }
 
     def index(self, people: int) -> None:
@@ -63,7 +66,8 @@ class Site:
     def start(self) -> None:
         """Start it and wait until it answers."""
         variables = commands.environment(self.home, **self.settings)
-        self.process = subprocess.Popen(commands.command("serve"), env=variables, stderr=subprocess.DEVNULL)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(commands.command("serve"), env=variables, stderr=log)
         deadline = time.monotonic() + PATIENCE_S
         while len(self.workers()) < 2 or not self.is_up():
             assert self.process.poll() is None, "it ended"
@@ -182,6 +186,13 @@ def test_stopping_finishes_what_is_being_answered(site: Site) -> None:
         assert line.makefile("rb").readline().rstrip() == b"HTTP/1.1 200 OK"
     assert site.process.wait(PATIENCE_S) == 0
     assert time.monotonic() - began < 10
+
+
+def test_every_log_line_is_an_object(site: Site) -> None:
+    """After the process has been stopped: its own lines and those of gunicorn."""
+    lines = [json.loads(line) for line in site.log.read_text().splitlines()]
+    assert {"gunicorn.error", "techfinder", "techfinder.requests"} <= {line["logger"] for line in lines}
+    assert all(line["request_id"] for line in lines if line["logger"] == "techfinder.requests")
 
 
 def test_the_embedded_store_is_for_one_process(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from techfinder.metrics import Metrics, metrics
 from techfinder.operations import Operations
 from techfinder.requests import watch_requests
 from techfinder.settings import LOOPBACK, Settings, load_settings
+from techfinder.traces import Traces
 
 __all__ = ["create_app"]
 
@@ -61,6 +62,8 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.extensions["techfinder.gateway"] = Gateway(finder)
     app.extensions["techfinder.access"] = access = Access(finder.settings)
     Metrics(finder, operations).install(app)  # first: it measures what all others take
+    if finder.settings.otlp_endpoint:
+        Traces(finder.settings.otlp_endpoint).install(app, finder)
     app.before_request(_refuse_endless_addresses)
     Guard(finder.settings, access).install(app)
     app.after_request(_guard)

@@ -124,6 +124,13 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="Least level of log lines; info has one for each request."
     )
+    otlp_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://[^?#\s]+)?$",
+        description="Collector that traces are sent to (OpenTelemetry, OTLP over HTTP); empty sends none. Needs pip "
+        "install 'techfinder[otel]'.",
+        examples=["http://localhost:4318"],
+    )
     workers: int = Field(
         default=1,
         ge=1,

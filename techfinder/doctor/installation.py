@@ -52,7 +52,7 @@ def packages(case: Case) -> Iterator[Finding]:
         yield problem(f"{_OURS} needs {needed}; {found}.", f"pip install '{needed}'")
     others = sorted({p.distribution for p in case.plugins.describe()} - {_OURS, ""})
     for name in others:
-        for needed, found in _unfit(name, ""):
+        for needed, found in _unfit(name, ()):
             yield warning(f"Plugin distribution {name} needs {needed}; {found}.", f"pip install '{needed}'")
             wrong.append((needed, found))
     if not wrong:
@@ -226,12 +226,17 @@ def _closed(folder: Path) -> bool:
     return not folder.stat().st_mode & stat.S_IXOTH
 
 
-def _extras(chosen: Settings) -> str:
-    """The extra whose packages the settings call for."""
-    return "gunicorn" if chosen.workers > 1 else ("postgresql" if chosen.database_url.get_secret_value() else "")
+def _extras(chosen: Settings) -> tuple[str, ...]:
+    """The extras whose packages the settings call for."""
+    wanted = {
+        "gunicorn": chosen.workers > 1,
+        "postgresql": chosen.database_url.get_secret_value() != "",
+        "otel": chosen.otlp_endpoint != "",
+    }
+    return tuple(name for name, needed in wanted.items() if needed)
 
 
-def _unfit(distribution: str, extra: str) -> Iterator[tuple[str, str]]:
+def _unfit(distribution: str, extras: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """What a distribution needs and does not have, and what there is instead."""
     try:
         lines = requires(distribution) or []
@@ -242,7 +247,7 @@ def _unfit(distribution: str, extra: str) -> Iterator[tuple[str, str]]:
             wanted = Requirement(line)
         except InvalidRequirement:
             continue
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": extra}):
+        if wanted.marker is not None and not any(wanted.marker.evaluate({"extra": e}) for e in ("", *extras)):
             continue
         needed = f"{wanted.name}{wanted.specifier}"
         try:

@@ -177,6 +177,8 @@ class _Scope:
         if self.connector in ("and", "or") and self.whoever:
             return True  # "leave out those under 21 and anybody in government"
         if self.connector in ("or", "slash"):
+            if omits(self.word):
+                return True  # "drop anyone who has a headset or is under 25"
             return not self.opened or atom.family == self.family
         return atom.family == self.family and bool(self.connector) and not self.opened
 
@@ -185,7 +187,7 @@ class _Scope:
     def pass_mark(self, place: int, mark: Mark) -> None:
         """What a mark changes."""
         if mark.kind == "unknown" and self.negated and self.family is None and _ends_here(self.nodes, place):
-            self.family = "unknown"
+            self.family, self.opened = "unknown", False
         elif mark.kind == "not" and _is_answer(self.nodes, place):
             self._refuse(self.run or self.last_run)
         elif mark.kind == "not" and self.found and _is_trailing(self.nodes, place):

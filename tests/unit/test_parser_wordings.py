@@ -207,3 +207,26 @@ def test_words_are_shown_as_they_were_typed(text: str, words: list[str]) -> None
 )
 def test_signs_and_what_copied_text_brings_along(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "drop anyone who has an iPhone or is under 25",
+            ["Smartphones: product is not iPhone", "not (Age under 25 years)"],
+        ),
+        ("nobody with kids or an iPhone", ["Smartphones: product is not iPhone"]),
+        ("everywhere but Texas", ["Location: state is not TX"]),
+        ("people who have stopped using Facebook", ["Platforms is not Facebook"]),
+        ("doesn't matter which phone, but no Xiaomi", ["Smartphones: product is not Xiaomi"]),
+        (
+            "people without an iPhone or who use TikTok",
+            ["Smartphones: product is not iPhone", "Platforms is TikTok"],
+        ),
+        ("mostly women in Denver", ["~Gender is Female", "Location: city is Denver"]),
+        ("mostly in Texas", ["~Location: state is TX"]),
+    ],
+)
+def test_how_far_an_exclusion_and_a_wish_reach(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

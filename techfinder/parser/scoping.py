@@ -22,6 +22,9 @@ _PARTICLES = frozenset(
 )
 """Words that deny what follows; the other ones of their kind ask to leave it out."""
 
+_YES = frozenset({"yes", "yep", "yup"})
+"""They ask for what they stand behind, "OK" only allows it."""
+
 _CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
 
 
@@ -239,6 +242,9 @@ class _Scope:
                     self._begin_run()
             case "after_not":
                 self._refuse(self.run or self.last_run)
+            case "welcome" if self.negated and self.found and self.found[-1].connector:
+                self.negated = self.found[-1].atom.negated = False
+                self.found[-1].atom.wish = mark.word not in _YES  # "no laptops, phones OK"
             case "averse":
                 self._refuse(self.found[-1:])
             case "stop" | "but":

@@ -21,6 +21,7 @@ MARKS = (
     "not",
     "after_not",
     "averse",
+    "welcome",
     "instead",
     "neutral",
     "but",
@@ -37,6 +38,9 @@ MARKS = (
     "colon",
     "open",
 )
+_BEHIND = frozenset({"averse", "welcome"})
+"""Kinds that count only right behind an atom."""
+
 _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
 Mentions = Mapping[str, Mapping[str, float]]
 _FAR = 30
@@ -307,14 +311,14 @@ class Sentence:
                 self.nodes.append(Mark("after_not", place))
             return
         for kind in MARKS if item.text.lower() != "help" else ():  # "help me find women", unlike "it helps"
-            if item.has(kind) and (kind != "averse" or self._is_averse(place)):
+            if item.has(kind) and (kind not in _BEHIND or self._stands_behind(place)):
                 self.nodes.append(Mark(kind, place, self._word(item)))
                 return
         last = self.nodes[-1] if self.nodes else None
         if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
             self.nodes.append(Mark("anew", place))
         unread_unit = item.kinds == {"unit"} and item.data("unit") == "other"  # "no kids"
-        if unread_unit or (item.kinds <= {"out_verb", "averse"} and self.tokens[item.first].stem.isalpha()):
+        if unread_unit or (item.kinds <= {"out_verb", "averse", "welcome"} and self.tokens[item.first].stem.isalpha()):
             if (mention := self._mention(item)) is not None:
                 self.add([mention], "mention", place, place + 1, wish=True)
                 return
@@ -325,8 +329,8 @@ class Sentence:
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
 
-    def _is_averse(self, place: int) -> bool:
-        """Whether "haters" and the like stand right behind what was read; "free" with a hyphen: "laptop-free"."""
+    def _stands_behind(self, place: int) -> bool:
+        """Whether "haters" or "OK" stand right behind what was read; "free" with a hyphen: "laptop-free"."""
         item, last = self.items[place], self.nodes[-1] if self.nodes else None
         glued = item.text.lower() != "free" or self.tokens[item.first].glued
         return isinstance(last, Atom) and last.last == place and glued

@@ -230,3 +230,16 @@ def test_signs_and_what_copied_text_brings_along(text: str, clauses: list[str]) 
 )
 def test_how_far_an_exclusion_and_a_wish_reach(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("no iPhone, Pixel yes", ["Smartphones: product is not iPhone", "Smartphones: product is Google Pixel"]),
+        ("no iPhone, Pixel OK", ["Smartphones: product is not iPhone", "~Smartphones: product is Google Pixel"]),
+        ("no iPhone, Pixel", ["Smartphones: product is not iPhone", "Smartphones: product is not Google Pixel"]),
+        ("no TikTok, ok?", ["Platforms is not TikTok"]),
+    ],
+)
+def test_what_is_called_fine_is_not_excluded(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

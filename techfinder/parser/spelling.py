@@ -1,13 +1,14 @@
 """Misspelt words: what is no English word and no word of the vocabulary, but nearly one of it.
 
 Which words are English is told by the list that symspellpy brings along (82,000 words, from books); a word
-that is on it is never changed, however near a value of the schema is.
+that is on it is not changed, however near a value of the schema is, unless it is rare and has but two letters of a
+common one swapped.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
@@ -23,15 +24,20 @@ _FAR_FROM = 6
 """Letters from which two mistakes are allowed instead of one."""
 
 _LONGEST = 40
+_RARE = 1_000_000
+"""Times in books below which an English word is likelier mistyped than meant, where another is commoner by far."""
+
+_COMMONER = 20
 _RUN_TOGETHER = 8
 _PART = 3
 """Letters that two words run together have at least, and either of them."""
 
 
 @lru_cache(maxsize=1)
-def _english() -> frozenset[str]:
+def _english() -> Mapping[str, int]:
+    """English words, with how often books have them."""
     text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
-    return frozenset(line.split(" ", 1)[0] for line in text.splitlines())
+    return {word: int(count) for word, _, count in (line.partition(" ") for line in text.splitlines())}
 
 
 def is_english(word: str) -> bool:
@@ -72,8 +78,10 @@ class Speller:
         of words that are as near, one with the same first letter is taken, then the most alike by Jaro-Winkler.
         """
         stem = stem_of(word)
-        if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha() or is_english(word):
+        if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha():
             return None
+        if is_english(word):
+            return self._swapped(stem)
         most = 1 if len(stem) < _FAR_FROM else 2
         near = [
             (distance, other[0] != stem[0], -JaroWinkler.similarity(stem, other), other)
@@ -84,3 +92,14 @@ class Speller:
             if len(stem) > _SHORTEST or len(other) > len(stem) or sorted(other) == sorted(stem)
         ]
         return min(near)[3] if near else None
+
+    def _swapped(self, stem: str) -> str | None:
+        """The word that a rare one is with two letters swapped, where that is far commoner: "appel"."""
+        often = _english().get(stem, 0)
+        if not 0 < often < _RARE or stem in self._words:
+            return None
+        for place in range(1, len(stem) - 1):
+            other = f"{stem[:place]}{stem[place + 1]}{stem[place]}{stem[place + 2 :]}"
+            if other in self._words and _english().get(other, 0) > _COMMONER * often:
+                return other
+        return None

@@ -36,7 +36,6 @@ TWO_OF_SAMSUNG = (
 MISREAD = {
     "T002": "artificial intelligence is taken for interest in technology, as a wish",
     "T047": "the same",
-    "T052": "appel is an English word",
     "T083": "hom is an English word",
     "T234": "what was last week is read as what is wanted",
     "T262": "a phone number is no phone",

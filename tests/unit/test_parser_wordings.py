@@ -243,3 +243,11 @@ def test_how_far_an_exclusion_and_a_wish_reach(text: str, clauses: list[str]) ->
 )
 def test_what_is_called_fine_is_not_excluded(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+def test_a_rare_word_with_two_letters_swapped_is_put_right() -> None:
+    plan = read("no appel stuff")
+    assert {c.op for c in plan.conditions if isinstance(c, Condition)} == {"none_of"}
+    assert [(n.code, n.words, n.suggestions) for n in plan.notices] == [("corrected", "appel", ("apple",))]
+    for right in ("texan", "form", "trail", "coach", "united"):
+        assert [n for n in read(right).notices if n.code == "corrected"] == []

@@ -37,11 +37,11 @@ _MOST = 8
 
 def omits(word: str) -> bool:
     """Whether an exclusion, as typed, names people behind it."""
-    return word in _NOBODY or _asks_to_leave_out(word) or word.split()[0] in _EXCEPTING
+    return word in _NOBODY or _asks_to_leave_out(word) or word.partition(" ")[0] in _EXCEPTING
 
 
 def _asks_to_leave_out(word: str) -> bool:
-    return word.split()[0] in _OMITTING or word.startswith(("don't ", "do not "))
+    return word.partition(" ")[0] in _OMITTING or word.startswith(("don't ", "do not "))
 
 
 def narrows(word: str, base: Atom, atom: Atom, links: AbstractSet[str]) -> bool:

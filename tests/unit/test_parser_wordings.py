@@ -226,6 +226,14 @@ def test_signs_and_what_copied_text_brings_along(text: str, clauses: list[str]) 
         ),
         ("mostly women in Denver", ["~Gender is Female", "Location: city is Denver"]),
         ("mostly in Texas", ["~Location: state is TX"]),
+        (
+            "Pixel over iPhone or a MacBook",
+            [
+                "Smartphones: product is Google Pixel",
+                "Smartphones: product is not iPhone",
+                "Laptops: product is not MacBook",
+            ],
+        ),
     ],
 )
 def test_how_far_an_exclusion_and_a_wish_reach(text: str, clauses: list[str]) -> None:

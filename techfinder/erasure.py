@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from techfinder.access import audit
 from techfinder.database import erased, open_database
 from techfinder.database.database import Database
 from techfinder.errors import CollectionNotFound, StoreError
-from techfinder.interfaces import Store
+from techfinder.interfaces import Scan, Store, Writer
 from techfinder.models import GenerationInfo
 from techfinder.runs import only_run
 from techfinder.settings import Settings
@@ -63,8 +63,10 @@ class Receipt:
     mentions: tuple[str, ...]
 
 
-def erase(settings: Settings, profile_id: str, by: str, reason: str = "") -> Receipt:
-    """Erase somebody from the collection of the settings. What was broken off is done again from the beginning.
+def erase(settings: Settings, profile_ids: Sequence[str], by: str, reason: str = "") -> list[Receipt]:
+    """Erase people from the collection of the settings; a receipt for each, in their order.
+
+    However many they are, the others are built anew once. What was broken off is done again from the beginning.
 
     Raises:
         IndexingError: An index run is going.
@@ -73,31 +75,20 @@ def erase(settings: Settings, profile_id: str, by: str, reason: str = "") -> Rec
     """
     # The generation before would hold them still: only the new one is kept.
     alone = settings.model_copy(update={"keep_generations": 1})
+    people = tuple(dict.fromkeys(profile_ids))
     with only_run(settings.home, settings.collection), closing(open_database(settings)) as database:
-        rows = _suppress(database, settings.collection, profile_id)
+        rows = _suppress(database, settings.collection, people)
         with closing(open_store(alone)) as store:
-            found, before, after, dropped = _rebuild(store, settings.collection, profile_id)
+            done = _rebuild(store, settings.collection, frozenset(people))
         files = tuple(_sweep(settings))
         database.compact()
-        salt = secrets.token_hex(16)
-        receipt = Receipt(
-            id=uuid4().hex,
-            at=_now(database),
-            collection=settings.collection,
-            person={"salt": salt, "sha256": hashlib.sha256(f"{salt}{profile_id}".encode()).hexdigest()},
-            reason=reason,
-            found=found,
-            before=_facts(before),
-            after=_facts(after),
-            dropped=dropped,
-            rows=rows,
-            files=files,
-            mentions=tuple(_mentions(settings.home, profile_id)),
-        )
         with database.transaction() as connection:
-            detail = {k: v for k, v in asdict(receipt).items() if k not in ("id", "at")}
-            audit.add(connection, receipt.at, "erase", by, subject=receipt.id, detail=detail)
-    return receipt
+            at = database.clock(connection)
+            receipts = [_receipt(settings, p, at, reason, done, rows[p], files) for p in people]
+            for receipt in receipts:
+                detail = {k: v for k, v in asdict(receipt).items() if k not in ("id", "at")}
+                audit.add(connection, receipt.at, "erase", by, subject=receipt.id, detail=detail)
+    return receipts
 
 
 def allow_again(settings: Settings, profile_id: str, by: str) -> bool:
@@ -109,34 +100,67 @@ def allow_again(settings: Settings, profile_id: str, by: str) -> bool:
         return was
 
 
-def _suppress(database: Database, collection: str, profile_id: str) -> dict[str, int]:
-    """From here on no import brings them in."""
+@dataclass(frozen=True, slots=True)
+class _Rebuilt:
+    """What building everybody else anew has done: who was found, what was live, what is, and what was dropped."""
+
+    found: frozenset[str]
+    before: GenerationInfo | None
+    after: GenerationInfo | None
+    dropped: tuple[int, ...]
+
+
+def _receipt(
+    settings: Settings,
+    profile_id: str,
+    at: float,
+    reason: str,
+    done: _Rebuilt,
+    rows: Mapping[str, int],
+    files: tuple[str, ...],
+) -> Receipt:
+    salt = secrets.token_hex(16)
+    return Receipt(
+        id=uuid4().hex,
+        at=at,
+        collection=settings.collection,
+        person={"salt": salt, "sha256": hashlib.sha256(f"{salt}{profile_id}".encode()).hexdigest()},
+        reason=reason,
+        found=profile_id in done.found,
+        before=_facts(done.before),
+        after=_facts(done.after),
+        dropped=done.dropped,
+        rows=rows,
+        files=files,
+        mentions=tuple(_mentions(settings.home, profile_id)),
+    )
+
+
+def _suppress(database: Database, collection: str, people: Sequence[str]) -> dict[str, dict[str, int]]:
+    """From here on no import brings them in. The rows that were deleted of each, by table."""
     with database.transaction() as connection:
-        erased.suppress(connection, database.clock(connection), collection, profile_id)
-        return erased.delete_rows(connection, collection, profile_id)
+        now = database.clock(connection)
+        for profile_id in people:
+            erased.suppress(connection, now, collection, profile_id)
+        return {p: erased.delete_rows(connection, collection, p) for p in people}
 
 
-def _rebuild(
-    store: Store, collection: str, profile_id: str
-) -> tuple[bool, GenerationInfo | None, GenerationInfo | None, tuple[int, ...]]:
-    """Build everybody else anew. Whether the person was there, what was live, what is, and what was dropped."""
+def _rebuild(store: Store, collection: str, people: frozenset[str]) -> _Rebuilt:
+    """Build everybody else anew, and drop all that there was. Raises StoreError."""
     kept = {g.number for g in store.generations(collection)}
     try:
         scan = store.scan(collection)
     except CollectionNotFound:
-        return False, None, None, ()
-    found = False
+        return _Rebuilt(frozenset(), None, None, ())
     writer = store.write(scan.spec, fresh=True)
     try:
-        for batch in scan.points(""):
-            others = [p for p in batch if p.profile.id != profile_id]
-            found = found or len(others) < len(batch)
-            writer.upsert(others)
+        found = _write_others(writer, scan, people)
         sealed = writer.seal()
-        if sealed.points != scan.info.points - found or (not found and sealed.digest != scan.info.digest):
+        wanted = scan.info.points - len(found)
+        if sealed.points != wanted or (not found and sealed.digest != scan.info.digest):
             raise StoreError(
-                f"Collection {collection!r}: {sealed.points} people were built, {scan.info.points - found} expected. "
-                "Nothing went live. `techfinder store check` tells what is wrong."
+                f"Collection {collection!r}: {sealed.points} people were built, {wanted} expected. Nothing went live. "
+                "`techfinder store check` tells what is wrong."
             )
         live = writer.publish()
     finally:
@@ -144,7 +168,16 @@ def _rebuild(
     left = {g.number for g in store.generations(collection)}
     if stale := left - {live.number}:
         raise StoreError(f"Generations {sorted(stale)} could not be removed. Run the same command again.")
-    return found, scan.info, live, tuple(sorted(kept - left))
+    return _Rebuilt(found, scan.info, live, tuple(sorted(kept - left)))
+
+
+def _write_others(writer: Writer, scan: Scan, people: frozenset[str]) -> frozenset[str]:
+    """Write everybody but these people. Those of them who were there."""
+    found: set[str] = set()
+    for batch in scan.points(""):
+        found.update(p.profile.id for p in batch if p.profile.id in people)
+        writer.upsert([p for p in batch if p.profile.id not in people])
+    return frozenset(found)
 
 
 def _sweep(settings: Settings) -> Iterator[str]:
@@ -183,8 +216,3 @@ def _holds(path: Path, wanted: bytes) -> bool:
 
 def _facts(info: GenerationInfo | None) -> Mapping[str, Any] | None:
     return {"number": info.number, "points": info.points, "digest": info.digest} if info else None
-
-
-def _now(database: Database) -> float:
-    with database.reading() as connection:
-        return database.clock(connection)

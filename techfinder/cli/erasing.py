@@ -10,47 +10,52 @@ from rich.markup import escape
 from techfinder.access.console import on_console
 from techfinder.cli.common import echo_json, out
 from techfinder.erasure import Receipt, allow_again
-from techfinder.erasure import erase as erase_person
-from techfinder.settings import load_settings
+from techfinder.erasure import erase as erase_people
+from techfinder.settings import Settings, load_settings
 
 __all__ = ["erase"]
 
 
 @click.command(epilog="Example: techfinder erase TU0042 --reason 'request of 29 November'")
-@click.argument("id")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--reason", default="", help="Why; it stands in the receipt, so name nobody in it.")
-@click.option("--allow", is_flag=True, help="Instead, let imports bring in again somebody who was erased.")
+@click.option("--allow", is_flag=True, help="Instead, let imports bring in again people who were erased.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
-def erase(id: str, reason: str, allow: bool, yes: bool, as_json: bool) -> None:
-    """Erase the person with this ID for good, and print a receipt.
+@click.option("--json", "as_json", is_flag=True, help="Print the receipts as JSON.")
+def erase(ids: tuple[str, ...], reason: str, allow: bool, yes: bool, as_json: bool) -> None:
+    """Erase the people with these IDs for good, and print a receipt for each.
 
-    The collection is built anew from everybody else, and all older generations are dropped: there is no way back to
-    them afterwards. So is what the database holds of the person, and what lies beside it: spools, rejected rows. Later
-    imports and restores leave the person out. The receipt is also in the audit log, with a hash instead of the id.
+    The collection is built anew from everybody else, once, and all older generations are dropped: there is no way back
+    to them afterwards. So is what the database holds of these people, and what lies beside it: spools, rejected rows.
+    Later imports and restores leave them out. The receipts are also in the audit log, with a hash instead of the id.
 
     Backups, exported files and models packaged with data are not touched: they are yours to end. The log of who looked
     at whom is never changed, and still names the id.
     """
     settings = load_settings()
     if allow:
-        was = allow_again(settings, id, on_console())
-        if as_json:
-            echo_json({"was_erased": was})
-        else:
-            out.print("Imports may bring this person in again." if was else "This id was not erased.")
+        _allow(settings, ids, as_json)
         return
     if not yes:
-        click.confirm(
-            f"Erase {id!r} from collection {settings.collection!r}, and drop all older generations?",
-            abort=True,
-            err=True,
-        )
-    receipt = erase_person(settings, id, on_console(), reason)
+        whom = repr(ids[0]) if len(ids) == 1 else f"{len(ids):,} people"
+        question = f"Erase {whom} from collection {settings.collection!r}, and drop all older generations?"
+        click.confirm(question, abort=True, err=True)
+    receipts = erase_people(settings, ids, on_console(), reason)
     if as_json:
-        echo_json(asdict(receipt))
+        echo_json([asdict(r) for r in receipts])
         return
-    _print(receipt)
+    for receipt in receipts:
+        _print(receipt)
+
+
+def _allow(settings: Settings, ids: tuple[str, ...], as_json: bool) -> None:
+    were = {i: allow_again(settings, i, on_console()) for i in ids}
+    if as_json:
+        echo_json(were)
+        return
+    for name, was in were.items():
+        told = "may be brought in again by imports" if was else "was not erased"
+        out.print(f"{escape(name)} {told}.", soft_wrap=True)
 
 
 def _print(receipt: Receipt) -> None:

@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
     settings = load_settings(home=Path(home), nice=0)
     if what == "erase":
         _before(EdgeWriter, "publish") if moment == "built" else _after(EdgeWriter, "publish")
-        erase(settings, str(file), "test")
+        erase(settings, [str(file)], "test")
         return
     if what == "backup":
         _after(ArchiveWriter, "_add", int(moment))

@@ -127,7 +127,7 @@ def test_an_erasure_that_is_killed_keeps_the_person_out_and_is_done_again(home: 
     is_refused = refused(settings)
     assert is_refused is not None
     assert is_refused(who)
-    receipt = erase(settings, who, "test")
+    (receipt,) = erase(settings, [who], "test")
     assert receipt.found is (moment == "built")
     assert state(home) == (OLD - 1, ["old"], False)
     with closing(open_store(settings)) as store:

@@ -125,8 +125,12 @@ class Home:
             assert store.verify(self.settings.collection) == []
             return set(store.ledger(self.settings.collection).ids)
 
+    def generation(self) -> int:
+        with closing(open_store(self.settings)) as store:
+            return store.scan(self.settings.collection).info.number
+
     def erase(self) -> Receipt:
-        return erase(self.settings, self.who, "test", "on request")
+        return erase(self.settings, [self.who], "test", "on request")[0]
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +225,21 @@ def test_it_can_be_done_again_and_for_somebody_who_is_not_there(home: Home) -> N
     home.erase()
     again = home.erase()
     assert (again.found, again.before and again.before["points"]) == (False, ALL)
-    nobody = erase(home.settings, "nobody", "test")
+    (nobody,) = erase(home.settings, ["nobody"], "test")
     assert not nobody.found
     assert len(home.ids()) == ALL
+
+
+def test_many_are_erased_in_one_go_with_a_receipt_each(home: Home) -> None:
+    number = home.generation()
+    some = sorted(home.ids())[:5]
+    receipts = erase(home.settings, [*some, "nobody", some[0]], "test")
+    assert [r.found for r in receipts] == [True] * 5 + [False]
+    assert len({r.person["sha256"] for r in receipts}) == len({r.id for r in receipts}) == 6
+    assert home.generation() == number + 1
+    assert not home.ids() & set(some)
+    with access_homes.opened(home.settings) as access:
+        assert [e.subject for e in access.log.newest(action="erase")] == [r.id for r in reversed(receipts)]
 
 
 def test_it_waits_for_no_index_run(home: Home) -> None:
@@ -234,7 +250,7 @@ def test_it_waits_for_no_index_run(home: Home) -> None:
 
 def test_a_home_without_people_still_remembers(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path, nice=0)
-    receipt = erase(settings, "TU0001", "test")
+    (receipt,) = erase(settings, ["TU0001"], "test")
     assert (receipt.found, receipt.before, receipt.after) == (False, None, None)
     is_refused = refused(settings)
     assert is_refused is not None
@@ -265,10 +281,10 @@ def test_the_command_asks_and_prints_a_receipt(home: Home) -> None:
 
     assert call().exit_code == 1
     assert home.who in home.ids()
-    receipt = json.loads(call("--yes", "--json", "--reason", "request 7").stdout)
+    (receipt,) = json.loads(call("--yes", "--json", "--reason", "request 7").stdout)
     assert (receipt["found"], receipt["reason"], receipt["dropped"]) == (True, "request 7", [2, 3])
     assert "was not among the people that were live; imports leave them out" in call("--yes").stdout
-    assert json.loads(call("--allow", "--json").stdout) == {"was_erased": True}
+    assert json.loads(call("--allow", "--json").stdout) == {home.who: True}
     assert "was not erased" in call("--allow").stdout
 
 

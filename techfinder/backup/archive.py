@@ -164,9 +164,10 @@ def _told(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what = f" ({error.filename})" if error.filename else ""
         raise BackupError(
-            f"Backup {target} cannot be written: {error.strerror or error}. Nothing was kept under that name. Make "
-            "room there or allow access, or name another folder."
+            f"Backup {target} cannot be written: {error.strerror or error}{what}. Nothing was kept under that name. "
+            "Make room there or allow access, or name another folder."
         ) from error
 
 

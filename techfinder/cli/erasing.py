@@ -26,8 +26,9 @@ def erase(ids: tuple[str, ...], reason: str, allow: bool, yes: bool, as_json: bo
     """Erase the people with these IDs for good, and print a receipt for each.
 
     The collection is built anew from everybody else, once, and all older generations are dropped: there is no way back
-    to them afterwards. So is what the database holds of these people, and what lies beside it: spools, rejected rows.
-    Later imports and restores leave them out. The receipts are also in the audit log, with a hash instead of the id.
+    to them afterwards. What the database holds of these people goes too, and what lies beside it: spools, rejected
+    rows. Later imports and restores leave them out. The receipts are also in the audit log, with a hash instead of the
+    id.
 
     Backups, exported files and models packaged with data are not touched: they are yours to end. The log of who looked
     at whom is never changed, and still names the id.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.padding import Padding
 from rich.text import Text
 
 from techfinder.cli.common import echo_json, out
@@ -33,10 +34,11 @@ def doctor(context: click.Context, deep: bool, as_json: bool) -> None:
     Nothing is changed. The exit code is 1 when there are problems; warnings alone leave it 0.
     """
     found = []
-    for finding in _findings(deep):
-        found.append(finding)
-        if not as_json:
-            _print(finding)
+    with _silence():
+        for finding in _findings(deep):
+            found.append(finding)
+            if not as_json:
+                _print(finding)
     counts = {state: sum(f.state == state for f in found) for state in _STYLES}
     if as_json:
         echo_json({"counts": counts, "findings": [asdict(f) for f in found]})
@@ -61,11 +63,23 @@ def _findings(deep: bool) -> Iterator[Finding]:
         case.close()
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What checks find is told once, and not by log lines too."""
+    logger = logging.getLogger("techfinder")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _print(finding: Finding) -> None:
     line = Text(f"{finding.state:<8}", _STYLES[finding.state]).append(f"{finding.check:<10}", "bold")
     out.print(line, Text(visible(finding.text)), soft_wrap=True)
     if finding.remedy:
-        out.print(Padding(Text(visible(f"→ {finding.remedy}")), (0, 0, 0, 19), expand=False), soft_wrap=True)
+        out.print(Text(" " * 19 + visible(f"→ {finding.remedy}")), soft_wrap=True)
 
 
 def _summary(counts: dict[str, int]) -> str:

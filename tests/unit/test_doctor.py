@@ -104,6 +104,10 @@ def test_the_command_prints_lines_json_and_an_exit_code(copy: Path) -> None:
     assert bad.stdout.startswith("problem settings   Settings cannot be used:")
     assert "no such setting" in bad.stdout
     assert bad.stdout.endswith("1 problem.\n")
+    (copy / "techfinder.toml").write_text("[plugins.none]\n", encoding="utf-8")
+    away = run(copy, "doctor", store="server", qdrant_url="http://127.0.0.1:1", port="0")
+    assert (away.returncode, away.stderr) == (1, "")
+    assert "and see TECHFINDER_QDRANT_URL and TECHFINDER_QDRANT_API_KEY.\n" in away.stdout
     (copy / "techfinder.toml").unlink()
     good = run(copy, "doctor", "--json", port="0")
     assert (good.returncode, good.stderr) == (0, "")

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from techfinder.doctor.examining import Finding, ok, problem, warning
 from techfinder.errors import known_names
+from techfinder.setting_files import read_settings_file
 from techfinder.store.sizing import plan_sizing
 
 if TYPE_CHECKING:
@@ -211,8 +212,8 @@ def _ownership(folder: Path) -> Iterator[Finding]:
 def _secret_files(chosen: Settings) -> Iterator[Path]:
     """Files that hold secrets, as far as they are there."""
     file = chosen.home / "techfinder.toml"
-    named = [n for n, f in type(chosen).model_fields.items() if f.annotation is SecretStr]
-    if file.is_file() and any(f"{name} =" in file.read_text(encoding="utf-8") for name in named):
+    named = {n for n, f in type(chosen).model_fields.items() if f.annotation is SecretStr}
+    if named & read_settings_file(file).keys():
         yield file
     if chosen.secrets_dir is not None:
         yield from sorted(p for p in chosen.secrets_dir.iterdir() if p.name.startswith(f"{_OURS}_") and p.is_file())

@@ -201,7 +201,7 @@ def test_a_home_without_write_right_is_a_problem(copy: Path) -> None:
 
 def test_a_home_and_secrets_that_everybody_reaches_are_problems(copy: Path) -> None:
     file = copy / "techfinder.toml"
-    file.write_text('qdrant_api_key = "0123456789abcdef"\n', encoding="utf-8")
+    file.write_text('qdrant_api_key="0123456789abcdef"\n', encoding="utf-8")
     file.chmod(0o644)
     assert only(look(copy, "secrets"), "problem").remedy == f"chmod 600 {file}"
     file.chmod(0o600)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -76,7 +77,8 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
 
 def holding(folder: Path, text: str = RARE) -> list[str]:
     """The files in a folder that hold the text."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    # A walk passes over folders that a server removes meanwhile; rglob fails.
+    files = sorted(Path(place, name) for place, _, names in os.walk(folder) for name in names)
     return [str(p.relative_to(folder)) for p in files if text.encode() in _content(p)]
 
 

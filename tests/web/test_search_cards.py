@@ -68,6 +68,7 @@ def test_more_like_this_keeps_what_must_hold(address: str, new_page: NewPage) ->
     page.get_by_role("checkbox", name=re.compile("^Laggard")).check()
     status(page, "0 of 60 people")
     page.go_back()
+    status(page, "11 of 60 people")
     page.get_by_role("link", name=re.compile(f"Like {chosen}")).click()
     status(page, "12 of 60 people")
     expect(page).to_have_url(f"{address}/?q=innovators")

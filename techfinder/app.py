@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.extensions["techfinder.operations"] = operations = Operations(finder)
     app.extensions["techfinder.gateway"] = Gateway(finder)
     app.extensions["techfinder.access"] = access = Access(finder.settings)
-    Metrics(finder, operations).install(app)  # first: it measures what all others take
+    Metrics(finder, operations).install(app)
     if finder.settings.otlp_endpoint:
         Traces(finder.settings.otlp_endpoint).install(app, finder)
     app.before_request(_refuse_endless_addresses)

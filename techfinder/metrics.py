@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from techfinder.errors import DatabaseError, TechfinderError
+from techfinder.requests import route_asked, took_s
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
@@ -70,7 +71,6 @@ class Metrics:
     def install(self, app: Flask) -> None:
         """Watch every request of the app, and every search of its Finder."""
         app.extensions["techfinder.metrics"] = self
-        app.before_request(_start)
         app.after_request(self._count)
         self._finder.searched = self._searched
 
@@ -83,11 +83,10 @@ class Metrics:
         return generate_latest(together) + generate_latest(_only(self._state))
 
     def _count(self, answer: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule is not None else "none"
+        route = route_asked()
         method = request.method if request.method in _METHODS else "other"
         self._requests.labels(route, method, str(answer.status_code)).inc()
-        if (started := g.get("techfinder_started")) is not None:
-            self._latency.labels(route).observe(time.perf_counter() - started)
+        self._latency.labels(route).observe(took_s())
         return answer
 
     def _searched(self, took_ms: Mapping[str, float]) -> None:
@@ -140,10 +139,6 @@ class _State(Collector):
         for state, count in counts.items():
             jobs.add_metric([state], count)
         yield jobs
-
-
-def _start() -> None:
-    g.techfinder_started = time.perf_counter()
 
 
 def _only(collector: Collector) -> CollectorRegistry:

@@ -18,7 +18,7 @@ from techfinder.logs import REQUEST_ID
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["HEADER", "watch_requests"]
+__all__ = ["HEADER", "route_asked", "took_s", "watch_requests"]
 
 HEADER = "X-Request-ID"
 
@@ -33,6 +33,19 @@ def watch_requests(app: Flask) -> None:
     app.wsgi_app = _Named(app.wsgi_app)  # type: ignore[method-assign]
     app.log_exception = _tell_exception  # type: ignore[method-assign]
     app.after_request(_tell)
+
+
+def route_asked() -> str:
+    """The route of the request as it stands in the code, "none" where there is none: never the address, which may name
+    somebody.
+    """
+    return request.url_rule.rule if request.url_rule is not None else "none"
+
+
+def took_s() -> float:
+    """Seconds since the request came."""
+    now = time.perf_counter()
+    return float(now - request.environ.get(_STARTED, now))
 
 
 class _Named:
@@ -82,8 +95,7 @@ class _Parts:
 
 
 def _tell(answer: Response) -> Response:
-    route = request.url_rule.rule if request.url_rule is not None else "none"
-    took_ms = 1000 * (time.perf_counter() - request.environ.get(_STARTED, time.perf_counter()))
+    route, took_ms = route_asked(), 1000 * took_s()
     told = {"method": request.method, "route": route, "status": answer.status_code, "took_ms": round(took_ms, 2)}
     level = logging.WARNING if answer.status_code >= 500 and answer.status_code != 503 else logging.INFO
     _log.log(level, "%s %s %d %.1f ms", request.method, route, answer.status_code, took_ms, extra=told)
@@ -94,5 +106,4 @@ def _tell_exception(
     exc_info: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
 ) -> None:
     """Of what nobody expected; by its route, because the address may name somebody."""
-    route = request.url_rule.rule if request.url_rule is not None else "none"
-    _log.error("Failed at %s %s", request.method, route, exc_info=exc_info if exc_info[0] else sys.exc_info())
+    _log.error("Failed at %s %s", request.method, route_asked(), exc_info=exc_info if exc_info[0] else sys.exc_info())

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 from techfinder import __version__
 from techfinder.errors import SettingsError
 from techfinder.logs import REQUEST_ID
+from techfinder.requests import route_asked
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -80,7 +81,7 @@ class Traces:
         from opentelemetry.trace import SpanKind
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        route = request.url_rule.rule if request.url_rule is not None else "none"
+        route = route_asked()
         method = request.method if request.method in _METHODS else "_OTHER"
         g.techfinder_span = self._tracer.start_span(
             f"{method} {route}",

@@ -102,7 +102,7 @@ class RunRecord:
     def start(cls, home: Path, collection: str, source: str) -> Self:
         """A new record under `home`; the oldest beyond 20 are removed. Raises OSError."""
         now = datetime.now(UTC)
-        run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        run = f"{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}"  # sorts by time, so that the newest is known
         folder = home / "runs" / run
         folder.mkdir(parents=True)
         stamp = now.isoformat(timespec="seconds")

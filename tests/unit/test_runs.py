@@ -56,6 +56,13 @@ def test_the_newest_run_of_a_collection_is_found_among_others(tmp_path: Path) ->
     assert found.source == "file 2"
 
 
+def test_runs_of_the_same_second_are_in_their_order(tmp_path: Path) -> None:
+    for number in range(8):
+        with RunRecord.start(tmp_path, "people", f"file {number}") as record:
+            record.update(state="done")
+    assert [run.source for run in list_runs(tmp_path)] == [f"file {number}" for number in reversed(range(8))]
+
+
 def test_rejects_are_one_json_line_each(tmp_path: Path) -> None:
     with RunRecord.start(tmp_path, "people", "people.csv") as record:
         record.reject(RowProblem(7, "age", "'x'", "a whole number"))

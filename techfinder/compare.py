@@ -14,7 +14,7 @@ from techfinder.models import Value
 from techfinder.overviews import ComparedField, Comparison
 from techfinder.schema import Attribute, Schema
 from techfinder.steady import steadily
-from techfinder.words import told, value_text
+from techfinder.words import value_text
 
 __all__ = ["FEWEST", "MOST", "compare"]
 
@@ -37,7 +37,7 @@ def compare(ids: Sequence[str], schema: Schema, collection: Collection) -> Compa
     missing = {*ids} - {p.id for p in profiles}
     if missing:
         raise ProfileNotFound(i for i in ids if i in missing)
-    fields = [_field(a, [p.values.get(a.key) for p in profiles]) for a in told(schema)]
+    fields = [_field(a, [p.values.get(a.key) for p in profiles]) for a in schema.told]
     known = tuple(f for f in fields if any(t is not None for t in f.texts))
     return Comparison(profiles, known, _similarity([vectors[i] for i in ids]), generation)
 

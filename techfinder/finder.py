@@ -7,7 +7,7 @@ threads; it opens the store on first use and loads the encoder when asked to.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from collections.abc import Collection as AnyCollection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -527,9 +527,9 @@ class Finder(Opened):
         made = (entry.measure(hit) for entry in self._gauge_entries.values())
         return (match, *(g for g in made if g is not None))
 
-    def facts(self, profile: Profile) -> tuple[Fact, ...]:
-        """Every known value in words, in the schema's order."""
-        return facts(self.schema, profile)
+    def facts(self, profile: Profile, keys: Container[str] | None = None) -> tuple[Fact, ...]:
+        """Every known value in words, in the schema's order; with `keys`, those of these attributes only."""
+        return facts(self.schema, profile, keys)
 
     def profile(self, profile_id: str) -> Profile | None:
         """The profile of that id, or None."""

@@ -71,6 +71,14 @@ class Schema(Part):
         return {a.key: a for a in self._list_attributes()}
 
     @cached_property
+    def told(self) -> tuple[Attribute, ...]:
+        """The attributes that are told in words, in the file's order.
+
+        Helpers (counts, buckets, days) and the parts of a place are left out: the place says them.
+        """
+        return tuple(a for a in self.attributes.values() if not a.derived and a.part not in ("city", "state"))
+
+    @cached_property
     def columns(self) -> Mapping[str, tuple[SchemaField, str]]:
         """Field and part by column name, the id column left out."""
         return {f.column(p): (f, p) for f in self.fields for p in f.parts}

@@ -15,7 +15,7 @@ from techfinder.overviews import FieldStanding, Standing, StandingBar
 from techfinder.plan import Condition
 from techfinder.schema import Attribute, Schema
 from techfinder.steady import steadily
-from techfinder.words import told, value_text
+from techfinder.words import value_text
 
 __all__ = ["standing"]
 
@@ -76,7 +76,7 @@ class _Ladder:
 
 
 def _fields(profile: Profile, schema: Schema, collection: Collection, spans: Spans) -> tuple[FieldStanding, ...]:
-    pairs = [(a, n) for a in told(schema) if (n := _numbers_of(a, schema)) and _exact(profile, n)]
+    pairs = [(a, n) for a in schema.told if (n := _numbers_of(a, schema)) and _exact(profile, n)]
     known = spans.of(collection, [n.key for a, n in pairs if not a.ordered])
     ladders = [_ladder(a, n, float(str(profile.values[n.key])), known.get(n.key)) for a, n in pairs]
     requests = [FacetRequest(made.attribute.key, (), options=_options(made)) for made in ladders]

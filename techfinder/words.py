@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date, timedelta
 
 from techfinder.models import Fact, Profile, Value
@@ -9,22 +10,17 @@ from techfinder.options import either
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Attribute, Schema
 
-__all__ = ["describe", "facts", "told", "value_text"]
+__all__ = ["describe", "facts", "value_text"]
 
 
-def facts(schema: Schema, profile: Profile) -> tuple[Fact, ...]:
-    """Every known value of the profile in words, in the schema's order."""
+def facts(schema: Schema, profile: Profile, keys: Container[str] | None = None) -> tuple[Fact, ...]:
+    """Every known value of the profile in words, in the schema's order; with `keys`, those of these attributes only."""
+    values = profile.values
     return tuple(
-        Fact(a.key, a.label, value_text(a, profile.values[a.key])) for a in told(schema) if a.key in profile.values
+        Fact(a.key, a.label, value_text(a, values[a.key]))
+        for a in schema.told
+        if a.key in values and (keys is None or a.key in keys)
     )
-
-
-def told(schema: Schema) -> tuple[Attribute, ...]:
-    """The attributes that are told in words, in the schema's order.
-
-    Helpers (counts, buckets, days) and the parts of a place are left out: the place says them.
-    """
-    return tuple(a for a in schema.attributes.values() if not a.derived and a.part not in ("city", "state"))
 
 
 def value_text(attribute: Attribute, value: Value) -> str:

@@ -20,6 +20,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from techfinder.cli.terminal import log_formatter
+from techfinder.cli.warming import warm_up
 from techfinder.finder import Finder
 from techfinder.settings import Settings
 
@@ -85,7 +86,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
         finder = Finder(self._settings)
         app = create_app(finder=finder)
-        finder.start_encoder()
+        warm_up(finder)
         return app
 
 

@@ -16,6 +16,7 @@ from rich.markup import escape
 from techfinder.cli.common import open_finder, say
 from techfinder.cli.data import generate_people
 from techfinder.cli.terminal import log_as, notice
+from techfinder.cli.warming import warm_up
 from techfinder.cli.working import own_worker
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
 from techfinder.finder import Finder
@@ -130,7 +131,7 @@ def _run_prefork(settings: Settings) -> None:
 
 def _run(server: Any, finder: Finder) -> None:
     _say_where(finder.settings, _port_of(server))
-    finder.start_encoder()
+    warm_up(finder)
     with suppress(KeyboardInterrupt), own_worker(finder.settings):
         server.run()
     notice(finder.settings.log_format, "Stopped.")

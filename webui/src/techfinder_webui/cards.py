@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -52,17 +52,27 @@ class CardLayout:
         headline: Under the id.
         looked_at: As a gauge or a badge (names of fields).
         details: At the end.
+        badges: Of fields whose values have one, by field name and value.
     """
 
     headline: frozenset[str]
     looked_at: frozenset[str]
     details: frozenset[str]
+    badges: Mapping[str, Mapping[object, Badge]]
 
     @classmethod
     def of(cls, schema: Schema) -> CardLayout:
         """The layout for a schema."""
         details = frozenset(key for key, attribute in schema.attributes.items() if _is_detail(attribute))
-        return cls(frozenset(_headline_keys(schema)), shown_on_cards(schema), details)
+        badges = {f.name: _badges_by_value(f) for f in schema.fields if _has_badge(f)}
+        return cls(frozenset(_headline_keys(schema)), shown_on_cards(schema), details, badges)
+
+    def badges_of(self, profile: Profile, matched: Container[str]) -> Iterator[Badge]:
+        """The badges of a profile, those of the fields that `matched` holds marked."""
+        for name, by_value in self.badges.items():
+            badge = by_value.get(profile.values.get(name))
+            if badge is not None:
+                yield replace(badge, matched=True) if name in matched else badge
 
 
 @dataclass(frozen=True)
@@ -94,13 +104,12 @@ class CardMaker:
         """The card of a hit; without the match gauge when nothing was ranked, or when it is a near miss."""
         finder, schema, profile = self.finder, self.finder.schema, hit.profile
         match, *others = finder.gauges(hit)
-        facts = finder.facts(profile)
         explained = self._explainer.explain(hit)
         matched = explained.matched
         layout = self._layout
+        facts = finder.facts(profile, layout.headline.union(layout.details, matched) - layout.looked_at)
         head = [f for f in facts if f.key in layout.headline]
-        shown = layout.headline | layout.looked_at
-        details = [f for f in facts if f.key not in shown and (f.key in layout.details or f.key in matched)]
+        details = [f for f in facts if f.key not in layout.headline]
         ranked = self.ranked and not hit.fails
         return Card(
             id=profile.id,
@@ -112,7 +121,7 @@ class CardMaker:
             segments=explained.segments if ranked else (),
             gauges=tuple(others),
             asked_gauges=frozenset(_asked_gauges(schema, matched)),
-            badges=badges(schema, profile, matched),
+            badges=tuple(layout.badges_of(profile, matched)),
             headline=tuple(_card_fact(schema, f, profile, matched) for f in head),
             details=tuple(_card_fact(schema, f, profile, matched) for f in details),
             reasons=explained.reasons if self.conditions or self.ranked else (),
@@ -130,9 +139,9 @@ def _asked_gauges(schema: Schema, matched: _Matched) -> Iterable[str]:
     return ("loyalty" if f.brand and not f.gauge else f.name for f in fields)
 
 
-def badges(schema: Schema, profile: Profile, matched: _Matched = {}) -> tuple[Badge, ...]:  # noqa: B006 (never changed)
+def badges(schema: Schema, profile: Profile) -> tuple[Badge, ...]:
     """The profile's values that the schema gives a colour or an icon."""
-    made = (value_badge(field, profile.values.get(field.name), field.name in matched) for field in schema.fields)
+    made = (value_badge(field, profile.values.get(field.name)) for field in schema.fields)
     return tuple(b for b in made if b is not None)
 
 
@@ -178,13 +187,18 @@ def shown_on_cards(schema: Schema) -> frozenset[str]:
     return frozenset(f.name for f in schema.fields if f.gauge or _has_badge(f))
 
 
-def value_badge(field: SchemaField, value: object, matched: bool = False) -> Badge | None:
+def value_badge(field: SchemaField, value: object) -> Badge | None:
     """The value of a field as a badge; None where the schema gives it neither colour nor icon."""
     known = next((v for v in field.values if v.name == value), None)
     if known is None or not (known.color or known.icon):
         return None
     icon = known.icon if known.icon in ICONS else "dot"
-    return Badge(field.label, known.name, icon, tone_class(field, known.name), matched)
+    return Badge(field.label, known.name, icon, tone_class(field, known.name))
+
+
+def _badges_by_value(field: SchemaField) -> Mapping[object, Badge]:
+    made = ((v.name, value_badge(field, v.name)) for v in field.values)
+    return {value: badge for value, badge in made if badge is not None}
 
 
 def _has_badge(field: SchemaField) -> bool:
@@ -207,13 +221,11 @@ def _card_fact(schema: Schema, fact: Fact, profile: Profile, matched: _Matched) 
     """The fact under its field's label ("Smartphones" for "Smartphones: product"), with what was asked for marked."""
     attribute = schema.attribute(fact.key)
     label = attribute.field.label if attribute.part in ("value", "product") else fact.label
-    return CardFact(label, _pieces(fact, profile.values[fact.key], matched), len(label) + len(fact.text) > _WIDE_TEXT)
+    pieces = _pieces(fact, profile.values[fact.key], matched[fact.key]) if fact.key in matched else ()
+    return CardFact(label, fact.text, pieces, len(label) + len(fact.text) > _WIDE_TEXT)
 
 
-def _pieces(fact: Fact, value: Value, matched: _Matched) -> tuple[Piece, ...]:
-    if fact.key not in matched:
-        return (Piece(fact.text, False),)
-    asked = matched[fact.key]
+def _pieces(fact: Fact, value: Value, asked: frozenset[str] | None) -> tuple[Piece, ...]:
     if isinstance(value, tuple) and asked is not None:
         return tuple(Piece(tag, tag in asked) for tag in value)
     return (Piece(fact.text, True),)

@@ -104,7 +104,8 @@ class CardFact:
     """One known value in words."""
 
     label: str = field(metadata=explained("What it is."))
-    pieces: tuple[Piece, ...] = field(metadata=explained("The value; several for tags."))
+    text: str = field(metadata=explained("The value in words."))
+    pieces: tuple[Piece, ...] = field(metadata=explained("The same, several for tags, where some of it was asked for."))
     wide: bool = field(metadata=explained("Whether it needs a line of its own."))
     note: str = field(default="", metadata=explained("What to add in small letters, as '4 of 5'."))
 

@@ -5,72 +5,79 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from difflib import get_close_matches
+from importlib import import_module
 from types import FrameType
 
 import click
 
 from techfinder import __version__
-from techfinder.cli.analysts import analyst
-from techfinder.cli.auditing import audit
-from techfinder.cli.backing_up import backup, restore
-from techfinder.cli.data import generate, index, runs
-from techfinder.cli.erasing import erase
-from techfinder.cli.evaluating import evaluate
-from techfinder.cli.examining import doctor
-from techfinder.cli.exporting import export
-from techfinder.cli.jobs import jobs, worker
-from techfinder.cli.packaging import mlflow
-from techfinder.cli.schemas import schema
-from techfinder.cli.searching import explain, search
-from techfinder.cli.serving import demo, serve
-from techfinder.cli.stack import stack
-from techfinder.cli.stores import plugins, store
-from techfinder.cli.switching import encoders
 from techfinder.cli.terminal import abandon_output, echo, fail, prepare
-from techfinder.cli.tokens import token
-from techfinder.cli.users import user
 from techfinder.errors import TechfinderError
 
 __all__ = ["cli", "main"]
 
 
+_COMMANDS = {
+    "analyst": "analysts:analyst",
+    "audit": "auditing:audit",
+    "backup": "backing_up:backup",
+    "demo": "serving:demo",
+    "doctor": "examining:doctor",
+    "encoders": "switching:encoders",
+    "erase": "erasing:erase",
+    "eval": "evaluating:evaluate",
+    "explain": "searching:explain",
+    "export": "exporting:export",
+    "generate": "data:generate",
+    "index": "data:index",
+    "jobs": "jobs:jobs",
+    "mlflow": "packaging:mlflow",
+    "plugins": "stores:plugins",
+    "restore": "backing_up:restore",
+    "runs": "data:runs",
+    "schema": "schemas:schema",
+    "search": "searching:search",
+    "serve": "serving:serve",
+    "stack": "stack:stack",
+    "store": "stores:store",
+    "token": "tokens:token",
+    "user": "users:user",
+    "worker": "jobs:worker",
+}
+"""Module and function of each command."""
+
+
+class _Commands(click.Group):
+    """Imports what a command needs when that one is asked for, so that each starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, function = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"techfinder.cli.{module}"), function)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = [] if args[0] in _COMMANDS else get_close_matches(args[0], _COMMANDS, 1)
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings come from TECHFINDER_* variables, then from techfinder.toml in the home folder.",
 )
 @click.version_option(__version__, prog_name="techfinder")
 def cli() -> None:
     """Find the right people by how they adopt technology."""
-
-
-for _command in (
-    demo,
-    generate,
-    index,
-    runs,
-    search,
-    explain,
-    export,
-    serve,
-    schema,
-    store,
-    plugins,
-    encoders,
-    evaluate,
-    jobs,
-    worker,
-    mlflow,
-    user,
-    token,
-    analyst,
-    audit,
-    backup,
-    restore,
-    erase,
-    stack,
-    doctor,
-):
-    cli.add_command(_command)
 
 
 def main() -> None:

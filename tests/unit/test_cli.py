@@ -16,11 +16,18 @@ import commands
 from techfinder.cli import cli
 
 
-def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found = [path]
-    for name, sub in group.commands.items():
-        found += every_command(sub, (*path, name)) if isinstance(sub, click.Group) else [(*path, name)]
+def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+    found: dict[tuple[str, ...], click.Command] = {path: group} if path else {}
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        deeper = (*path, name)
+        found.update(every_command(command, deeper) if isinstance(command, click.Group) else {deeper: command})
     return found
+
+
+EVERY_COMMAND = every_command()
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("path", [p for p in every_command() if p], ids=" ".join)
+@pytest.mark.parametrize("path", EVERY_COMMAND, ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
-    command: click.Command = cli
-    for name in path:
-        assert isinstance(command, click.Group)
-        command = command.commands[name]
+    command = EVERY_COMMAND[path]
     text = command.get_help(click.Context(command, info_name=" ".join(("techfinder", *path))))
     assert command.help, path
     if not isinstance(command, click.Group):
@@ -177,7 +181,7 @@ def test_plugins_are_listed(home: Path) -> None:
         (["index"], 2, "Missing argument 'SOURCE'"),
         (["generate", "-n", "3", "-o", "people.xlsx"], 1, ".parquet"),
         (["store", "switch", "99"], 1, "99"),
-        (["serch"], 2, "No such command 'serch'"),
+        (["serch"], 2, "No such command 'serch'. Did you mean 'search'?"),
     ],
 )
 def test_errors_are_one_message_and_a_code(home: Path, arguments: list[str], code: int, message: str) -> None:

@@ -105,7 +105,8 @@ def test_a_large_build_has_every_index_in_the_end(store: Store, settings: Settin
     assert store.verify(NAME) == []
 
 
-@pytest.mark.timeout(120)  # five seconds where nothing else runs
+@pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:

@@ -32,7 +32,7 @@ from techfinder.store.edge.store import EdgeStore
 from techfinder.store.folders import copy_sparse
 
 PEOPLE = 900
-CHANGED, GONE = 500, 90
+CHANGED_SHARE, GONE_SHARE = 0.55, 0.1
 
 
 @dataclass(frozen=True)
@@ -43,38 +43,40 @@ class Stage:
     first: dict[str, object]
     second_file: Path
     second: dict[str, object]
+    changed: int
     run_s: float
 
 
-def prepare(folder: Path) -> Stage:
-    """Make the first generation and measure one whole run to the second."""
+def prepare(folder: Path, count: int = PEOPLE) -> Stage:
+    """Make the first generation, of `count` people, and measure one whole run to the second."""
     home, first_file, second_file = folder / "home", folder / "first.csv", folder / "second.csv"
-    run(home, "generate", "-n", str(PEOPLE), "-o", str(first_file))
-    _change(first_file, second_file)
+    run(home, "generate", "-n", str(count), "-o", str(first_file))
+    changed = _change(first_file, second_file)
     run_json(home, "index", str(first_file))
     trial = folder / "trial"
     copy_sparse(home, trial)
     started = time.perf_counter()
     run_json(trial, "index", str(second_file), "--prune")
     run_s = time.perf_counter() - started
-    stage = Stage(home, people(home), second_file, people(trial), run_s)
-    assert len(stage.first) == PEOPLE
-    assert len(stage.second) == PEOPLE - GONE
-    assert sum(stage.first[i] != values for i, values in stage.second.items()) >= CHANGED - GONE
+    stage = Stage(home, people(home), second_file, people(trial), changed, run_s)
+    assert len(stage.first) == count > len(stage.second)
+    assert sum(stage.first[i] != values for i, values in stage.second.items()) == changed
     return stage
 
 
-def _change(source: Path, target: Path) -> None:
-    """The file with the first people's age and sector changed and the last ones gone."""
+def _change(source: Path, target: Path) -> int:
+    """The file with the first people's age and sector changed and the last ones gone. Returns how many changed."""
     with source.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    for row in rows[:CHANGED]:
+    changed, gone = int(CHANGED_SHARE * len(rows)), int(GONE_SHARE * len(rows))
+    for row in rows[:changed]:
         row["age"] = str(int(row["age"] or 40) % 60 + 18)
         row["job_sector"] = "Retail" if row["job_sector"] != "Retail" else "Legal"
     with target.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
-        writer.writerows(rows[:-GONE])
+        writer.writerows(rows[:-gone])
+    return changed
 
 
 def people(home: Path) -> dict[str, object]:
@@ -110,7 +112,7 @@ def kill_round(stage: Stage, home: Path, rng: random.Random) -> str:
     assert again["state"] == "done", again
     if which == "first":
         assert again["reused"] >= spooled, f"{spooled} vectors were spooled, {again['reused']} used again"
-        assert again["encoded"] + again["reused"] == CHANGED, again
+        assert again["encoded"] + again["reused"] == stage.changed, again
     assert people(home) == stage.second, "the repeated run did not end in the second state"
     shutil.rmtree(home)
     return f"killed {killed:<6} after {after_s:5.2f} s of {stage.run_s:.2f}: {which} state live, {spooled:>4} reused"

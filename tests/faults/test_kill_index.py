@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> kill_index.Stage:
-    return kill_index.prepare(tmp_path_factory.mktemp("kill"))
+    return kill_index.prepare(tmp_path_factory.mktemp("kill"), 300)
 
 
 @pytest.mark.timeout(120)  # a round is two whole index runs; the limit counts the fixture too

@@ -14,12 +14,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 import commands
 import get_qdrant
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantProcess
+from techfinder.settings import Settings, load_settings
 
 __all__ = ["KEY", "StackProcesses", "running_stack", "service_environment", "until"]
 
@@ -42,6 +44,7 @@ class StackProcesses:
     Attributes:
         qdrant, postgres: To be killed and started again.
         environment: For any techfinder command.
+        base: Where the page is.
     """
 
     def __init__(self, home: Path, qdrant: QdrantProcess, postgres: PostgresProcess) -> None:
@@ -49,15 +52,17 @@ class StackProcesses:
         secrets = home / "secrets"
         secrets.mkdir()
         (secrets / "techfinder_qdrant_api_key").write_text(KEY)
-        (secrets / "techfinder_database_url").write_text(postgres.database())
+        self._database = postgres.database()
+        (secrets / "techfinder_database_url").write_text(self._database)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self._port}"
         ours = {
             "TECHFINDER_QDRANT_URL": qdrant.url,
             "TECHFINDER_QDRANT_GRPC_PORT": str(qdrant.grpc_port),
             "TECHFINDER_SECRETS_DIR": str(secrets),
             "TECHFINDER_PORT": str(self._port),
-            "TECHFINDER_PUBLIC_URL": f"http://127.0.0.1:{self._port}",
+            "TECHFINDER_PUBLIC_URL": self.base,
         }
         # On the loopback nobody would have to sign in; in its container the page listens on every address.
         web = service_environment("web") | {"TECHFINDER_HOST": "127.0.0.1", "TECHFINDER_SIGN_IN": "on"}
@@ -69,7 +74,7 @@ class StackProcesses:
     def run(self, *arguments: str) -> str:
         """A command that must succeed; what it said."""
         done = subprocess.run(
-            commands.command(*arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            commands.command(*arguments), env=self.environment, capture_output=True, text=True, check=False, timeout=240
         )
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
@@ -83,6 +88,15 @@ class StackProcesses:
         """End it at once; what it has started ends by itself."""
         self._running[service].kill()
         self._running.pop(service).wait()
+
+    def processes(self, service: str) -> list[psutil.Process]:
+        """All processes of ``serve`` or ``worker``."""
+        first = psutil.Process(self._running[service].pid)
+        return [first, *first.children(recursive=True)]
+
+    def settings(self) -> Settings:
+        """Settings of the database that all of them use."""
+        return load_settings(home=self.home, database_url=self._database)
 
     def stop(self) -> None:
         """End both as a supervisor does."""
@@ -99,7 +113,7 @@ class StackProcesses:
 
     def get(self, path: str, anybody: bool = False) -> Any:
         """The JSON answer to a GET that must succeed; of `anybody`, who has not signed in."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}")
+        request = urllib.request.Request(f"{self.base}{path}")
         if self._token and not anybody:
             request.add_header("Authorization", f"Bearer {self._token}")
         with urllib.request.urlopen(request, timeout=20) as answer:
@@ -118,8 +132,8 @@ class StackProcesses:
 
 
 @contextmanager
-def running_stack(folder: Path, postgres_binaries: Path) -> Iterator[StackProcesses]:
-    """All of it, with sample people, ready."""
+def running_stack(folder: Path, postgres_binaries: Path, people: int = PEOPLE) -> Iterator[StackProcesses]:
+    """All of it, with so many sample people, ready."""
     variables = {k: v for k, v in service_environment("qdrant").items() if k.startswith("QDRANT__")}
     home, storage = folder / "home", folder / "qdrant"
     home.mkdir()
@@ -130,7 +144,7 @@ def running_stack(folder: Path, postgres_binaries: Path) -> Iterator[StackProces
         )
         postgres = held.enter_context(PostgresProcess(postgres_binaries))
         stack = StackProcesses(home, qdrant, postgres)
-        stack.run("stack", "init", "--demo", "1", "--people", str(PEOPLE))
+        stack.run("stack", "init", "--demo", "1", "--people", str(people))
         held.callback(stack.stop)
         stack.start("serve")
         stack.start("worker")

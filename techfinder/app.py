@@ -15,7 +15,7 @@ from techfinder.api import BLUEPRINTS, register_errors
 from techfinder.errors import PluginContractError
 from techfinder.finder import Finder
 from techfinder.gateway import PREFIX, Gateway, gateway
-from techfinder.guarding import Guard, check_marks, require_admin
+from techfinder.guarding import Guard, check_marks, require_admin, seen_finder
 from techfinder.metrics import Metrics, metrics
 from techfinder.operations import Operations
 from techfinder.requests import watch_requests
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     Args:
         settings: None reads them from the environment and the file.
         finder: None makes one from the settings. It is found again as
-            ``app.extensions["techfinder"]``, and what administrators do with it as
+            ``app.extensions["techfinder"]``, as who asks may see it, and what administrators do with it as
             ``app.extensions["techfinder.operations"]``; whoever made the app closes it, and
             ``app.extensions["techfinder.access"]``, where people and tokens are looked up.
 
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
-    app.extensions["techfinder"] = finder
+    app.extensions["techfinder"] = seen = seen_finder(finder)
     app.extensions["techfinder.operations"] = operations = Operations(finder)
     app.extensions["techfinder.gateway"] = Gateway(finder)
     app.extensions["techfinder.access"] = access = Access(finder.settings)
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     for blueprint in taken:
         app.register_blueprint(blueprint)
     register_errors(app)
-    for name, blueprint in finder.plugins.blueprints(finder):
+    for name, blueprint in finder.plugins.blueprints(seen):
         try:
             _rehearse(blueprint, taken)
         except Exception as error:  # a plugin's blueprint may do anything while it is registered

@@ -26,6 +26,7 @@
     ├── RegistryError            MLflow holds no such encoder version, or not what it should
     │   └── RegistryUnavailable  MLflow does not answer; trying again may help
     └── QueryError               a question names what does not exist, or cannot be read
+        ├── FieldWithheld        a question uses a field that whoever asks has no right to
         ├── ProfileNotFound      a question is about profiles that are not there
         └── CursorError          a cursor was altered, or is of another question
             └── CursorExpired    the people have changed since the cursor was made
@@ -48,6 +49,7 @@ __all__ = [
     "DatabaseError",
     "DimensionMismatch",
     "EncoderError",
+    "FieldWithheld",
     "FingerprintMismatch",
     "IndexingError",
     "JobCancelled",
@@ -176,6 +178,18 @@ class RegistryUnavailable(RegistryError):
 
 class QueryError(TechfinderError):
     """A question names a field or value that does not exist, or cannot be read."""
+
+
+class FieldWithheld(QueryError):
+    """A question uses fields that whoever asks has no right to."""
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        """Say so in the words that were `asked` with: nothing more is told of the fields."""
+        named = ", ".join(dict.fromkeys(cut(a) for a in asked))
+        super().__init__(
+            f"Your role has no right to what {named} asks for. Leave that out, or ask whoever runs techfinder (setting "
+            "field_roles)."
+        )
 
 
 class ProfileNotFound(QueryError):

@@ -63,6 +63,7 @@ from techfinder.qdrant_calls import QdrantCall, call_of
 from techfinder.relaxing import relaxations
 from techfinder.remembering import RememberedAnswers, asked
 from techfinder.runs import latest_run, list_runs
+from techfinder.schema import Schema
 from techfinder.search import explain, holding, ranked_by, run_plan
 from techfinder.settings import Settings
 from techfinder.standing import standing
@@ -87,13 +88,13 @@ class Finder(Opened):
         searched: Called after each search with the milliseconds that its parts took, for whoever counts them.
     """
 
-    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
-        """Prepare. Reads the schema and asks the plugins; opens neither store nor weights.
+    def __init__(self, settings: Settings, plugins: Plugins | None = None, schema: Schema | None = None) -> None:
+        """Prepare. Reads the schema, unless it is given, and asks the plugins; opens neither store nor weights.
 
         Raises:
             SchemaError, SettingsError, PluginLoadError: Something selected cannot be used.
         """
-        super().__init__(settings, plugins)
+        super().__init__(settings, plugins, schema)
         self.filters: Mapping[str, FilterEntry] = self.plugins.filters(self.schema)
         self._gauge_entries: Mapping[str, GaugeEntry] = self.plugins.gauges(self.schema)
         self.searched: Callable[[Mapping[str, float]], None] = lambda took_ms: None
@@ -104,7 +105,7 @@ class Finder(Opened):
         self._windows = Windows()
         self._answers = RememberedAnswers()
         self._understanding = Understanding(
-            self.schema, lambda: self.plugins.lexicons(self.schema).values(), self._live_values
+            self.schema, lambda: self.plugins.lexicons(self.schema.whole).values(), self._live_values
         )
         self._planner = Planner(settings, self.schema, self.filters, self._readable_collection, self._live_values)
 

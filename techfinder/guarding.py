@@ -13,18 +13,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request
+from flask import Flask, Response, current_app, g, has_request_context, redirect, request
 from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder.access.access import Access
 from techfinder.access.over import Asker
-from techfinder.access.permissions import AUDITED, LOCAL, PERMISSIONS, ROUTES, Identity, decide
+from techfinder.access.permissions import AUDITED, LOCAL, PERMISSIONS, ROLES, ROUTES, Identity, Role, decide
 from techfinder.access.sessions import DEVICE_S
 from techfinder.access.signing_in import SignedIn
 from techfinder.access.tokens import looks_like_ours
-from techfinder.errors import PluginContractError, SettingsError, known_names
+from techfinder.errors import DatabaseError, PluginContractError, SettingsError, known_names
+from techfinder.finder import Finder
 from techfinder.marks import PUBLIC, needed_by
+from techfinder.masks import RoleFinders
 from techfinder.settings import Settings
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "guard_of",
     "require_admin",
     "safe_next",
+    "seen_finder",
 ]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -234,6 +238,26 @@ class Guard:
 def guard_of() -> Guard:
     """The guard of the app that answers."""
     return cast("Guard", current_app.extensions["techfinder.guard"])
+
+
+def seen_finder(finder: Finder) -> Finder:
+    """The Finder for views: in each request it is as the role of who asks may see it.
+
+    Who is not known, and whatever runs outside of a request, gets what the least role sees. Where all roles see the
+    same it is the one given. Raises SettingsError when settings leave a role without any field.
+    """
+    finders = RoleFinders(finder)
+    return cast("Finder", LocalProxy(lambda: finders.of(_asking_role()))) if finders.differ else finder
+
+
+def _asking_role() -> Role:
+    if not has_request_context():
+        return ROLES[0]
+    try:
+        identity = guard_of().identity()
+    except DatabaseError:  # told by the gate; what is shown with that is what anybody may see
+        identity = None
+    return ROLES[0] if identity is None else identity.role
 
 
 def needed(app: Flask, endpoint: str) -> str | None:

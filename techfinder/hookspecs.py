@@ -119,7 +119,9 @@ def register_blueprints(finder: Finder) -> list[Blueprint]:  # type: ignore[empt
     """Offer Flask blueprints. Called once by the app factory, after the other hooks.
 
     Args:
-        finder: The same object that serves the API; keep a reference, open nothing yet.
+        finder: The same object that serves the API; keep a reference, open nothing yet. In each request it is as the
+            role of who asks may see it (setting ``field_roles``), outside of one as the least role may: whoever streams
+            an answer looks up what is in it before, or with ``stream_with_context``.
 
     Returns:
         Blueprints with names unique over all plugins; their URL rules must not start with

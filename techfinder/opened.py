@@ -11,7 +11,8 @@ from techfinder.models import GenerationInfo
 from techfinder.plugins import Plugins
 from techfinder.query_encoders import QueryEncoders
 from techfinder.registry.fetched import with_fetched
-from techfinder.schema import Schema, load_schema
+from techfinder.schema import Schema
+from techfinder.sensitivity import chosen_schema
 from techfinder.settings import Settings
 from techfinder.store import open_store
 from techfinder.warmup import EncoderState, Warmup
@@ -30,10 +31,10 @@ class Opened:
             long, such as a stream of events, is to end.
     """
 
-    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
-        """Read the schema and ask the plugins. Raises SchemaError, SettingsError, PluginLoadError."""
+    def __init__(self, settings: Settings, plugins: Plugins | None = None, schema: Schema | None = None) -> None:
+        """Read the schema unless it is given, ask the plugins. Raises SchemaError, SettingsError, PluginLoadError."""
         self.settings = settings
-        self.schema: Schema = load_schema(settings.schema_file)
+        self.schema: Schema = schema or chosen_schema(settings)
         self.plugins = plugins if plugins is not None else Plugins.load(settings)
         self.stopping = threading.Event()
         self._lock, self._opening = threading.Lock(), threading.Lock()

@@ -102,6 +102,7 @@ class Planner:
         """What the filters ask for, in the values that are live, and what to say of values that are not."""
         unknown = next((name for name in filters if name not in self._filters), None)
         if unknown is not None:
+            self._schema.refuse_withheld([unknown])
             raise QueryError(f"No filter is named {cut(unknown)}. {filter_hint(unknown, self._filters, self._schema)}")
         given = {name: kept for name, values in filters.items() if (kept := [v for v in values if v.strip()])}
         clauses = self._clauses(given)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from techfinder.errors import QueryError, SchemaError, cut, known_names
+from techfinder.errors import FieldWithheld, QueryError, SchemaError, cut, known_names
 from techfinder.fields import Attribute, Part, SchemaField, SchemaValue, attributes_of
 from techfinder.findings import expectation, true_findings
 from techfinder.mentions import mentioned_words
@@ -40,6 +41,8 @@ class Schema(Part):
     missing: tuple[str, ...] = ("",)
     examples: tuple[str, ...] = ()
     fields: Annotated[tuple[SchemaField, ...], Field(alias="field", min_length=1)]
+    _whole: Schema | None = PrivateAttr(default=None)
+    _untold: frozenset[str] = PrivateAttr(default=frozenset())
 
     @model_validator(mode="after")
     def _check(self) -> Schema:
@@ -61,6 +64,44 @@ class Schema(Part):
         if len({f.name for f in self.fields}) < len(self.fields):
             raise ValueError("two fields have the same name")
         return self
+
+    @property
+    def whole(self) -> Schema:
+        """The schema of the file: this one, unless fields were left out of it."""
+        return self._whole or self
+
+    @cached_property
+    def withheld(self) -> frozenset[str]:
+        """The attributes that were left out."""
+        return frozenset(self.whole.attributes) - frozenset(self.attributes)
+
+    def without(self, names: AnyCollection[str], examples: Sequence[str] = ()) -> Schema:
+        """The schema as those see it who have no right to the fields of these names, with other `examples`.
+
+        Whoever asks it for one of those fields gets FieldWithheld. What is stored was made with the whole schema, whose
+        `template` this one keeps.
+        """
+        kept = tuple(f for f in self.fields if f.name not in names)
+        seen = self._again(fields=kept, examples=tuple(examples))
+        seen._whole = self.whole
+        return seen
+
+    def untold(self, names: AnyCollection[str]) -> Schema:
+        """The schema with a text that says nothing of the fields of these names: no vector holds a trace of them."""
+        told = {f.name for f in self.fields if f.text or f.kind == "adoption"}
+        if not told & set(names):
+            return self
+        made = self._again()
+        made._untold = frozenset(told & set(names))
+        return made
+
+    def _again(self, **changes: Any) -> Schema:
+        return Schema.model_construct(**{name: getattr(self, name) for name in Schema.model_fields} | changes)
+
+    def refuse_withheld(self, keys: Iterable[str], words: str = "") -> None:
+        """Raise FieldWithheld when one of the keys is of a field that was left out; `words` are what asked for it."""
+        if found := [key for key in keys if key in self.withheld]:
+            raise FieldWithheld([words] if words else found)
 
     def _list_attributes(self) -> list[Attribute]:
         return [a for f in self.fields for a in attributes_of(f)]
@@ -93,25 +134,32 @@ class Schema(Part):
         for field in self.fields:
             if field.name == name:
                 return field
+        if any(field.name == name for field in self.whole.fields):
+            raise FieldWithheld([name])
         raise QueryError(f"No field {cut(name)}. {known_names(name, [f.name for f in self.fields])}")
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of that key. Raises QueryError naming those that exist."""
         found = self.attributes.get(key)
         if found is None:
+            self.refuse_withheld([key])
             raise QueryError(f"No field {cut(key)}. {known_names(key, self.attributes)}")
         return found
 
     @cached_property
     def template(self) -> str:
         """Fingerprint of everything that shapes what is stored and encoded: 16 hex digits."""
+        if self._whole is not None:
+            return self._whole.template
         scales = [[v.name for v in f.values] if f.kind == "scale" else [] for f in self.fields]
         facts = repr([(f.name, f.kind, f.label, f.text, f.buckets) for f in self.fields] + scales)
+        facts += repr(sorted(self._untold)) if self._untold else ""
         return hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()
 
     def text(self, profile: Profile) -> str:
         """The text that is encoded for a profile; fields without a value are left out."""
-        return ". ".join(t for f in self.fields if (t := _field_text(f, profile.values)))
+        told = (f for f in self.fields if f.name not in self._untold)
+        return ". ".join(t for f in told if (t := _field_text(f, profile.values)))
 
     def resolve(self, clauses: Iterable[Condition | AnyOf]) -> tuple[Condition | AnyOf, ...]:
         """The clauses in the terms of a store: scales spelt out as values, dates as days.
@@ -142,7 +190,10 @@ class Schema(Part):
         return f"{key}_level" if attribute.ordered else key
 
     def check(self, plan: QueryPlan) -> None:
-        """Raise QueryError unless everything the plan names exists."""
+        """Raise QueryError unless everything the plan names exists; FieldWithheld when it is not for who asks."""
+        for clause in plan.conditions:
+            for part in clause.conditions if isinstance(clause, AnyOf) else (clause,):
+                self.refuse_withheld([part.field], part.words or clause.words)
         self.resolve(plan.conditions)
         self.resolve_sort(plan.sort)
 

@@ -204,6 +204,12 @@ class Settings(BaseSettings):
         default="warn",
         description="What happens when people are singled out by a field that the schema calls sensitive.",
     )
+    field_roles: Annotated[Mapping[str, Literal["viewer", "analyst", "editor", "admin"]], NoDecode] = Field(
+        default={},
+        description="The least role that sees a field of the schema, as `salary=analyst,address=admin`, or a table "
+        "`[field_roles]` in the file; for lesser roles it is as if the field were not there.",
+        examples=[{"salary": "analyst"}],
+    )
     gateway: Literal["on", "off"] = Field(
         default="on", description="Whether analysts may read Qdrant's REST API at /qdrant."
     )
@@ -272,6 +278,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("field_roles", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {name.strip(): role.strip() for name, _, role in pairs}
 
     @field_validator("home", "schema_file", mode="before")
     @classmethod

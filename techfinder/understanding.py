@@ -25,7 +25,11 @@ class Understanding:
     """Makes the parser, and makes it again when other values are live. Safe for many threads."""
 
     def __init__(self, schema: Schema, lexicons: Callable[[], Iterable[Lexicon]], live: LiveValues) -> None:
-        """Prepare. Asks neither for the `lexicons` nor a store yet."""
+        """Prepare. Asks neither for the `lexicons` nor a store yet.
+
+        Sentences are read by the whole schema: who asks for a field that was left out is to be told, and what they
+        wrote must not rank by meaning instead. Live values are known of the fields that are there alone.
+        """
         self._schema, self._lexicons, self._live = schema, lexicons, live
         self._lock = threading.Lock()
         self._parser: SentenceParser | None = None
@@ -67,7 +71,7 @@ class Understanding:
     def _make(self, live: Collection | None) -> SentenceParser:
         keys = [key for key, a in self._schema.attributes.items() if _is_open(a)] if live is not None else []
         values = {key: self._live.of(live, key) for key in keys if live}
-        return SentenceParser(self._schema, self._lexicons(), values, self._mentions(live))
+        return SentenceParser(self._schema.whole, self._lexicons(), values, self._mentions(live))
 
     def _mentions(self, live: Collection | None) -> dict[str, dict[str, float]]:
         """What the live texts mention: weights of words by attribute."""

@@ -21,6 +21,7 @@ __all__ = [
     "Permission",
     "Role",
     "decide",
+    "hidden_fields",
     "role_named",
     "scopes_named",
 ]
@@ -174,6 +175,11 @@ def decide(identity: Identity | None, permission: str | None) -> Literal["allowe
     if identity is None:
         return "unknown"
     return "allowed" if permission is not None and identity.may(permission) else "refused"
+
+
+def hidden_fields(role: Role, field_roles: Mapping[str, Role]) -> frozenset[str]:
+    """The fields that a role does not see: those whose least role (setting ``field_roles``) is above it."""
+    return frozenset(name for name, least in field_roles.items() if ROLES.index(role) < ROLES.index(least))
 
 
 def role_named(name: str) -> Role:

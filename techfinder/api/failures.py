@@ -15,6 +15,7 @@ from techfinder.errors import (
     CursorExpired,
     DatabaseError,
     EncoderError,
+    FieldWithheld,
     FingerprintMismatch,
     ProfileNotFound,
     QueryError,
@@ -35,6 +36,7 @@ _MOST_FAULTS = 50
 _KINDS: tuple[tuple[type[TechfinderError], str], ...] = (
     (CursorExpired, "cursor-expired"),
     (CursorError, "bad-cursor"),
+    (FieldWithheld, "not-allowed"),
     (ProfileNotFound, "no-such-profile"),
     (QueryError, "bad-question"),
     (CollectionNotFound, "nothing-indexed"),

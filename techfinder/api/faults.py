@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from techfinder.api.bodies import BadBody
 from techfinder.api.serving import known_facets
-from techfinder.errors import QueryError, cut, known_names
+from techfinder.errors import FieldWithheld, QueryError, cut, known_names
 from techfinder.finder import Finder
 from techfinder.plan import AnyOf, Condition, Op, Sort
 from techfinder.schema import Attribute, Schema
@@ -28,7 +28,11 @@ def allowed_ops(attribute: Attribute) -> tuple[Op, ...]:
 def refuse_unknown(
     finder: Finder, conditions: Sequence[Condition | AnyOf], sort: Sequence[Sort] = (), facets: FacetNames = "all"
 ) -> None:
-    """Raise BadBody when anything here does not exist or cannot be compared so; all of it is listed."""
+    """Raise BadBody when anything here does not exist or cannot be compared so; all of it is listed.
+
+    Raises FieldWithheld when anything is not for who asks.
+    """
+    finder.schema.refuse_withheld([] if isinstance(facets, str) else facets)
     faults = [*_conditions(finder.schema, conditions), *_sorts(finder.schema, sort), *_facets(finder, facets)]
     if faults:
         more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
@@ -53,6 +57,8 @@ def _conditions(schema: Schema, clauses: Sequence[Condition | AnyOf]) -> Iterato
 def _condition(schema: Schema, condition: Condition, place: str) -> Iterator[Fault]:
     try:
         schema.resolve([condition])
+    except FieldWithheld:
+        raise
     except QueryError as error:
         attribute = schema.attributes.get(condition.field)
         if attribute is None:
@@ -67,6 +73,8 @@ def _sorts(schema: Schema, sort: Sequence[Sort]) -> Iterator[Fault]:
     for number, order in enumerate(sort):
         try:
             schema.resolve_sort([order])
+        except FieldWithheld:
+            raise
         except QueryError as error:
             known = tuple(k for k, a in schema.attributes.items() if a.storage != "keywords")
             yield Fault(pointer=f"#/sort/{number}/field", detail=str(error), known=known)

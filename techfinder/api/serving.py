@@ -25,7 +25,7 @@ OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets", "near")
 
 
 def finder_of() -> Finder:
-    """The Finder that this app serves."""
+    """The Finder that this app serves, as who asks may see it."""
     return cast("Finder", current_app.extensions["techfinder"])
 
 
@@ -73,6 +73,7 @@ def _facet_names(finder: Finder, values: Sequence[str]) -> frozenset[str] | None
     known = known_facets(finder)
     unknown = next((name for name in sorted(names) if name not in known), None)
     if unknown is not None:
+        finder.schema.refuse_withheld([unknown])
         raise QueryError(f"No facet is named {cut(unknown)}. {known_names(unknown, ['all', 'none', *known])}")
     return names
 

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from techfinder.errors import SchemaError, StoreError
+from techfinder.errors import SchemaError, SettingsError, StoreError
 from techfinder.plugins import Plugins
-from techfinder.schema import Schema, load_schema
+from techfinder.schema import Schema
+from techfinder.sensitivity import chosen_schema
 from techfinder.store import open_store
 from techfinder.store.sizing import free_bytes
 
@@ -57,15 +58,15 @@ class Case:
 
     @cached_property
     def schema(self) -> Schema:
-        """The schema in use. Raises SchemaError."""
-        return load_schema(self.settings.schema_file)
+        """The schema in use. Raises SchemaError, SettingsError."""
+        return chosen_schema(self.settings)
 
     @property
     def readable_schema(self) -> Schema | None:
         """The schema; None where it cannot be used, which the check of the schema tells."""
         try:
             return self.schema
-        except SchemaError:
+        except (SchemaError, SettingsError):
             return None
 
     @cached_property

@@ -21,14 +21,15 @@ ID, ORDINAL = "_id", "_ordinal"
 
 @dataclass(frozen=True)
 class Fields:
-    """The attributes that somebody sees, by key, in the schema's order."""
+    """The attributes that somebody sees, by key, in the schema's order; what `schema` withholds is refused as such."""
 
     attributes: Mapping[str, Attribute]
+    schema: Schema
 
     @classmethod
     def of(cls, schema: Schema, hidden: AnyCollection[str]) -> Fields:
-        """All attributes of the schema but the `hidden` ones."""
-        return cls({key: a for key, a in schema.attributes.items() if key not in hidden})
+        """All attributes of the schema, as who asks may see it, but the `hidden` ones."""
+        return cls({key: a for key, a in schema.attributes.items() if key not in hidden}, schema)
 
     @property
     def storage(self) -> dict[str, str]:
@@ -36,9 +37,13 @@ class Fields:
         return {key: a.storage for key, a in self.attributes.items()}
 
     def attribute(self, key: Any, place: str) -> Attribute:
-        """The attribute of that key. Raises Refused, for a hidden one as for one that does not exist."""
+        """The attribute of that key.
+
+        Raises Refused, for a hidden one as for one that does not exist; FieldWithheld for one that is not for who asks.
+        """
         found = self.attributes.get(key) if isinstance(key, str) else None
         if found is None:
+            self.schema.refuse_withheld([str(key)])
             raise wrong(f"{place}: no field {cut(key)} may be asked for. {known_names(str(key), self.attributes)}")
         return found
 

@@ -7,6 +7,7 @@ from techfinder.errors import (
     DatabaseError,
     DimensionMismatch,
     EncoderError,
+    FieldWithheld,
     FingerprintMismatch,
     QueryError,
     StoreUnavailable,
@@ -16,6 +17,7 @@ from techfinder.errors import (
 __all__ = ["Refused", "bad_body", "refusal", "wrong"]
 
 _KINDS: tuple[tuple[type[TechfinderError], int, str], ...] = (
+    (FieldWithheld, 403, "Forbidden"),
     (QueryError, 400, "Wrong input"),
     (DimensionMismatch, 400, "Wrong input"),
     (CollectionNotFound, 404, "Not found"),
@@ -52,7 +54,7 @@ def refusal(error: TechfinderError) -> Refused:
     """An expected error as an analyst is told it; messages about files and addresses stay in the log."""
     for kind, status, title in _KINDS:
         if isinstance(error, kind):
-            said = str(error) if status == 400 else _SAID[status]
+            said = _SAID.get(status, str(error))
             return Refused(status, f"{title}: {said}")
     return Refused(500, "Service internal error: the request failed; the log of techfinder tells more.")
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
 from techfinder.errors import TechfinderError
+from techfinder.finder import Finder
 from techfinder.gateway.authorising import note_call
 from techfinder.gateway.bodies import Parts, point_name, read_json
 from techfinder.gateway.fields import Fields
@@ -248,9 +249,9 @@ def _gateway() -> Gateway:
 
 
 def _opened(name: str) -> Opened:
-    found, finder = _gateway(), _gateway().finder
+    finder = cast("Finder", current_app.extensions["techfinder"])  # as who asks may see it
     fields = Fields.of(finder.schema, withheld(finder.schema, finder.settings))
-    return found.opened(name, fields, _timeout())
+    return _gateway().opened(name, fields, _timeout())
 
 
 def _timeout() -> float:

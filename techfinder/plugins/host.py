@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from techfinder import __version__, defaults
-from techfinder.errors import PluginContractError, PluginLoadError, SettingsError, known_names
+from techfinder.errors import FieldWithheld, PluginContractError, PluginLoadError, SettingsError, known_names
 from techfinder.plan import Notice, QueryPlan
 from techfinder.plugins.deadline import Overdue
 from techfinder.plugins.discovery import Candidate, installed
@@ -36,6 +36,8 @@ BUILTIN = "builtin"
 
 PARSE_TIMEOUT_S = 1.0
 """Longest time a plugin may take to read a question; somebody is typing."""
+
+_MOST_KEPT = 8
 
 logger = logging.getLogger("techfinder.plugins")
 
@@ -73,7 +75,7 @@ class Plugins:
         """A host without plugins; :meth:`load` makes a full one."""
         self._settings = settings
         self._roster = Roster(settings)
-        self._kept: dict[str, tuple[object, Mapping[str, Any]]] = {}
+        self._kept: dict[str, list[tuple[object, Mapping[str, Any]]]] = {}
 
     @classmethod
     def load(cls, settings: Settings, *, discover: bool = True, extra: Iterable[tuple[str, object]] = ()) -> Plugins:
@@ -200,6 +202,9 @@ class Plugins:
         A plugin that raises, does not answer within a second, or answers a plan that names what
         the schema does not have is passed over with a notice. Never raises for what a plugin does. `as_typed` are words
         that are not to be put right.
+
+        Raises:
+            FieldWithheld: The question asks for a field that whoever asks has no right to.
         """
         notices: list[Notice] = []
         for member in sorted(self._roster.implementers("parse_query"), key=lambda m: m.name == BUILTIN):
@@ -218,7 +223,7 @@ class Plugins:
         try:
             answer = self._roster.ask(member, "parse_query", seconds, _same, asked)
             return _checked_plan(answer, asked["finder"])
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, FieldWithheld):
             raise
         except BaseException as error:
             member.busy = error.thread if isinstance(error, Overdue) else None
@@ -227,13 +232,22 @@ class Plugins:
             return None
 
     def _offered(self, hook: str, key: Any, **arguments: object) -> Mapping[str, Any]:
-        """What all plugins answer, by name, kept until `key` is another object."""
-        kept = self._kept.get(hook)
-        if kept is None or kept[0] is not key:
+        """What all plugins answer, by name, kept for the last few objects that `key` was.
+
+        What they offer for a part of a schema is not what they are listed with.
+        """
+        kept = self._kept.setdefault(hook, [])
+        known = next((offered for of, offered in kept if of is key), None)
+        if known is None:
+            listed = {m.name: dict(m.entries) for m in self._roster.members}
             found = [g for m, e in self._collect(hook, **arguments) for g in self._guarded(hook, m, e, key)]
+            if getattr(key, "withheld", None):
+                for member in self._roster.members:
+                    member.entries = listed[member.name]
             by_rank = sorted(found, key=lambda e: (getattr(e, "rank", 0), _name(e)))
-            kept = self._kept[hook] = (key, {_name(e): e for e in by_rank})
-        return kept[1]
+            known = {_name(e): e for e in by_rank}
+            kept[:] = [*kept, (key, known)][-_MOST_KEPT:]
+        return known
 
     def _collect(self, hook: str, **arguments: object) -> list[tuple[Member, Any]]:
         """Plugin and entry for all that the plugins offer, in the order of asking.

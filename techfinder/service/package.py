@@ -115,6 +115,7 @@ def _facts(finder: Finder, live: GenerationInfo, with_data: bool) -> dict[str, s
     if with_data:
         found |= {"collection": live.collection, "encoder": live.encoder, "digest": live.digest}
         found |= {"count": str(live.points)}
+        found |= {f"field_roles.{name}": role for name, role in finder.settings.field_roles.items()}
     return found
 
 
@@ -135,7 +136,8 @@ def _write(finder: Finder, folder: Path, with_data: bool) -> tuple[dict[str, str
         shutil.copyfile(finder.settings.schema_file, folder / SCHEMA)
         files[SCHEMA] = SCHEMA
     config = {"people": CARRIED, "collection": packed.collection, "encoder": packed.encoder.partition("@")[0]}
-    return files, {**config, "sha256": hash_file(folder / SNAPSHOT)}
+    config |= {"sha256": hash_file(folder / SNAPSHOT)}
+    return files, {**config, "field_roles": dict(finder.settings.field_roles)}
 
 
 def _measure(finder: Finder) -> dict[str, float]:

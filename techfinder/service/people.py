@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from techfinder.access.permissions import ROLES
 from techfinder.errors import RegistryError
 from techfinder.finder import Finder
+from techfinder.masks import RoleFinders
 from techfinder.service.answering import Service
 from techfinder.settings import load_settings
 from techfinder.store import open_store
@@ -34,8 +36,8 @@ def open_service(config: Mapping[str, Any], files: Mapping[str, str]) -> Service
     """The service, with its people found and its encoder loaded.
 
     Args:
-        config: ``people`` is :data:`CONFIGURED` or :data:`CARRIED`; the latter comes with ``collection``, ``encoder``
-            and the snapshot's ``sha256``.
+        config: ``people`` is :data:`CONFIGURED` or :data:`CARRIED`; the latter comes with ``collection``, ``encoder``,
+            ``field_roles`` and the snapshot's ``sha256``.
         files: Paths by name: of the snapshot, and of its schema file where it has one of its own.
 
     Raises:
@@ -45,13 +47,12 @@ def open_service(config: Mapping[str, Any], files: Mapping[str, str]) -> Service
     """
     if config.get("people") != CARRIED:
         finder = Finder(load_settings())
-        return _ready(finder, Service(finder, finder.close))
+        return _ready(finder, finder.close)
     folder = tempfile.TemporaryDirectory(prefix="techfinder-served-")
     try:
         unpack_people(Path(files[SNAPSHOT]), str(config["sha256"]), Path(folder.name))
-        settings = load_settings(
-            home=Path(folder.name), store="edge", collection=config["collection"], encoder=config["encoder"]
-        )
+        carried = {name: config[name] for name in ("collection", "encoder", "field_roles") if name in config}
+        settings = load_settings(home=Path(folder.name), store="edge", **carried)
         schema = Path(files[SCHEMA]) if SCHEMA in files else None  # whatever variables name here
         finder = Finder(settings.model_copy(update={"schema_file": schema}))
     except BaseException:
@@ -62,7 +63,7 @@ def open_service(config: Mapping[str, Any], files: Mapping[str, str]) -> Service
         finder.close()
         folder.cleanup()
 
-    return _ready(finder, Service(finder, close))
+    return _ready(finder, close)
 
 
 def pack_people(finder: Finder, target: Path) -> GenerationInfo:
@@ -101,11 +102,12 @@ def unpack_people(snapshot: Path, sha256: str, into: Path) -> None:
         packed.extractall(into, filter="data")
 
 
-def _ready(finder: Finder, service: Service) -> Service:
+def _ready(finder: Finder, close: Callable[[], None]) -> Service:
+    """The service. Nobody signs in to a served model: whoever asks sees what the least role sees."""
     try:
         finder.generation()
         finder.load_encoder()
+        return Service(RoleFinders(finder).of(ROLES[0]), close)
     except BaseException:
-        service.close()
+        close()
         raise
-    return service

@@ -45,7 +45,8 @@ _ALL = (
         "not-allowed",
         403,
         "There is no right to this",
-        "The role of who asks, or the scope of the token, does not allow this. An admin can change that.",
+        "The role of who asks, or the scope of the token, does not allow this, or not the use of a field that is asked "
+        "for. An admin can change that.",
     ),
     Kind(
         "other-site",

@@ -92,7 +92,7 @@ def prepare_people(finder: Finder, people: int) -> None:
 
 def _index_apart(sample: Path) -> None:
     """Index in a process of its own: its niceness and memory must not stay with the server."""
-    done = subprocess.run([sys.executable, "-m", "techfinder", "index", "--keep", str(sample)], check=False)
+    done = subprocess.run([sys.executable, "-m", "techfinder", "index", "--keep", str(sample)], check=False)  # noqa: S603 (a fixed command)
     if done.returncode:
         raise IndexingError("Indexing the sample people failed; the reason stands above.")
 

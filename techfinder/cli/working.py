@@ -74,7 +74,8 @@ class _Watch:
             try:
                 if self._due():
                     command = [sys.executable, "-m", "techfinder", "worker", "--once"]
-                    self._worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                    none = subprocess.DEVNULL
+                    self._worker = subprocess.Popen(command, stdin=none, stdout=none)  # noqa: S603 (a fixed command)
             except (DatabaseError, OSError) as error:
                 if str(error) != told:
                     told = str(error)

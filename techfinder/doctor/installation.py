@@ -186,7 +186,9 @@ def _not_bound(where: str, error: OSError) -> Finding:
 def _we_answer_at(where: str) -> bool:
     """Whether what listens there is a techfinder."""
     host, _, port = where.rpartition(":")
-    reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(  # noqa: S104 (asked, not listened on)
+        host, f"[{host}]" if ":" in host else host
+    )
     try:
         answer = httpx.get(f"http://{reached}:{port}/healthz", timeout=_PROBE_S, trust_env=False)
         return bool(answer.json() == {"status": "ok"})

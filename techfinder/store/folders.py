@@ -18,7 +18,7 @@ from techfinder.store.failures import failure
 
 __all__ = ["allocated_bytes", "copy_sparse", "memory_folder", "remove_folder", "sync_folder", "sync_path", "writable"]
 
-_MEMORY = Path("/dev/shm")
+_MEMORY = Path("/dev/shm")  # noqa: S108 (its folders are made anew, for us alone)
 _CHUNK = 64 << 10
 _ZEROS = bytes(_CHUNK)
 _TEMPORARY = f"techfinder-{os.getuid()}-copy-"

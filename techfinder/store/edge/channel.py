@@ -58,7 +58,7 @@ def send(channel: socket.socket, message: object) -> None:
 def receive(channel: socket.socket, deadline: float | None = None) -> Any:
     """The next message. Raises EOFError at the end, TimeoutError past `deadline` (monotonic)."""
     (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, deadline))
-    return pickle.loads(_exactly(channel, length, deadline))
+    return pickle.loads(_exactly(channel, length, deadline))  # noqa: S301 (from our own process)
 
 
 def _exactly(channel: socket.socket, length: int, deadline: float | None) -> bytearray:
@@ -124,7 +124,7 @@ class StoreProcess:
             kept.callback(os.close, self._lifeline)
             given.callback(os.close, inherited)
             numbers = [str(n) for n in (remote.fileno(), inherited, os.getpid())]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 (our own program)
                 [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, *numbers],
                 env=os.environ | _ENVIRONMENT,
                 stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -49,13 +50,29 @@ def serve_prefork(settings: Settings, when_ready: Callable[[], None]) -> None:
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]
-    """A process that ends its endless answers when it is asked to stop."""
+    """A process that ends its endless answers when it is asked to stop, and answers nobody who is gone."""
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        # What changes something is done all the same: whoever sent it may be gone because it was sent.
+        if req.method in ("GET", "HEAD") and _hung_up(conn.sock):
+            return False
+        return bool(super().handle_request(req, conn))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = getattr(self, "wsgi", None)
         if app is not None:  # apart: a signal may come while the event's own lock is held
             threading.Thread(target=_finder_of(app).stopping.set, name="stopping").start()
         super().handle_exit(sig, frame)
+
+
+def _hung_up(line: socket.socket) -> bool:
+    """Whether the other side has closed the connection, while its request waited for a thread."""
+    try:
+        return not line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 class _Logger(Logger):  # type: ignore[misc]

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -199,3 +200,29 @@ def test_the_embedded_store_is_for_one_process(tmp_path: Path) -> None:
     done = commands.run(tmp_path, "serve", workers="2")
     assert done.returncode == 1
     assert re.search(r"TECHFINDER_WORKERS=2: the embedded store .*TECHFINDER_STORE=server", done.stderr)
+
+
+def test_what_nobody_waits_for_any_more_is_not_answered_but_changes_are_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def send(method: str, path: str) -> socket.socket:
+        line = socket.create_connection(("127.0.0.1", port), timeout=20)
+        line.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".encode())
+        return line
+
+    command = [sys.executable, str(Path(__file__).parents[1] / "tools" / "prefork_one_thread.py"), tmp_path, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout
+        assert said is not None
+        assert said.readline() == "ready\n"
+        with send("GET", "/long"):
+            assert said.readline() == "long\n"
+            for method, path in (("GET", "/given-up"), ("POST", "/change"), ("HEAD", "/given-up")):
+                send(method, path).close()
+            with send("GET", "/patient") as patient:
+                (tmp_path / "go").touch()
+                assert patient.makefile("rb").readline().startswith(b"HTTP/1.1 200")
+        process.terminate()
+        assert said.read().split() == ["change", "patient"]
+        assert process.wait(PATIENCE_S) == 0

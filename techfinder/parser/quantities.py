@@ -10,7 +10,7 @@ from techfinder.parser.english import number_words
 from techfinder.parser.spotting import Item
 from techfinder.parser.tokens import LARGEST, Token
 
-__all__ = ["Quantities", "Quantity"]
+__all__ = ["LEAST_AGE", "Quantities", "Quantity"]
 
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
@@ -32,6 +32,9 @@ _BETWEEN = 6
 """Words that may stand between a comparison and its number."""
 
 _AGES = (10, 100)
+LEAST_AGE = 13
+"""Fewer years are not taken for an age."""
+
 _FIGURES = frozenset({"figure", "fig"})
 
 

@@ -6,11 +6,13 @@ becomes marks. :mod:`techfinder.parser.joining` puts both together.
 
 from __future__ import annotations
 
+from techfinder.parser.counting import is_subject
 from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
-from techfinder.parser.numbers import is_subject, read_age, read_quantity, read_speed
+from techfinder.parser.numbers import read_age, read_quantity
 from techfinder.parser.sentence import Atom, Sentence
+from techfinder.parser.timing import read_speed
 from techfinder.plan import Condition, Notice, Sort
 
 __all__ = ["read"]

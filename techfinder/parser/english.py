@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from techfinder.parser.senses import Sense, Vocabulary
 
-__all__ = ["ambiguous_towns", "learn", "likeness_words", "number_words", "usual_orders"]
+__all__ = ["ambiguous_towns", "excluding_words", "learn", "likeness_words", "number_words", "usual_orders"]
 
 _UP_TO_TWENTY = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -29,6 +29,9 @@ _NUMBERS: Mapping[str, float] = {
     "half": 0.5,
     "quarter": 0.25,
 }
+_GOOD = ("good", "great", "high", "strong", "big", "large", "much", "deep")
+"""Behind "not very" and the like: "not very good" is what "not very" is."""
+
 _GRADED = ("by_money", "compare", "compare_after", "grade", "speed", "unit", "age")
 """Tables whose keys say what exactly is meant."""
 
@@ -41,6 +44,12 @@ def _tables() -> Mapping[str, Mapping[str, Sequence[str]]]:
 def number_words() -> Mapping[str, float]:
     """The value of a word that stands for a number, or multiplies the number before it."""
     return _NUMBERS
+
+
+@lru_cache(maxsize=1)
+def excluding_words() -> frozenset[str]:
+    """Single words, in small letters, that leave out what stands behind them."""
+    return frozenset(w for w in _tables()["function"]["not"] if " " not in w)
 
 
 def ambiguous_towns() -> frozenset[str]:
@@ -66,9 +75,18 @@ def learn(vocabulary: Vocabulary) -> None:
     for kind in _GRADED:
         for meaning, phrases in tables[kind].items():
             _add(vocabulary, phrases, Sense(kind, meaning))
+    slight = [f"{p} {good}" for p in tables["grade"]["below mid"] if p.startswith("not ") for good in _GOOD]
+    _add(vocabulary, slight, Sense("grade", "below mid"))
+    for meaning, phrases in tables["compare"].items():
+        _add(vocabulary, _misspoken(phrases), Sense("compare", meaning))
     _add(vocabulary, tables["filler"]["words"], Sense("filler"))
     for word in _NUMBERS:
         vocabulary.words.update((word, f"{word}s"))
+
+
+def _misspoken(phrases: Sequence[str]) -> list[str]:
+    """Comparisons as they are often put: "older then 30", "less as 50k"."""
+    return [p.removesuffix("than") + other for p in phrases if p.endswith(" than") for other in ("then", "as")]
 
 
 def _add(vocabulary: Vocabulary, phrases: Sequence[str], sense: Sense) -> None:

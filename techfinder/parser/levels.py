@@ -118,11 +118,19 @@ def _term_list(s: Sentence, place: int) -> tuple[list[int], int, str]:
             or following >= len(s.items)
             or not s.is_term(following)
             or not _alike(s, terms[0], following, any(s.items[i].has("or", "slash") for i in range(end, following)))
+            or (all(s.items[i].has("comma") for i in range(end, following)) and _is_told_of(s, following + 1))
         ):
             break
         joined = "to" if sign in ("to", "-") else "or"
         terms, end = [*terms, following], following + 1
     return terms, end, joined
+
+
+def _is_told_of(s: Sentence, place: int) -> bool:
+    """Whether something is said of the last one of a list alone: "no beginners, experts are fine"."""
+    while place < len(s.items) and s.items[place].text.lower() in ("are", "is"):
+        place += 1
+    return place < len(s.items) and s.items[place].has("welcome", "averse", "after_not", "after_wish")
 
 
 def _alike(s: Sentence, one: int, other: int, either: bool) -> bool:

@@ -52,7 +52,10 @@ def _exclude(one: Condition, other: Condition, schema: Schema) -> bool:
     if one.field != other.field or one.op != other.op or not one.required or not other.required:
         return False
     if one.op == "any_of":
-        return schema.attribute(one.field).storage != "keywords" and not set(one.values) & set(other.values)
+        attribute = schema.attribute(one.field)
+        if set(attribute.known_values) == {"yes", "no"}:
+            return False  # one of them was excluded
+        return attribute.storage != "keywords" and not set(one.values) & set(other.values)
     if one.op != "range":
         return False
     lower, upper = sorted((_ends(one), _ends(other)))

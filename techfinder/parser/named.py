@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from techfinder.lexicons import LexiconEntry
 from techfinder.parser.clauses import any_of
@@ -45,7 +46,7 @@ def read_field(s: Sentence, place: int) -> int | None:
     """A field and what is said of it: a level, a number, that it is used, that it is not known."""
     item = s.items[place]
     fields = s.fields(place, lambda f: True)
-    if not fields or (item.has("value") and s.state_after(place + 1) is not None):
+    if not fields or (item.has("value") and (s.state_after(place + 1) is not None or _is_of_named(s, place))):
         return None
     after = s.past(place + 1, "colon", "hard")
     if (chained := _chain(s, fields[0], place)) is not None:
@@ -139,21 +140,37 @@ def _is_value(s: Sentence, place: int) -> bool:
     return after in _NOUNS or before.split()[-1:] in (["in"], ["as"]) or len(s.items) == 1
 
 
+def _is_of_named(s: Sentence, place: int) -> bool:
+    """Whether a word that names a field and a value is a value of the field named before: "sector: not education"."""
+    before = place - 1
+    named: set[object] = set()
+    while before >= 0 and s.items[before].has("colon", "filler", "not", "cue", "field"):
+        named |= {s.items[before].data("cue"), *(f.name for f in s.fields(before, bool))}
+        if s.names(before):
+            break
+        before -= 1
+    keys = [sense.data[0] for sense in s.items[place].senses if sense.kind == "value"]
+    return any(s.schema.attributes[k].field.name in named for k in keys)
+
+
 def _missing(s: Sentence, fields: Sequence[SchemaField], place: int, after: int) -> int | None:
     """ "no wearable on file", "nothing known about their income"."""
     before = place - 1
     while before > 0 and s.items[before].has("filler") and not s.items[before].has("before_missing"):
         before -= 1
-    of, told = fields[0], after < len(s.items) and s.items[after].has("missing")
+    of = fields[0]
+    denied = after + 1 < len(s.items) and s.items[after].text.lower() == "not" and s.items[after + 1].has("missing")
+    told = denied or (after < len(s.items) and s.items[after].has("missing"))
     if not told and (before < 0 or not s.items[before].has("before_missing")):
         return None
-    last = after + 1 if told else place + 1
+    last = after + 1 + denied if told else place + 1
     while s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind in ("open", "or"):
         s.nodes.pop()
     key = f"{of.name}_uses" if of.kind == "adoption" else of.name
     if s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
         s.nodes.pop()
-    return s.add([Condition(field=key, op="missing")], "adoption" if of.kind == "adoption" else of.name, place, last)
+    op: Literal["missing", "present"] = "present" if denied else "missing"
+    return s.add([Condition(field=key, op=op)], "adoption" if of.kind == "adoption" else of.name, place, last)
 
 
 def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
@@ -209,7 +226,7 @@ def read_value(s: Sentence, place: int) -> int | None:
     if s.state_after(place + 1) is not None:
         named = [n for n in named if n[0].endswith("_city")] or named
     before = place - 1
-    while before > max(0, place - 4) and s.items[before].has("filler", "not") and not s.names(before):
+    while before > max(0, place - 4) and s.items[before].has("filler", "not", "colon") and not s.names(before):
         before -= 1
     beside = s.fields(s.past(place + 1), bool) + (s.fields(before, bool) if before >= 0 else [])
     hints = {f.name for f in beside}

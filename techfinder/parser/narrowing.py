@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Set as AbstractSet
 from itertools import product
 
@@ -10,7 +11,7 @@ from techfinder.parser.sentence import Atom
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema
 
-__all__ = ["DENYING", "narrowed", "narrows", "omits"]
+__all__ = ["DENYING", "excepts", "narrowed", "narrows", "omits", "spared"]
 
 DENYING = frozenset({"without", "lacking", "lack", "lacks", "not"})
 """Behind an exclusion they turn it round: "exclude people without a laptop"."""
@@ -27,6 +28,9 @@ _OMITTING = frozenset(
 _EXCEPTING = frozenset({"except", "anyone", "everyone", "all", "anybody", "everybody"})
 """First words of exceptions: people are named behind them as well."""
 
+_BUT = frozenset({"except", "other", "apart", "aside", "besides", "barring", "save"})
+"""First words of what takes somebody out of an exclusion: "no phone other than a Pixel"."""
+
 _NOBODY = frozenset({"nobody", "no one", "noone", "none of the"})
 _IN = frozenset({"in", "on"})
 """Unless people are asked to be left out, they begin what holds for everybody: "anyone but laggards in Ohio"."""
@@ -38,6 +42,44 @@ _MOST = 8
 def omits(word: str) -> bool:
     """Whether an exclusion, as typed, names people behind it."""
     return word in _NOBODY or _asks_to_leave_out(word) or word.partition(" ")[0] in _EXCEPTING
+
+
+def excepts(word: str) -> bool:
+    """Whether an exclusion, as typed, takes somebody out of what was said before."""
+    return word.partition(" ")[0] in _BUT or word == "with the exception of"
+
+
+def spared(head: Clauses, atom: Atom, schema: Schema) -> Clauses | None:
+    """Who is excluded, without what an atom names of them; None where it names nothing of them.
+
+    "No phones except a Pixel" excludes the other phones, "nothing from Google except Nest" the other products.
+    """
+    named, excluded = _alternatives(atom.clauses), _alternatives(head)
+    if any(c.op != "any_of" for c in (*named, *excluded)):
+        return None
+    kept = {c.field: c.values for c in named}
+    made: list[Condition] = []
+    for one in excluded:
+        whole = _listed(one, schema, kept)
+        values = tuple(v for v in whole.values if v not in kept.get(whole.field, ()))
+        if values:
+            made.append(whole.model_copy(update={"values": values}))
+    if made == excluded:
+        return None
+    return (made[0],) if len(made) == 1 else (AnyOf(conditions=tuple(made), words=head[0].words),) if made else ()
+
+
+def _alternatives(clauses: Clauses) -> list[Condition]:
+    return [c for clause in clauses for c in ((clause,) if isinstance(clause, Condition) else clause.conditions)]
+
+
+def _listed(one: Condition, schema: Schema, kept: Container[str]) -> Condition:
+    """That something is used as its products, where one of these is spared."""
+    attribute = schema.attribute(one.field)
+    key = f"{attribute.field.name}_product"
+    if attribute.part != "uses" or one.values != ("yes",) or key not in kept:
+        return one
+    return one.model_copy(update={"field": key, "values": tuple(v.name for v in attribute.field.values)})
 
 
 def _asks_to_leave_out(word: str) -> bool:

@@ -11,7 +11,7 @@ from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
 from techfinder.parser.numbers import read_age, read_quantity
-from techfinder.parser.sentence import Atom, Sentence
+from techfinder.parser.sentence import Atom, Mark, Sentence
 from techfinder.parser.timing import read_speed
 from techfinder.plan import Condition, Notice, Sort
 
@@ -38,6 +38,9 @@ _VERBS = frozenset(
 _ASKING = frozenset({"i", "we", "give me", "find me", "show me", "i need", "we need", "get me", "find"})
 _ASKED_WITHIN = 12
 """Items after an occasion among which the request itself begins."""
+
+_SAME_WITHIN = 12
+"""Items within which "one" means what was named before."""
 
 _COMPARED_WITHIN = 8
 """Items within which "than" follows what it belongs to."""
@@ -121,12 +124,30 @@ def _is_theme(s: Sentence, place: int) -> bool:
 
 def _pronoun(s: Sentence, place: int) -> int | None:
     """ "skip anyone who owns one": whatever was spoken of."""
-    if s.topic is None or not s.items[place].has("pronoun") or place == 0:
+    if not s.items[place].has("pronoun") or place == 0:
         return None
-    if s.tokens[s.items[place - 1].first].stem not in _OWNING:
+    before = place - 1
+    if s.items[before].text.lower() == "already":
+        before -= 1  # "already have one" and "have already one"
+    if s.tokens[s.items[before].first].stem not in _OWNING:
         return None
-    used = Condition(field=f"{s.topic.name}_uses", op="any_of", values=("yes",))
-    return s.add([used], "adoption", place, place + 1, uses=s.topic.name)
+    if s.topic is not None:
+        used = Condition(field=f"{s.topic.name}_uses", op="any_of", values=("yes",))
+        return s.add([used], "adoption", place, place + 1, uses=s.topic.name)
+    return _same_again(s, place)
+
+
+def _same_again(s: Sentence, place: int) -> int | None:
+    """ "a Fitbit, but they do not have one": what was used last, where nothing else is named behind it."""
+    after = place + 1
+    if after < len(s.items) and not s.items[after].has("stop", "comma", "but", "and", "or"):
+        return None
+    last = s.last_atom()
+    if last is None or last.family != "adoption" or len(last.clauses) != 1 or place - last.last > _SAME_WITHIN:
+        return None
+    denied = any(isinstance(n, Mark) and n.kind == "not" for n in s.nodes[s.nodes.index(last) :])
+    last.wish = last.wish or denied  # whoever has none would like one
+    return s.add(last.clauses, "adoption", place, after, uses=last.uses, brand=last.brand)
 
 
 def _sort(s: Sentence, place: int) -> int | None:

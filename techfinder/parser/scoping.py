@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from techfinder.parser.clauses import Clauses
-from techfinder.parser.narrowing import DENYING, narrowed, narrows, omits
+from techfinder.parser.narrowing import DENYING, excepts, narrowed, narrows, omits, spared
 from techfinder.parser.sentence import Atom, Count, Mark
 from techfinder.plan import Condition
 from techfinder.schema import Schema
@@ -16,6 +16,9 @@ __all__ = ["Said", "scoped"]
 
 _FAR = 40
 """Nodes beyond which nothing is looked for."""
+
+_BESIDE = 2
+"""Items from "no" to "except" where they mean everybody: "no one except"."""
 
 _PARTICLES = frozenset(
     {"no", "not", "none", "never", "neither", "nor", "without", "lacking", "lack", "lacks", "nope", "nah"}
@@ -70,6 +73,7 @@ class _Scope:
         excluded: Whom that "not" was said of last.
         heads: What they were before the last thing that was said of them.
         denied: Whether what comes is what they do not have: "nobody who doesn't".
+        sparing: What takes the next atom out of the exclusion: "no phones other than".
         run, last_run: The atoms of this part of the sentence, and of the one before.
     """
 
@@ -98,6 +102,7 @@ class _Scope:
     excluded: list[Said] = field(default_factory=list)
     heads: list[Clauses] = field(default_factory=list)
     denied: bool = False
+    sparing: Mark | None = None
     run: list[Said] = field(default_factory=list)
     last_run: list[Said] = field(default_factory=list)
 
@@ -108,7 +113,7 @@ class _Scope:
             return
         if self.dangled and not self.negated and self.found and self.found[-1].atom.family != atom.family:
             self.connector = "comma"  # "lawyers, something unknown or Texas"
-        if self._narrow(atom):
+        if self._spare(atom) or self._narrow(atom):
             self._pass_atom()
             return
         self._negate(place, atom)
@@ -127,6 +132,25 @@ class _Scope:
         self.connector, self.opened, self.whoever = "", False, False
         self.dangling, self.dangled, self.count = False, False, None
         self.links, self.denied = set(), False
+
+    def _spare(self, atom: Atom) -> bool:
+        """Take an atom out of what is excluded: "no phones except a Pixel"."""
+        mark, self.sparing = self.sparing, None
+        if mark is None:
+            return False
+        left = [spared(s.atom.clauses, atom, self.schema) for s in self.excluded]
+        if all(clauses is None for clauses in left):
+            self.denied = True
+            if self._exclude(atom, anew=False):
+                return True  # "skip the laggards except for teachers"
+            self._apply(mark)
+            return False
+        for said, clauses in zip(self.excluded, left, strict=True):
+            if clauses:
+                said.atom.clauses, said.atom.uses = clauses, ""
+            elif clauses is not None:
+                self.found.remove(said)
+        return True
 
     def _narrow(self, atom: Atom) -> bool:
         """Take an atom that tells more of those who are excluded: "no women under 30"."""
@@ -197,6 +221,11 @@ class _Scope:
             self._refuse(self.found[-1:])
         elif mark.kind == "not" and self._turns_round(mark):
             self.negated = self.wish = False
+        elif mark.kind == "not" and self._is_but(place, mark):
+            if self.family is None:
+                self.negated = self.wish = False  # "nobody except teachers"
+            else:
+                self.sparing = mark  # "no phones except a Pixel"
         elif mark.kind == "not" and self._denies(mark):
             self.denied = not self.denied
             self.links.add(mark.word)
@@ -212,6 +241,16 @@ class _Scope:
     def _turns_round(self, mark: Mark) -> bool:
         """Whether an exclusion is of those who do not: "exclude people without a laptop"."""
         return self.negated and self.family is None and omits(self.word) and mark.word in DENYING
+
+    def _is_but(self, place: int, mark: Mark) -> bool:
+        """Whether a "not" takes somebody out of those who are excluded, or out of everybody: "no one except"."""
+        if not self.negated or not excepts(mark.word) or self.connector not in ("", "comma"):
+            return False
+        if self.family is not None:
+            return bool(self.excluded) and not self.heads
+        between = [n for n in self.nodes[max(0, place - _FAR) : place] if isinstance(n, Mark)]
+        said = next((n for n in reversed(between) if n.kind not in ("open", "whoever")), None)
+        return said is not None and said.kind == "not" and mark.place - said.place <= _BESIDE
 
     def _denies(self, mark: Mark) -> bool:
         """Whether a "not" is said of those who are excluded: "skip women who don't use TikTok"."""
@@ -241,10 +280,11 @@ class _Scope:
                     self.negated, self.connector = False, ""
                     self._begin_run()
             case "after_not":
-                self._refuse(self.run or self.last_run)
+                self._refuse(self.run if self.unknown else self.run or self.last_run)
             case "welcome" if self.negated and self.found and self.found[-1].connector:
-                self.negated = self.found[-1].atom.negated = False
-                self.found[-1].atom.wish = mark.word not in _YES  # "no laptops, phones OK"
+                self._allow(self.found[-1], only=mark.word in _YES)  # "no laptops, phones OK"
+            case "averse" if self.found and self.found[-1].atom.negated:
+                self._allow(self.found[-1])  # "not meat haters"
             case "averse":
                 self._refuse(self.found[-1:])
             case "stop" | "but":
@@ -302,6 +342,11 @@ class _Scope:
         """What was said is not wanted, as is told behind it."""
         for said in run:
             said.atom.negated, said.atom.wish = True, False
+
+    def _allow(self, said: Said, *, only: bool = False) -> None:
+        """What was said is not excluded after all; `only` when it is asked for."""
+        self.negated = said.atom.negated = False
+        said.atom.wish = not only
 
     def _begin_wish(self, *, suits: bool) -> None:
         self.wish, self.wished, self.suits = True, None, suits

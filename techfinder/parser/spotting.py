@@ -24,6 +24,9 @@ _PUNCTUATION = {
     ")": "comma",
     "/": "slash",
 }
+_SHORTENED = frozenset({"excl", "incl", "approx", "min", "max", "resp", "vs", "esp", "yr", "mo"})
+"""Words that are often cut short with a full stop, which ends nothing."""
+
 _LIST_JOINTS = 4
 """Items among which a value looks for others of its attribute, or for its name."""
 
@@ -74,7 +77,7 @@ def spot(
     These are without the hyphens inside words, and with misspelt words put right, except for those that `right` has
     (case folded).
     """
-    whole = [t for i, t in enumerate(tokens) if not _joins(tokens, i)]
+    whole = [t for i, t in enumerate(tokens) if not _joins(tokens, i) and not _shortens(tokens, i)]
     read = [p for t in whole for p in ((t,) if t.text.casefold() in right else _parted(t, vocabulary, speller))]
     fixed = [(t, "") if t.text.casefold() in right else _fix(t, vocabulary, speller) for t in read]
     stems = [t.stem for t, _ in fixed]
@@ -99,6 +102,13 @@ def _joins(tokens: Sequence[Token], place: int) -> bool:
     after = tokens[place + 1]
     glued = tokens[place].glued and after.glued
     return glued and after.number is None
+
+
+def _shortens(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a full stop only tells that the word before it was cut short: "excl. beginners"."""
+    if tokens[place].stem != "." or not tokens[place].glued or not 0 < place < len(tokens) - 1:
+        return False
+    return tokens[place - 1].stem in _SHORTENED
 
 
 def _parted(token: Token, vocabulary: Vocabulary, speller: Speller) -> Sequence[Token]:

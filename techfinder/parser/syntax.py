@@ -2,7 +2,8 @@
 
 A term is a field (an attribute's key, or a field's name or one-word synonym), a sign (``:``, ``=``, ``!=``, ``<``,
 ``<=``, ``>``, ``>=``) and a value as the filters take it (:mod:`techfinder.filters`), in quotes where it has spaces.
-Terms are joined by ``AND`` (or nothing), ``OR``, ``NOT`` and parentheses. Words outside terms are read as a sentence.
+Terms are joined by ``AND`` (or nothing), ``OR``, ``NOT`` and parentheses; ``exclude`` and other words that leave out
+do so with the terms right behind them. Words outside terms are read as a sentence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import dataclass, field
 
 from techfinder.errors import QueryError
 from techfinder.filters import attribute_filter
+from techfinder.parser.alternatives import either_of
 from techfinder.parser.clauses import opposite
+from techfinder.parser.english import excluding_words
+from techfinder.parser.narrowing import omits
 from techfinder.plan import AnyOf, Condition, Sort, parse_sort
 from techfinder.schema import Schema
 
@@ -29,6 +33,8 @@ _DEEPEST = 20
 """Parentheses and NOT within each other; more is no plan anyway."""
 
 _ORDERS = frozenset({"sort", "limit"})
+_JOINTS = frozenset({"and", "or", "nor", "&", "OR"})
+"""Words between terms that are left out together."""
 
 Clause = Condition | AnyOf
 
@@ -72,6 +78,7 @@ class _Reader:
         self._pieces = list(self._split(text))
         self.has_terms = any(isinstance(p, _Term) for p in self._pieces) or bool(self._found.sort or self._found.limit)
         self._place = self._depth = 0
+        self._excluding, self._leaving = False, ""
 
     def read(self) -> Expression | None:
         """Everything; None when it is more than a plan can say."""
@@ -89,12 +96,14 @@ class _Reader:
             if key is None and match["key"].casefold() not in _ORDERS:
                 continue
             pieces += _WORD.findall(text[end : match.start()])
-            end = match.end()
+            value = match["value"] if match["value"].endswith('"') else match["value"].rstrip(",;")
+            end = match.start("value") + len(value)
+            words = text[match.start() : end]
             try:
                 if key is None:
-                    self._order(match["key"].casefold(), match["value"])
+                    self._order(match["key"].casefold(), value)
                 else:
-                    pieces.append(_Term(self._clauses(key, match["sign"] or ":", match["value"], match[0])))
+                    pieces.append(_Term(self._clauses(key, match["sign"] or ":", value, words)))
             except QueryError as error:
                 of = self._schema.attributes[key].field.name if key else ""
                 raise _faulty(str(error), text, match.span(), of) from error
@@ -111,6 +120,8 @@ class _Reader:
 
     def _clauses(self, key: str, sign: str, value: str, words: str) -> tuple[Clause, ...]:
         prefix = {"!=": "!", ":": "", "=": ""}.get(sign, sign)
+        if prefix in ("<", "<=", ">", ">=") and value.isdecimal() and f"{key}_count" in self._schema.attributes:
+            key = f"{key}_count"  # "platforms >= 3"
         made = attribute_filter(self._schema.attributes[key]).clauses([f"{prefix}{value}"])
         return tuple(c.model_copy(update={"origin": "", "words": words}) for c in made)
 
@@ -120,16 +131,34 @@ class _Reader:
         clauses = self._or(top)
         while self._place < len(self._pieces) and self._pieces[self._place] != ")":
             if self._is("AND"):
+                self._go_on(str(self._next()))
                 self._place += 1
+            if self._next() in (",", ";"):
+                self._leaving = self._leaving if self._excluding and self._next() == "," else ""
+                self._excluding = bool(self._leaving)
+                self._place += 1
+                continue
             clauses += self._or(top)
         return clauses
+
+    def _go_on(self, joint: str) -> None:
+        """What "and" makes of what is left out: "exclude teachers and age>60", "exclude age>60 and teachers"."""
+        following = self._pieces[self._place + 1] if self._place + 1 < len(self._pieces) else ""
+        if joint == "and" and self._leaving and self._excluding and isinstance(following, str):
+            self._found.rest = f"{self._found.rest} {self._leaving}".strip()
+        self._excluding = joint == "and" and bool(self._leaving) and isinstance(following, _Term)
 
     def _or(self, top: bool) -> list[Clause]:
         options = [self._one(top)]
         while self._is("OR"):
             self._place += 1
             options.append(self._one(top))
-        return options[0] if len(options) == 1 else [_either(options)]
+        if len(options) == 1 or self._excluding:
+            return [c for option in options for c in option]  # "exclude a=1 or b=2" leaves out both
+        made = either_of([o for o in options if o], self._schema)
+        if made is None or not all(options):
+            raise _TooMuch
+        return made
 
     def _one(self, top: bool) -> list[Clause]:
         self._depth += 1
@@ -144,12 +173,10 @@ class _Reader:
         piece = self._pieces[self._place]
         self._place += 1
         if isinstance(piece, _Term):
-            return list(piece.clauses)
+            return [opposite(c, self._schema) for c in piece.clauses] if self._excluding else list(piece.clauses)
+        self._excluding = self._excluding and piece in _JOINTS
         if piece.upper() == "NOT" and (self._is("(") or isinstance(self._next(), _Term)):
-            inner = self._one(top)
-            if len(inner) != 1:
-                raise _TooMuch
-            return [opposite(inner[0], self._schema)]
+            return self._denied(top)
         if piece == "(":
             inner = self._and()
             if not self._is(")"):
@@ -158,8 +185,26 @@ class _Reader:
             return inner
         if not top:
             raise _TooMuch
+        if piece in (",", ";"):
+            return []
+        word = piece.rstrip(":,;").casefold()
+        if isinstance(self._next(), _Term) and word in excluding_words():
+            if not omits(word):
+                return self._denied(top)
+            self._leaving, self._excluding = word, True
+            return []
+        if word in excluding_words() and omits(word):
+            self._leaving = word
+        elif word == "but" or piece[-1] in ",;.":
+            self._leaving = ""
         self._found.rest = f"{self._found.rest} {piece}".strip()
         return []
+
+    def _denied(self, top: bool) -> list[Clause]:
+        inner = self._one(top)
+        if len(inner) != 1:
+            raise _TooMuch
+        return [opposite(inner[0], self._schema)]
 
     def _next(self) -> _Term | str | None:
         return self._pieces[self._place] if self._place < len(self._pieces) else None
@@ -196,20 +241,6 @@ def _faulty(message: str, text: str, span: tuple[int, int], of: str) -> FaultyTe
 
 class _TooMuch(Exception):
     """A plan cannot say this."""
-
-
-def _either(options: list[list[Clause]]) -> AnyOf:
-    """One group of the options. Raises _TooMuch when one of them is more than a condition or a plain group."""
-    conditions: list[Condition] = []
-    for option in options:
-        match option:
-            case [Condition() as one]:
-                conditions.append(one)
-            case [AnyOf(at_least=1, negated=False) as group]:
-                conditions += group.conditions
-            case _:
-                raise _TooMuch
-    return AnyOf(conditions=tuple(conditions), words=" OR ".join(c.words for c in conditions))
 
 
 def _names(schema: Schema) -> Mapping[str, str]:

@@ -74,7 +74,7 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of `text`. "don't" is two of them, "do" and "not"; a possessive's ending is left out."""
+    """The tokens of `text`. "don't" is two of them, "do" and "not", as is "I'd"; a possessive's ending is left out."""
     found: list[Token] = []
     for match in _PATTERN.finditer(text.translate(_LIKE)):
         glued = bool(found) and found[-1].end == match.start()
@@ -97,9 +97,12 @@ def _stems(part: str) -> Iterator[str]:
         yield stem_of(_NEGATED.get(head, head))
         yield "not"
         return
+    would = word.endswith("'d")
     for ending in _ENDINGS:
         word = word.removesuffix(ending)
     yield "and" if word == "&" else stem_of(word)
+    if would:
+        yield "would"
 
 
 def stem_of(word: str) -> str:

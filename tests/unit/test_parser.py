@@ -330,7 +330,7 @@ def test_field_syntax() -> None:
     )
     assert [describe(SCHEMA, c) for c in plan.conditions] == [
         "Age 18 years to 24 years",
-        "any of (Platforms is TikTok; Platforms is YouTube)",
+        "Platforms is TikTok or YouTube",
         "Smartphones: product is not iPhone",
     ]
     assert (plan.limit, plan.sort[0].field, plan.sort[0].descending) == (50, "age", True)

@@ -1,0 +1,178 @@
+"""Who is left out: exceptions, what is taken back, and words that people whose English is new to them choose."""
+
+from __future__ import annotations
+
+import pytest
+
+from readings import read, told
+
+NOT_APPLE_BUT_PHONES = [
+    "Laptops: product is not MacBook",
+    "Smart home: product is not Apple HomePod",
+    "Wearables: product is not Apple Watch",
+    "VR/AR: product is not Apple Vision Pro",
+]
+NOT_GOOGLE_BUT_NEST = ["Smartphones: product is not Google Pixel", "Wearables: product is not Fitbit"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("no Apple products except iPhone", NOT_APPLE_BUT_PHONES),
+        ("nothing from Google except Nest", NOT_GOOGLE_BUT_NEST),
+        ("no Google products other than Nest", NOT_GOOGLE_BUT_NEST),
+        (
+            "no wearables apart from a Fitbit",
+            ["Wearables: product is not Apple Watch, Garmin, Oura Ring or Samsung Galaxy Watch"],
+        ),
+        (
+            "without a smartphone other than a Pixel",
+            ["Smartphones: product is not OnePlus, Samsung Galaxy, Xiaomi or iPhone"],
+        ),
+        (
+            "no social media besides LinkedIn",
+            ["Platforms is not Facebook, Instagram, Reddit, TikTok, Twitter or YouTube"],
+        ),
+        ("skip laggards except teachers", ["not (Adopter category is Laggard and Sector is not Education)"]),
+        ("exclude Texas except Austin", ["not (Location: state is TX and Location: city is not Austin)"]),
+        ("nobody except teachers", ["Sector is Education"]),
+        ("no one other than innovators", ["Adopter category is Innovator"]),
+        ("no one except people in Texas", ["Location: state is TX"]),
+        ("all but teachers", ["Sector is not Education"]),
+        ("everyone except retail", ["Sector is not Retail"]),
+    ],
+)
+def test_an_exception_is_taken_out_of_what_is_excluded(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("no laggards, innovators are fine", ["Adopter category is not Laggard", "~Adopter category is Innovator"]),
+        ("no laggards, innovators OK", ["Adopter category is not Laggard", "~Adopter category is Innovator"]),
+        (
+            "no beginners or basic, intermediate is fine",
+            ["Technical proficiency is not Beginner or Basic", "~Technical proficiency is Intermediate"],
+        ),
+        ("no iPhone, Pixel is fine", ["Smartphones: product is not iPhone", "~Smartphones: product is Google Pixel"]),
+        ("early adopters, laggards excluded", ["Adopter category is Early Adopter", "Adopter category is not Laggard"]),
+        (
+            "experts, beginners are out",
+            ["Technical proficiency is Expert", "Technical proficiency is not Beginner"],
+        ),
+        (
+            "early majority, late majority preferred",
+            ["Adopter category is Early Majority", "~Adopter category is Late Majority"],
+        ),
+        ("no TikTok haters", ["~Platforms is TikTok"]),
+    ],
+)
+def test_what_is_said_of_the_last_one_of_a_list_is_said_of_it_alone(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("people who'd buy a VR headset, don't already have one", ["~VR/AR: uses is yes", "VR/AR: uses is no"]),
+        (
+            "want a Fitbit but do not have one",
+            ["~Wearables: product is Fitbit", "Wearables: product is not Fitbit"],
+        ),
+        (
+            "likes the Meta Quest but doesn't own one yet",
+            ["~VR/AR: product is Meta Quest", "VR/AR: product is not Meta Quest"],
+        ),
+        ("laptop owners who have it", ["Laptops: uses is yes"]),
+        ("laptop owners without a laptop", ["Laptops: uses is yes", "Laptops: uses is no"]),
+        ("with or without a laptop, in Texas", ["Location: state is TX"]),
+    ],
+)
+def test_whoever_has_none_is_excluded_though_it_was_named_before(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("all who have not yet a VR headset", ["VR/AR: uses is no"]),
+        ("people who are not yet on TikTok", ["Platforms is not TikTok"]),
+        ("they are not yet 50", ["Age under 50 years"]),
+        (
+            "a watch, but I don't mean an Apple Watch",
+            ["Wearables: uses is yes", "Wearables: product is not Apple Watch"],
+        ),
+        (
+            "all except the laggards and the ones with low budget",
+            ["Adopter category is not Laggard", "Budget is not Economy or Budget"],
+        ),
+        ("leave out women and the ones in Texas", ["Gender is not Female", "Location: state is not TX"]),
+        ("teachers excl. Texas", ["Sector is Education", "Location: state is not TX"]),
+        ("nowhere in Texas", ["Location: state is not TX"]),
+        ("who earn less as 50k", ["Annual income under 50,000 USD"]),
+        ("not older as 30", ["Age at most 30 years"]),
+        ("bigger then 100k salary", ["Annual income over 100,000 USD"]),
+        ("laggards, robots are out", ["Adopter category is Laggard"]),
+        ("in Texas, the furniture is not important", ["Location: state is TX"]),
+        ("not very good with computers", ["Technical proficiency is Basic or less"]),
+        ("not too strong interest in technology", ["Tech interest is Low or less"]),
+        ("not very high budget", ["Budget is Budget or less"]),
+        ("I would like clients with big budget", ["Budget is High or more"]),
+        ("I'd like to see women over 60", ["Gender is Female", "Age over 60 years"]),
+    ],
+)
+def test_other_words_for_leaving_out(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("sector: not education", ["Sector is not Education"]),
+        ("sector is not Education", ["Sector is not Education"]),
+        ("industry: Education", ["Sector is Education"]),
+        ("education: not PhD", ["Education is not PhD"]),
+        ("smartphone is null", ["Smartphones: uses is not known"]),
+        ("smartphone is not null", ["Smartphones: uses is known"]),
+        ("budget is not missing", ["Budget is known"]),
+    ],
+)
+def test_what_stands_behind_a_field_is_about_it(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "age 18-24; exclude: smartphone = iPhone",
+            ["Smartphones: product is not iPhone", "Age 18 years to 24 years"],
+        ),
+        (
+            "exclude smartphone=iPhone or laptop=MacBook; age>30",
+            ["Smartphones: product is not iPhone", "Laptops: product is not MacBook", "Age over 30 years"],
+        ),
+        ("without laptop:MacBook and age>30", ["Laptops: product is not MacBook", "Age over 30 years"]),
+        ("skip budget=Premium and teachers", ["Budget is not Premium", "Sector is not Education"]),
+        ("exclude teachers and budget=Premium", ["Budget is not Premium", "Sector is not Education"]),
+        ("exclude teachers, age>30", ["Age over 30 years", "Sector is not Education"]),
+        (
+            "smartphone=iPhone, age>30, women",
+            ["Smartphones: product is iPhone", "Age over 30 years", "Gender is Female"],
+        ),
+        ("platforms >= 4", ["Platforms: how many at least 4"]),
+        ("platform>2 AND NOT platform>5", ["Platforms: how many over 2", "not (Platforms: how many over 5)"]),
+        (
+            "(age>60 AND budget=High) OR vrar_uses:no",
+            ["any of (Age over 60 years; VR/AR: uses is no)", "any of (Budget is High; VR/AR: uses is no)"],
+        ),
+    ],
+)
+def test_field_syntax_beside_words(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+def test_a_comma_behind_a_term_of_field_syntax_is_no_part_of_it() -> None:
+    assert [n.code for n in read("age>30, sort:-age, limit:5").notices] == []
+    assert read("age>30, sort:-age, limit:5").limit == 5

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from techfinder.parser.alternatives import either_of, whole_alternatives
 from techfinder.parser.clauses import any_of, opposite
 from techfinder.parser.merging import one_range, possible
 from techfinder.parser.scoping import Said, scoped
@@ -30,17 +31,22 @@ class Joined:
 
 def join(nodes: Sequence[Atom | Mark], schema: Schema) -> Joined:
     """The clauses of what was read."""
-    said = scoped(nodes, schema)
+    joined = _joined(scoped(nodes, schema), schema)
+    clauses = joined.clauses
+    said_once = {c.model_copy(update={"words": ""}): c for c in reversed(one_range(clauses))}
+    return Joined(possible(list(said_once.values())[::-1], schema), joined.widened)
+
+
+def _joined(said: Sequence[Said], schema: Schema) -> Joined:
     clauses: list[Condition | AnyOf] = []
     widened: list[str] = []
     place = 0
     while place < len(said):
-        if (size := _alternatives(said, place)) > 0:
-            pairs = [(said[at], said[at + size]) for at in range(place, place + size)]
-            made = [_together([one, Said(other.atom, "or")], schema) for one, other in pairs]
-            clauses += [c for part in made for c in part]
-            widened.append(" ".join(c.words for part in zip(*made, strict=False) for c in part))
-            place += 2 * size
+        options = whole_alternatives(said, place)
+        if options and (made := _either(options, schema)) is not None:
+            clauses += made.clauses
+            widened += made.widened
+            place += sum(map(len, options))
             continue
         end = _counted_end(said, place) or place + 1
         while end < len(said) and said[place].count is None and _goes_on(said[place], said[end]):
@@ -49,29 +55,22 @@ def join(nodes: Sequence[Atom | Mark], schema: Schema) -> Joined:
         if (count := said[place].count) is not None and _some_of(said[place:end], count) is None:
             widened.append(" ".join((count.words, *(c.words for s in said[place:end] for c in s.atom.clauses))))
         place = end
-    said_once = {c.model_copy(update={"words": ""}): c for c in reversed(one_range(clauses))}
-    return Joined(possible(list(said_once.values())[::-1], schema), widened)
+    return Joined(clauses, widened)
 
 
-def _alternatives(said: Sequence[Said], place: int) -> int:
-    """Of how many parts each of two whole alternatives is that begin here; 0 for none.
-
-    "women in legal or men in finance": what the second one speaks of comes in the order of the first one.
-    """
-    for size in (2, 3):
-        one, other = said[place : place + size], said[place + size : place + 2 * size]
-        families = [s.atom.family for s in one]
-        if (
-            len(other) == size
-            and families == [s.atom.family for s in other]
-            and len(set(families)) == size
-            and other[0].connector
-            and not any(s.connector for s in (*one[1:], *other[1:]))
-            and not any(s.atom.negated or s.atom.wish or s.count or len(s.atom.clauses) != 1 for s in (*one, *other))
-            and all(a.atom.clauses[0] != b.atom.clauses[0] for a, b in zip(one, other, strict=True))
-        ):
-            return size
-    return 0
+def _either(options: Sequence[Sequence[Said]], schema: Schema) -> Joined | None:
+    """Whole alternatives; with less of each where a plan cannot say all, None where it cannot say that either."""
+    inner = [_joined([replace(option[0], connector=""), *option[1:]], schema) for option in options]
+    needed = [[c for c in one_range(i.clauses) if c.required] for i in inner]
+    wishes = [c for i in inner for c in i.clauses if not c.required]
+    widened = [w for i in inner for w in i.widened]
+    if not all(needed):
+        return None
+    made = either_of(needed, schema)
+    if made is None:
+        made = either_of([clauses[:1] for clauses in needed], schema)
+        widened.append(" ".join(c.words for clauses in needed for c in clauses))
+    return None if made is None else Joined([*made, *wishes], widened)
 
 
 def _counted_end(said: Sequence[Said], place: int) -> int:

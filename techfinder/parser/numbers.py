@@ -7,7 +7,7 @@ from dataclasses import replace
 from techfinder.parser.clauses import in_range
 from techfinder.parser.counting import compared_after, read_count_of_list, read_counted, read_limit
 from techfinder.parser.quantities import LEAST_AGE, Quantity
-from techfinder.parser.sentence import Sentence
+from techfinder.parser.sentence import Mark, Sentence
 from techfinder.parser.timing import past_release, timing
 from techfinder.schema import SchemaField
 
@@ -35,6 +35,8 @@ def read_quantity(s: Sentence, place: int) -> int | None:
     if _is_named_number(s, found):
         s.unread += s.items[found.first : found.last]
         return found.last
+    if s.items[found.first].has("compare") and s.words(found.first, found.first + 1).lower().startswith("or "):
+        s.nodes.append(Mark("or", found.first, "or"))
     for reader in (read_count_of_list, read_counted, _with_unit, read_limit, _of_near_field, _of_any_field):
         end = reader(s, found)
         if end is not None:

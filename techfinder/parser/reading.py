@@ -67,11 +67,12 @@ def read(s: Sentence) -> None:
     for node in s.nodes:
         if isinstance(node, Atom):
             node.aged = node.family == getattr(s.unit_field("years"), "name", None)
-            node.people = node.aged or _says_who(s, node)
+            node.addressed = _is_addressed(s, node)
+            node.people = node.aged or node.addressed or _says_who(s, node)
 
 
-def _says_who(s: Sentence, atom: Atom) -> bool:
-    """Whether a thing said names people: by a word for them alone, or beside "owners", "anyone" and the like."""
+def _is_addressed(s: Sentence, atom: Atom) -> bool:
+    """Whether a thing said stands beside "people", "owners", "anyone" and the like."""
     if atom.last < len(s.items):
         after = s.items[atom.last]
         if is_subject(s, after) or s.tokens[after.first].stem in _OWNERS:
@@ -81,8 +82,11 @@ def _says_who(s: Sentence, atom: Atom) -> bool:
         if item.has("whoever") or is_subject(s, item):
             return True
         before -= 1
-    if before >= 0 and s.items[before].text.lower() in _NOBODY:
-        return True
+    return before >= 0 and s.items[before].text.lower() in _NOBODY
+
+
+def _says_who(s: Sentence, atom: Atom) -> bool:
+    """Whether a thing said is a word for people, as "laggards" and "teachers" are."""
     fields = [s.schema.attribute(c.field).field for c in atom.clauses if isinstance(c, Condition) and c.required]
     return atom.last - atom.first == 1 and bool(fields) and all(f.kind in _OF_PEOPLE for f in fields)
 

@@ -33,12 +33,26 @@ _CONNECTORS = {"or": 3, "slash": 3, "and": 2, "comma": 1}
 
 @dataclass
 class Said:
-    """An atom with how it is connected with the one before it, and how many are asked for of the list it begins."""
+    """An atom with how it is connected with the one before it.
+
+    Attributes:
+        opened: Whether "with", "in" or the like stand before it.
+        count: How many are asked for of the list it begins.
+        part: The number of the part of the sentence, which "but" and a full stop end.
+        either: Whether "either" stands before it.
+    """
 
     atom: Atom
     connector: str = ""
     opened: bool = False
     count: Count | None = None
+    part: int = 0
+    either: bool = False
+
+    @property
+    def addresses(self) -> bool:
+        """Whether it begins to tell of somebody: "teachers ...", "people in ...", unlike "in healthcare"."""
+        return self.atom.addressed or (self.atom.people and not self.atom.aged and not self.opened)
 
 
 def scoped(nodes: Sequence[Atom | Mark], schema: Schema) -> list[Said]:
@@ -74,6 +88,7 @@ class _Scope:
         heads: What they were before the last thing that was said of them.
         denied: Whether what comes is what they do not have: "nobody who doesn't".
         sparing: What takes the next atom out of the exclusion: "no phones other than".
+        part, either: The number of this part of the sentence; whether "either" stands before the next atom.
         run, last_run: The atoms of this part of the sentence, and of the one before.
     """
 
@@ -103,6 +118,8 @@ class _Scope:
     heads: list[Clauses] = field(default_factory=list)
     denied: bool = False
     sparing: Mark | None = None
+    part: int = 0
+    either: bool = False
     run: list[Said] = field(default_factory=list)
     last_run: list[Said] = field(default_factory=list)
 
@@ -121,7 +138,7 @@ class _Scope:
             self.wish = False
         self.wished = atom.family if self.wish else None
         atom.wish = (atom.wish or self.wish) and not self.negated
-        said = Said(atom, self.connector, self.opened, self.count)
+        said = Said(atom, self.connector, self.opened, self.count, self.part, self.either)
         self.found.append(said)
         self.run.append(said)
         self.excluded, self.heads = [said] if atom.negated else [], []
@@ -131,7 +148,7 @@ class _Scope:
         """What stood before an atom has been dealt with."""
         self.connector, self.opened, self.whoever = "", False, False
         self.dangling, self.dangled, self.count = False, False, None
-        self.links, self.denied = set(), False
+        self.links, self.denied, self.either = set(), False, False
 
     def _spare(self, atom: Atom) -> bool:
         """Take an atom out of what is excluded: "no phones except a Pixel"."""
@@ -199,6 +216,8 @@ class _Scope:
         """Whether a negation goes on to an atom after the first one."""
         if self.listed and self.connector:
             return True  # "exclude: laggards, TikTok users"
+        if self.connector in ("or", "and") and self._tells_of_others(atom):
+            return False
         if self.connector in ("and", "or") and self.heads and atom.people:
             return True  # "skip women under 30 and men over 60"
         if self.connector in ("and", "or") and self.whoever:
@@ -208,6 +227,12 @@ class _Scope:
                 return True  # "drop anyone who has a headset or is under 25"
             return not self.opened or atom.family == self.family
         return atom.family == self.family and bool(self.connector) and not self.opened
+
+    def _tells_of_others(self, atom: Atom) -> bool:
+        """Whether other people begin who are no part of an exclusion: "teachers without a phone or women over 60"."""
+        inner = self.word in _PARTICLES and self.word not in ("no", "nor", "neither", "none")
+        told = any(not s.atom.negated and s.addresses for s in self.found if s.part == self.part)
+        return inner and told and not self.excluded[-1].atom.people and Said(atom, "or", self.opened).addresses
 
     # --- what stands between atoms --------------------------------------------------------
 
@@ -289,7 +314,7 @@ class _Scope:
                 self._refuse(self.found[-1:])
             case "stop" | "but":
                 self.negated = self.wish = self.opened = self.neutral = self.listed = False
-                self.connector = ""
+                self.connector, self.part = "", self.part + 1
                 self._begin_run()
             case "neutral":
                 self.neutral = True
@@ -327,6 +352,7 @@ class _Scope:
             self.connector, self.dangling = "", False  # "or something unknown, in Texas"
         if mark.kind in ("or", "slash") and self.dangling and self.connector == "comma":
             self.dangled = True
+        self.either = self.either or mark.word == "either"
         if mark.word != "either" and _CONNECTORS[mark.kind] > _CONNECTORS.get(self.connector, 0):
             self.connector = mark.kind
         if mark.kind == "comma":

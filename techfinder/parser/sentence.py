@@ -88,6 +88,7 @@ class Atom:
         brand: The brand when nothing is said but that something of it is used.
         negation: What "not" makes of it, where that is not simply the opposite.
         people: Whether it says who is meant ("laggards", "iPhone owners"), more than what holds of them.
+        addressed: Whether a word for people stands beside it.
         aged: Whether it is an age.
     """
 
@@ -101,6 +102,7 @@ class Atom:
     wish: bool = False
     negated: bool = False
     people: bool = False
+    addressed: bool = False
     aged: bool = False
 
 

@@ -155,8 +155,8 @@ class _Reader:
             options.append(self._one(top))
         if len(options) == 1 or self._excluding:
             return [c for option in options for c in option]  # "exclude a=1 or b=2" leaves out both
-        made = either_of([o for o in options if o], self._schema)
-        if made is None or not all(options):
+        made = either_of(options, self._schema) if all(options) else None
+        if made is None:
             raise _TooMuch
         return made
 

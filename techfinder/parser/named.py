@@ -49,6 +49,8 @@ def read_field(s: Sentence, place: int) -> int | None:
     if not fields or (item.has("value") and (s.state_after(place + 1) is not None or _is_of_named(s, place))):
         return None
     after = s.past(place + 1, "colon", "hard")
+    if after == place + 1 < len(s.items) and s.items[after].text == "(":
+        after = s.past(after + 1)  # "budget (high)"
     if (chained := _chain(s, fields[0], place)) is not None:
         return chained
     if fields[0].kind == "adoption" and after < len(s.items) and s.items[place + 1].has("occasion"):

@@ -258,6 +258,10 @@ class _Scope:
             self.negated = self.wish = False
         elif mark.kind == "after_wish" and not self.run and _leads(self.nodes, place):
             self._begin_wish(suits=False)
+        elif mark.kind == "wish" and self._is_afterthought(place):
+            self._soften()
+            if place + 1 < len(self.nodes) and _is(self.nodes[place + 1], "or"):
+                self._begin_wish(suits=False)  # "Texas perhaps or Florida"
         elif mark.kind in _CONNECTORS:
             self._connect(mark)
         else:
@@ -374,12 +378,30 @@ class _Scope:
         self.negated = said.atom.negated = False
         said.atom.wish = not only
 
+    def _is_afterthought(self, place: int) -> bool:
+        """Whether "maybe" stands behind what it is said of: "a laptop maybe", unlike "maybe a laptop"."""
+        behind = (
+            bool(self.run) and isinstance(self.nodes[place - 1], Atom) and self.run[-1].atom is self.nodes[place - 1]
+        )
+        return behind and _ends_here(self.nodes, place)
+
+    def _soften(self) -> None:
+        """The list that was said last is only wished for."""
+        for said in reversed(self.run):
+            said.atom.wish = not said.atom.negated
+            if not said.connector or said.atom.family != self.run[-1].atom.family:
+                break
+
     def _begin_wish(self, *, suits: bool) -> None:
         self.wish, self.wished, self.suits = True, None, suits
 
     def _end_suiting(self) -> None:
         if self.suits:
             self.wish = self.suits = False
+
+
+def _is(node: Atom | Mark, kind: str) -> bool:
+    return isinstance(node, Mark) and node.kind == kind
 
 
 def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:

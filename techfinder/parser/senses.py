@@ -70,6 +70,13 @@ class Vocabulary:
             node = node.following.get(stem) if node else None
         return tuple(node.senses) if node else ()
 
+    def knows(self, stems: Sequence[str]) -> bool:
+        """Whether some phrase begins with these stems."""
+        node: _Node | None = self._root
+        for stem in stems:
+            node = node.following.get(stem) if node else None
+        return node is not None
+
     def at(self, stems: Sequence[str], place: int) -> Iterator[tuple[int, Sequence[Sense]]]:
         """The phrases that begin at `place`: how many stems each takes, and its senses; the longest first."""
         found, node = [], self._root

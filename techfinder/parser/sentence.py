@@ -189,7 +189,8 @@ class Sentence:
             if start >= end or not said:  # else the second half of "don't"
                 said += f"{' ' if said and start > end else ''}{item.text}"
             end = self.tokens[item.last - 1].end
-        return said
+        closes = said.count("(") > said.count(")") and last < len(self.items) and self.items[last].text == ")"
+        return f"{said})" if closes else said
 
     def past(self, place: int, *also: str) -> int:
         """Past filling words."""

@@ -72,16 +72,21 @@ class Speller:
         return None
 
     def corrected(self, word: str) -> str | None:
-        """The word (stem) that a misspelt one stands for; None when there is none.
+        """The word (stem) that a misspelt one most likely stands for; None when there is none."""
+        return next(iter(self.corrections(word)), None)
+
+    def corrections(self, word: str) -> list[str]:
+        """The words (stems) that a misspelt one may stand for, the likeliest first.
 
         Letters left out, added, changed and swapped count as one mistake each (optimal string alignment);
         of words that are as near, one with the same first letter is taken, then the most alike by Jaro-Winkler.
         """
         stem = stem_of(word)
         if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha():
-            return None
+            return []
         if is_english(word):
-            return self._swapped(stem)
+            swapped = self._swapped(stem)
+            return [swapped] if swapped else []
         most = 1 if len(stem) < _FAR_FROM else 2
         near = [
             (distance, other[0] != stem[0], -JaroWinkler.similarity(stem, other), other)
@@ -91,7 +96,7 @@ class Speller:
             )
             if len(stem) > _SHORTEST or len(other) > len(stem) or sorted(other) == sorted(stem)
         ]
-        return min(near)[3] if near else None
+        return [other for distance, _, _, other in sorted(near) if distance == min(near)[0]]
 
     def _swapped(self, stem: str) -> str | None:
         """The word that a rare one is with two letters swapped, where that is far commoner: "appel"."""

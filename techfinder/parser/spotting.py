@@ -24,6 +24,12 @@ _PUNCTUATION = {
     ")": "comma",
     "/": "slash",
 }
+_LISTED = ("comma", "and", "or", "slash")
+_BEFORE_NOUNS = frozenset({"with", "have", "has", "having", "own", "owns", "owning", "use", "uses", "no", "got", "new"})
+_WRITTEN_APART = 6
+"""Letters that a word has at least which is known again when it is written as two; the first has `_PART`."""
+
+_PART = 3
 _SHORTENED = frozenset({"excl", "incl", "approx", "min", "max", "resp", "vs", "esp", "yr", "mo"})
 """Words that are often cut short with a full stop, which ends nothing."""
 
@@ -79,7 +85,9 @@ def spot(
     """
     whole = [t for i, t in enumerate(tokens) if not _joins(tokens, i) and not _shortens(tokens, i)]
     read = [p for t in whole for p in ((t,) if t.text.casefold() in right else _parted(t, vocabulary, speller))]
+    read = _whole_words(read, vocabulary)
     fixed = [(t, "") if t.text.casefold() in right else _fix(t, vocabulary, speller) for t in read]
+    fixed = [_in_context(fixed, i, vocabulary, speller) for i in range(len(fixed))]
     stems = [t.stem for t, _ in fixed]
     found: list[Item] = []
     place = 0
@@ -92,7 +100,7 @@ def spot(
             senses = (Sense(_PUNCTUATION[first.stem]),)
         found.append(Item(senses, place, place + length, text[first.start : last.end], repaired))
         place += length
-    return found, [t for t, _ in fixed]
+    return _with_bare_nouns(found, stems, vocabulary), [t for t, _ in fixed]
 
 
 def _joins(tokens: Sequence[Token], place: int) -> bool:
@@ -130,6 +138,73 @@ def _fix(token: Token, vocabulary: Vocabulary, speller: Speller) -> tuple[Token,
         return token, ""
     better = speller.corrected(token.text)
     return (replace(token, stem=better), better) if better else (token, "")
+
+
+def _in_context(
+    fixed: Sequence[tuple[Token, str]], place: int, vocabulary: Vocabulary, speller: Speller
+) -> tuple[Token, str]:
+    """A misspelt word as the one, of those that are as near, that belongs to the word beside it: "gogle nest"."""
+    token, better = fixed[place]
+    others = speller.corrections(token.text) if better else []
+    if len(others) < 2:
+        return token, better
+    before = fixed[place - 1][0].stem if place else ""
+    after = fixed[place + 1][0].stem if place + 1 < len(fixed) else ""
+    for other in others:
+        if any(vocabulary.knows(words) for words in ((other, after), (before, other))):
+            return replace(token, stem=other), other
+    return token, better
+
+
+def _whole_words(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Token]:
+    """With words that were written in two as one: "lap top", "face book"."""
+    made: list[Token] = []
+    for token in tokens:
+        before = made[-1] if made else None
+        if before is not None and _is_one_word(before, token, vocabulary):
+            stem = stem_of(before.text + token.text)
+            made[-1] = replace(before, stem=stem, text=f"{before.text} {token.text}", end=token.end)
+        else:
+            made.append(token)
+    return made
+
+
+def _is_one_word(one: Token, other: Token, vocabulary: Vocabulary) -> bool:
+    """Whether two words are known as one, and the first is known as nothing else."""
+    whole = f"{one.text}{other.text}"
+    if other.glued or len(whole) < _WRITTEN_APART or not whole.isalpha() or len(one.text) < _PART <= len(whole):
+        return False
+    if stem_of(whole) not in vocabulary.words or vocabulary.knows((one.stem, other.stem)):
+        return False
+    if any(s.kind == "unit" for s in vocabulary.senses(whole)):
+        return False  # "twelve months"
+    known = {s.kind for s in vocabulary.senses(one.text)}
+    return not known or (known == {"filler"} and other.stem not in vocabulary.words)
+
+
+def _with_bare_nouns(items: list[Item], stems: Sequence[str], vocabulary: Vocabulary) -> list[Item]:
+    """With words that name something with an article only, and stand where only a noun does: "phone, watch"."""
+    for place, item in enumerate(items):
+        if item.senses or item.last - item.first != 1 or not _is_noun_place(items, place):
+            continue
+        named = [s for _, senses in vocabulary.at(("a", stems[item.first]), 0) for s in senses if s.kind == "field"]
+        if named:
+            items[place] = replace(item, senses=tuple(named))
+    return items
+
+
+def _is_noun_place(items: Sequence[Item], place: int) -> bool:
+    """Whether a word stands in a list of what is named, or alone behind "no", "with" and the like."""
+    before = items[place - 1] if place else None
+    after = items[place + 1] if place + 1 < len(items) else None
+    if after is not None and not after.has(*_LISTED, "stop", "colon", "but", "welcome", "averse"):
+        return False
+    if before is None or before.has("stop", "colon", "not") or before.text.lower() in _BEFORE_NOUNS:
+        return before is not None or after is not None
+    if not before.has(*_LISTED):
+        return False
+    others = [items[i] for i in (place - 2, place + 2) if 0 <= i < len(items)]
+    return any(o.has("field", "value", "brand") for o in others)
 
 
 def _longest(

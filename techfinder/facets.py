@@ -15,6 +15,7 @@ from techfinder.errors import TechfinderError
 from techfinder.filters import as_input
 from techfinder.histograms import Spans, bar_clauses, bar_ends, bar_starts, iso_day
 from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
+from techfinder.matching import counts_without
 from techfinder.models import Facet, FacetBar, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Attribute, Schema
@@ -41,7 +42,8 @@ def facets(
     Known values and those asked for are listed even when nobody has them, and so is what anybody has at all, unless
     these are more than 100 values. Ranges carry the
     smallest and largest value of the whole base, so that the inputs do not shrink while they
-    are used. What is selected follows from the plan's clauses, however they were written.
+    are used. What is selected follows from the plan's clauses, however they were written. Those whom the plan is to be
+    like, or not like, are not counted, as they are not found.
 
     Args:
         memory: Of what holds for everybody.
@@ -53,8 +55,11 @@ def facets(
     ranges = {e.name: schema.attribute(_numeric_key(e.field, schema)) for e in shown if e.control == "range"}
     known = memory.spans.of(collection, [a.key for a in ranges.values()])
     of_ranges = {name: _Numbers(a, known[a.key], bars) for name, a in ranges.items()}
-    requests = [_request(e, plan, schema, of_ranges.get(e.name)) for e in shown]
-    counts = collection.facets([r for r in requests if r is not None])
+    requests = [r for e in shown if (r := _request(e, plan, schema, of_ranges.get(e.name))) is not None]
+    counts = collection.facets(requests)
+    if named := list(dict.fromkeys((*plan.like, *plan.not_like))):
+        people = collection.retrieve(named)  # they never come back, so they are not to be found by ticking either
+        counts |= {r.name: counts_without(people, r, counts.get(r.name, {})) for r in requests}
     return tuple(
         _range_facet(e, numbers, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema))
         if (numbers := of_ranges.get(e.name)) is not None

@@ -5,17 +5,38 @@ Whole collections are filtered inside the store, and judged by :mod:`techfinder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from techfinder.interfaces import FacetRequest
 from techfinder.models import Profile, Value
 from techfinder.plan import AnyOf, Condition, number_of
 
-__all__ = ["fulfils"]
+__all__ = ["counts_without", "fulfils"]
 
 
 def fulfils(profile: Profile, clauses: Sequence[Condition | AnyOf]) -> bool:
     """True when every clause holds. They come resolved (:meth:`techfinder.schema.Schema.resolve`)."""
     return all(_holds(profile.values, clause) for clause in clauses)
+
+
+def counts_without(
+    people: Sequence[Profile], request: FacetRequest, counts: Mapping[str, int | float]
+) -> dict[str, int | float]:
+    """What a request counted, less what these people count there. Not for the ends of a number."""
+    left = dict(counts)
+    for profile in people:
+        if fulfils(profile, request.where):
+            for name in _counted_as(profile, request):
+                left[name] = left.get(name, 0) - 1
+    return {name: count for name, count in left.items() if count > 0}
+
+
+def _counted_as(profile: Profile, request: FacetRequest) -> Iterable[str]:
+    """The values, or the options, under which a request counts somebody."""
+    if request.options is not None:
+        return [name for name, clauses in request.options.items() if fulfils(profile, clauses)]
+    value = profile.values.get(request.field, ())
+    return dict.fromkeys(value) if isinstance(value, tuple) else (str(value),)
 
 
 def _holds(values: Mapping[str, Value], clause: Condition | AnyOf) -> bool:

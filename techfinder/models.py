@@ -281,7 +281,7 @@ class Relaxation:
 
     Attributes:
         clauses: What is left out: one clause of the sentence, or all that one filter makes.
-        count: How many profiles fulfil all the rest.
+        count: How many profiles fulfil all the rest, those whom the plan is to be like or not like left out.
         alone: How many profiles fulfil this, whatever else they do.
     """
 

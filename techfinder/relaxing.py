@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from techfinder.interfaces import FacetRequest
-from techfinder.models import Relaxation
+from techfinder.matching import counts_without
+from techfinder.models import Profile, Relaxation
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Schema
 
@@ -20,11 +21,14 @@ class Counted(Protocol):
 
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]: ...
 
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]: ...
+
 
 def relaxations(plan: QueryPlan, schema: Schema, collection: Counted) -> tuple[Relaxation, ...]:
     """What a plan requires, each with what leaving it out would give, the most people first.
 
-    Everything is counted in one call.
+    Everything is counted in one call. Those whom the plan is to be like, or not like, are found by leaving out
+    nothing: they count only for what each part gives alone.
 
     Raises:
         QueryError, StoreError: The plan names what does not exist, or the store failed.
@@ -34,7 +38,10 @@ def relaxations(plan: QueryPlan, schema: Schema, collection: Counted) -> tuple[R
     alone = {str(n): _resolved(schema, [part]) for n, part in enumerate(parts)}
     if not parts:
         return ()
-    counts = collection.facets([FacetRequest("left", (), options=left), FacetRequest("alone", (), options=alone)])
+    asked = FacetRequest("left", (), options=left)
+    counts = collection.facets([asked, FacetRequest("alone", (), options=alone)])
+    if named := list(dict.fromkeys((*plan.like, *plan.not_like))):
+        counts |= {"left": counts_without(collection.retrieve(named), asked, counts["left"])}
     made = [
         Relaxation(part, int(counts["left"].get(str(n), 0)), int(counts["alone"].get(str(n), 0)))
         for n, part in enumerate(parts)

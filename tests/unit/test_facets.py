@@ -59,7 +59,7 @@ LIVE = GenerationInfo("companies", 1, 4, 0, "cosine", "", "", "companies", "", "
 
 
 class JudgedCollection:
-    """The two methods that facets need, answered by the judge."""
+    """The methods that facets need, answered by the judge."""
 
     def __init__(self) -> None:
         self._judge = Judge(SCHEMA, COMPANIES)
@@ -69,6 +69,9 @@ class JudgedCollection:
 
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, Mapping[str, int | float]]:
         return {r.name: self._counts(r) for r in requests}
+
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]:
+        return [p for p in COMPANIES if p.id in ids]
 
     def _counts(self, request: FacetRequest) -> Mapping[str, int | float]:
         if request.options is None:
@@ -102,6 +105,20 @@ def facet(name: str, *inputs: str) -> Facet:
         bars=True,
     )
     return next(f for f in answer if f.name == name)
+
+
+def test_whom_to_be_like_is_counted_nowhere_as_they_are_not_found() -> None:
+    large = Condition(field="size", op="any_of", values=("Large",), origin="size")
+    plan = QueryPlan(conditions=(large,), like=("c", "c"), not_like=("a", "gone"))
+    made = facets(
+        plan, {}, SHOWN, SCHEMA, cast("Collection", JudgedCollection()), FacetMemory(Spans(), LiveValues()), True
+    )
+    shown = {f.name: {v.label: v.count for v in f.values} for f in made if f.values}
+    assert shown["size"] == {"Small": 0, "Medium": 1, "Large": 1}  # counted without its own filter
+    assert shown["industry"] == {"?": 1, "Finance": 0, "Retail": 0}
+    assert shown["kind"] == {"Founded before 2003": 0, "Large ones": 1}
+    assert shown["crm_uses"] == {"yes": 0, "no": 0}
+    assert [sum(b.count for b in f.bars) for f in made if f.name == "founded"] == [0]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ class Judged:
         counted = {r.name: {o: judge.count([*r.where, *c]) for o, c in (r.options or {}).items()} for r in requests}
         return {name: {o: n for o, n in counts.items() if n} for name, counts in counted.items()}
 
+    def retrieve(self, ids: Sequence[str]) -> list[Profile]:
+        return [p for p in PEOPLE if p.id in ids]
+
 
 def test_each_thing_is_left_out_once_and_a_filter_as_a_whole() -> None:
     young = Condition(field="age", op="range", lt=22)
@@ -45,3 +48,11 @@ def test_each_thing_is_left_out_once_and_a_filter_as_a_whole() -> None:
 
 def test_who_requires_nothing_has_nothing_to_leave_out() -> None:
     assert relaxations(QueryPlan(), SCHEMA, Judged()) == ()  # type: ignore[arg-type]
+
+
+def test_whom_to_be_like_is_not_found_by_leaving_something_out() -> None:
+    young = Condition(field="age", op="range", lt=22)  # P0 and P1
+    keen = Condition(field="tech_interest", op="at_least", values=("High",))  # the odd ones
+    plan = QueryPlan(conditions=(young, keen), like=("P1", "P1"), not_like=("P3",))
+    made = relaxations(plan, SCHEMA, Judged())  # type: ignore[arg-type]
+    assert [(r.clauses, r.count, r.alone) for r in made] == [((young,), 3, 2), ((keen,), 1, 5)]

@@ -308,6 +308,18 @@ def test_no_match_suggests_removing_a_filter(client: FlaskClient) -> None:
     ]
 
 
+def test_beside_somebody_nobody_else_is_counted_and_the_reason_says_so(client: FlaskClient) -> None:
+    """P0003 is the only one of age 23: not found, so not counted, nor offered as a way out."""
+    page = client.get("/?like=P0003&age=23..24").text
+    assert status(page) == "1 of 60 people"
+    counted = re.findall(r'"option-label">(Female|Male)</span>\s*<span class="count">(\d+)', page)
+    assert dict(counted) == {"Female": "1", "Male": "0"}
+    page = client.get("/?like=P0003&age=23..23").text
+    assert "No one else in the data fulfils this: Age 23 years." in page
+    page = client.get("/?like=P0003&age=23..23&gender=Male").text
+    assert "but no one else fulfils all of them at once" in page
+
+
 @pytest.mark.parametrize("headers", [{}, PARTIAL])
 def test_a_filter_that_is_not_understood_is_explained_in_place(client: FlaskClient, headers: dict[str, str]) -> None:
     answer = client.get("/?gender=Male&age=nonsense", headers=headers)

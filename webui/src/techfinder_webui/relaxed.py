@@ -21,22 +21,23 @@ def nothing_found(finder: Finder, answered: Answered, path: str) -> Nothing:
     """The reason, and the ways out with the count each gives; ways that find no one are left out."""
     ways = [_way(finder, r, answered, path) for r in answered.relaxations if r.count]
     return Nothing(
-        because=_because(finder, answered.relaxations),
+        because=_because(finder, answered.relaxations, alike=bool(answered.edited.plan.like)),
         ways=tuple(ways),
         wishes_url=_wishes_url(answered, path),
     )
 
 
-def _because(finder: Finder, relaxations: Sequence[Relaxation]) -> str:
+def _because(finder: Finder, relaxations: Sequence[Relaxation], *, alike: bool) -> str:
+    """Why; with `alike`, those whom others are to be like may well fulfil it themselves."""
     _, many = finder.schema.subject
     if not relaxations:
-        return f"There are no {many} at all."
-    impossible = [_words(finder, r) for r in relaxations if not r.alone]
-    if impossible:
+        return f"There are no other {many}." if alike else f"There are no {many} at all."
+    no_one = "no one else" if alike else "no one"
+    if impossible := [_words(finder, r) for r in relaxations if not r.alone]:
         return f"No one in the data fulfils this: {'; '.join(impossible)}."
     if len(relaxations) == 1:
-        return f"No one in the data fulfils this: {_words(finder, relaxations[0])}."
-    return f"Each of these {len(relaxations)} conditions finds somebody, but no one fulfils all of them at once."
+        return f"{no_one.capitalize()} in the data fulfils this: {_words(finder, relaxations[0])}."
+    return f"Each of these {len(relaxations)} conditions finds somebody, but {no_one} fulfils all of them at once."
 
 
 def _words(finder: Finder, relaxation: Relaxation) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, current_app, g, has_request_context, redirect, request
+from flask import Flask, Response, after_this_request, current_app, g, has_request_context, redirect, request
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,6 +23,7 @@ from techfinder.access.over import Asker
 from techfinder.access.permissions import AUDITED, LOCAL, PERMISSIONS, ROLES, ROUTES, Identity, Role, decide
 from techfinder.access.sessions import DEVICE_S
 from techfinder.access.signing_in import SignedIn
+from techfinder.access.telling import sealed, unsealed
 from techfinder.access.tokens import looks_like_ours
 from techfinder.errors import DatabaseError, PluginContractError, SettingsError, known_names
 from techfinder.finder import Finder
@@ -52,6 +53,7 @@ _JSON_ONLY = ("/api/", "/qdrant/")
 _SIGN_IN = "/sign-in"
 _MOST_TOLD = 1000
 _LEAVING_S = 600
+_TELLING_S = 60
 _ELSEWHERE = "The form came from another page than ours. Go back and try again."
 
 
@@ -141,6 +143,26 @@ class Guard:
         """What it kept."""
         return request.cookies.get(self._leaving, "")
 
+    def tell_next(self, address: str, *told: str) -> AnyResponse:
+        """Lead to that page, which says something once: loaded again, it changes nothing and says nothing."""
+        answer = redirect(address, 303)
+        self._set(answer, self._telling, sealed(self.session(), address, *told), "Strict", _TELLING_S)
+        return answer
+
+    def told(self) -> tuple[str, ...]:
+        """What the page before has to say on this one; it is forgotten with this answer."""
+        cookie = request.cookies.get(self._telling, "")
+        to, *told = unsealed(self.session(), cookie) or ("",)
+        if to != request.script_root + request.path:
+            return ()
+
+        @after_this_request
+        def forget(answer: Response) -> Response:
+            answer.delete_cookie(self._telling, path="/", secure=self._secure, httponly=True, samesite="Strict")
+            return answer
+
+        return tuple(told)
+
     @staticmethod
     def safe_next(text: str) -> str:
         """Where to go after signing in: an address of ours, else the start."""
@@ -226,6 +248,10 @@ class Guard:
     @property
     def _leaving(self) -> str:
         return f"{self._cookie}-leaving"
+
+    @property
+    def _telling(self) -> str:
+        return f"{self._cookie}-telling"
 
     @property
     def _device(self) -> str:

@@ -54,7 +54,9 @@ def _add_people(blueprint: Blueprint) -> None:
     @blueprint.get("/people")
     @needs("users")
     def index() -> AnyResponse:
-        return render("admin_people.html", _people(access()))
+        text, link = (*gate().told(), "", "")[:2]
+        banners = (Banner("info", text),) if text else ()
+        return render("admin_people.html", _people(access(), *banners, link=link))
 
     @blueprint.post("/people/add")
     @needs("users")
@@ -99,13 +101,13 @@ def _simple(blueprint: Blueprint, name: str, change: Callable[..., object], told
 
 
 def _done(change: Callable[[str], tuple[str, str]]) -> AnyResponse:
-    """The page about people, with what was done to the one that the form names, or why not."""
+    """Go to the page about people, which says what was done to whom the form names; or that page with why not."""
     try:
         told, secret = change(request.form.get("name", ""))
     except AccessError as error:
         return render("admin_people.html", _people(access(), Banner("error", "Nothing was changed", str(error))), 400)
     shown = gate().base_url() + url_for("signing.link", secret=secret) if secret else ""
-    return render("admin_people.html", _people(access(), Banner("info", told), link=shown))
+    return gate().tell_next(url_for("people.index"), told, shown)
 
 
 def _people(found: Access, *banners: Banner, link: str = "") -> PeoplePage:

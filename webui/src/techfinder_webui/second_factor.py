@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint
+from flask import Blueprint, redirect, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -33,10 +33,16 @@ def add_second_factor(blueprint: Blueprint) -> None:
     def factor_on() -> AnyResponse:
         key = request.form.get("key", "")
         try:
-            codes = access().own.factor_on(me(), key, request.form.get("code", ""), gate().asker())
+            made = access().own.factor_on(me(), key, request.form.get("code", ""), gate().asker())
         except AccessError as error:
             return render("factor.html", _to_scan(key, why(error)), status_of(error))
-        return render("factor.html", FactorPage("", "", "", codes))
+        return gate().tell_next(url_for("signing.codes"), *made)
+
+    @blueprint.get("/account/factor")
+    @needs("account")
+    def codes() -> AnyResponse:
+        told = gate().told()
+        return render("factor.html", FactorPage("", "", "", told)) if told else redirect(url_for("signing.account"))
 
     @blueprint.post("/account/factor/off")
     @needs("account")

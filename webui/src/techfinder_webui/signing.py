@@ -146,7 +146,9 @@ def _add_account(blueprint: Blueprint) -> None:
     @blueprint.get("/account/")
     @needs("account")
     def account() -> AnyResponse:
-        return render("account.html", account_page(me(), access()))
+        text, made = (*gate().told(), "", "")[:2]
+        banners = (Banner("info", text),) if text else ()
+        return render("account.html", account_page(me(), access(), *banners, made=made))
 
     @blueprint.post("/account/password")
     @needs("account")
@@ -184,8 +186,8 @@ def _add_tokens(blueprint: Blueprint) -> None:
             )
         except AccessError as error:
             return render("account.html", account_page(owner, access(), why(error)), status_of(error))
-        banner = Banner("info", f"The token {made.id} is made. Copy it now: nobody can be shown it again.")
-        return render("account.html", account_page(owner, access(), banner, made=text))
+        told = f"The token {made.id} is made. Copy it now: nobody can be shown it again."
+        return gate().tell_next(url_for("signing.account"), told, text)
 
     @blueprint.post("/account/tokens/revoke")
     @needs("account")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flask import Response
+from flask import url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from techfinder import AccessError, TooManyAttempts
 from techfinder_webui.gate import access, gate
@@ -41,13 +42,13 @@ def account_page(who: Identity, found: Access, *banners: Banner, made: str = "")
     )
 
 
-def done(change: Callable[[], str]) -> Response:
-    """The account page, with what was done or why not."""
+def done(change: Callable[[], str]) -> AnyResponse:
+    """Go to the account page, which says what was done; or that page with the reason why not."""
     try:
-        banner, status = Banner("info", change()), 200
+        text = change()
     except AccessError as error:
-        banner, status = why(error), status_of(error)
-    return render("account.html", account_page(me(), access(), banner), status)
+        return render("account.html", account_page(me(), access(), why(error)), status_of(error))
+    return gate().tell_next(url_for("signing.account"), text)
 
 
 def me() -> Identity:

@@ -102,6 +102,17 @@ function endDrag(pick) {
   high.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// --- forms that change something -------------------------------------------------------------------
+
+// A second click before the next page is there would make a second token, or end a second session.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post" || event.defaultPrevented) return;
+  if (sent.has(event.target)) event.preventDefault();
+  sent.add(event.target);
+});
+addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form").forEach((form) => sent.delete(form)));
+
 // --- copying a link --------------------------------------------------------------------------------
 
 for (const button of document.querySelectorAll("[data-copy]")) {

@@ -12,6 +12,9 @@ from techfinder.schema import Attribute, Schema
 
 __all__ = ["describe", "facts", "value_text"]
 
+_TIMES = {unit: unit.removesuffix("s") for unit in ("years", "months", "weeks", "days", "hours", "minutes", "seconds")}
+"""What one of a unit is called; of other units the schema tells no more than their name."""
+
 
 def facts(schema: Schema, profile: Profile, keys: Container[str] | None = None) -> tuple[Fact, ...]:
     """Every known value of the profile in words, in the schema's order; with `keys`, those of these attributes only."""
@@ -30,7 +33,7 @@ def value_text(attribute: Attribute, value: Value) -> str:
     if isinstance(value, str):
         return value
     number = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.2f}"
-    return f"{number} {attribute.unit}".strip()
+    return f"{number} {_TIMES.get(attribute.unit, attribute.unit) if value == 1 else attribute.unit}".strip()
 
 
 def describe(schema: Schema, clause: Condition | AnyOf) -> str:

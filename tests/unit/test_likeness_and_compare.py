@@ -147,6 +147,8 @@ def test_how_far_apart_in_words() -> None:
         "smartphone_adopted_on": "31 days",
     }
     assert apart("apple_loyalty", 3, 9) == "6"
+    assert apart("smartphone_months", 3, 4) == "1 month"
+    assert apart("age", 30, 31) == "1 year"
     assert fields("a", "c")["age"].apart == ""
     assert fields("a", "d")["age"].apart == ""
 

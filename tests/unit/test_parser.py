@@ -171,7 +171,7 @@ def test_most_of_what_others_wrote_is_read_as_they_meant_it() -> None:
         ("earning over 50k and younger than 45", ["Annual income over 50,000 USD", "Age under 45 years"]),
         (
             "buy phones in the first month, under thirty",
-            ["Smartphones: months after release at most 1 months", "Age under 30 years"],
+            ["Smartphones: months after release at most 1 month", "Age under 30 years"],
         ),
         ("Apple fans under 25", ["Loyalty to Apple at least 7 of 10", "Age under 25 years"]),
         ("on laptops within 90 days", ["Laptops: months after release at most 3 months"]),
@@ -375,7 +375,7 @@ THREE_OF_FOUR = (
             ["Smartphones: product is Google Pixel", "Smartphones: adopted on 2025-01-01 to 2025-12-31"],
         ),
         ("people who bought a laptop in December", ["Laptops: adopted on 2025-12-01 to 2025-12-31"]),
-        ("buys phones in the first month", ["Smartphones: months after release at most 1 months"]),
+        ("buys phones in the first month", ["Smartphones: months after release at most 1 month"]),
         ("laptop users within 6 months", ["Laptops: months after release at most 6 months"]),
         ("half a million in salary or more", ["Annual income at least 500,000 USD"]),
         ("60k in income or less", ["Annual income at most 60,000 USD"]),

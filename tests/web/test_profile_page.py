@@ -28,7 +28,7 @@ def test_reading_on_with_the_mouse(address: str, new_page: NewPage) -> None:
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("P0003")
     page.get_by_role("link", name="More like this").click()
-    expect(page.locator("#status")).to_have_text("59 people beside P0003")
+    expect(page.locator("#status")).to_have_text("59 people besides P0003")
 
 
 def test_by_keyboard_alone(address: str, new_page: NewPage) -> None:

@@ -58,6 +58,8 @@ def test_axe_finds_nothing(address: str, new_page: NewPage, said: list[str], nam
 
 def test_axe_finds_nothing_on_a_phone_with_filters_and_help_open(address: str, new_page: NewPage) -> None:
     page = new_page(viewport={"width": 360, "height": 780}, reduced_motion="reduce")
+    page.goto(f"{address}/?q=innovators")
+    assert violations(page) == []  # with cards and an order to choose
     page.goto(address + CROWDED)
     page.get_by_text("Filters", exact=True).click()
     assert violations(page) == []
@@ -171,6 +173,39 @@ def test_print_shows_people_and_no_controls(address: str, new_page: NewPage) -> 
     expect(page.locator("#cards .card").first).to_be_visible()
     for hidden in ("#panel", ".top", ".card-foot", ".sort"):
         expect(page.locator(hidden).first).to_be_hidden()
+    page.goto(f"{address}/people/P0003")
+    expect(page.get_by_role("heading", name="Among all 60 people")).to_be_visible()
+    expect(page.locator(".elsewhere")).to_be_hidden()
+    # A grid whose parts are kept whole is cut off where a sheet ends.
+    assert (
+        page.locator(".halves, .stack").evaluate_all("all => all.map(e => getComputedStyle(e).display)")
+        == ["block"] * 3
+    )
+
+
+@pytest.mark.parametrize(("width", "most"), [(320, 2), (1360, 1), (3840, 1)])
+def test_what_one_can_do_with_a_card_stands_in_line(address: str, new_page: NewPage, width: int, most: int) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{address}/?q=innovators")
+    foot = page.locator("#cards .card-foot").first
+    tops = {round((e.bounding_box() or {})["y"]) for e in foot.locator(".why > summary, .pick, .alike").all()}
+    assert len(tops) == most
+    pick, alike = foot.locator(".pick").bounding_box(), foot.locator(".alike").bounding_box()
+    assert pick
+    assert alike
+    assert pick["y"] == pytest.approx(alike["y"], abs=1)
+
+
+def test_on_a_phone_a_colour_stands_beside_what_it_means(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{address}/audience?q=innovators")
+    legends = page.locator(".legend")
+    expect(legends).not_to_have_count(0)
+    for legend in legends.all():
+        key, words = legend.locator(".key").bounding_box(), legend.bounding_box()
+        assert key
+        assert words
+        assert words["height"] < 2 * key["height"] + 2  # one line
 
 
 @pytest.fixture(scope="module")

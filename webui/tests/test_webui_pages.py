@@ -314,6 +314,8 @@ def test_beside_somebody_nobody_else_is_counted_and_the_reason_says_so(client: F
     assert status(page) == "1 of 60 people"
     counted = re.findall(r'"option-label">(Female|Male)</span>\s*<span class="count">(\d+)', page)
     assert dict(counted) == {"Female": "1", "Male": "0"}
+    assert status(client.get("/?like=P0003&like=P0004").text) == "58 people besides P0003 and P0004"
+    assert status(client.get("/?q=like+P0003,+not+like+P0004&like=P0005").text) == "57 people besides these 3"
     page = client.get("/?like=P0003&age=23..23").text
     assert "No one else in the data fulfils this: Age 23 years." in page
     page = client.get("/?like=P0003&age=23..23&gender=Male").text

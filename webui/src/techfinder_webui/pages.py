@@ -29,6 +29,9 @@ __all__ = ["live_token", "not_found_page", "search_page"]
 _LONG_PAGE = 100
 """From this many cards on, "more" leads to the next page instead of a longer one."""
 
+_MOST_NAMED = 2
+"""People who are named in the sentence above the cards; more are counted."""
+
 _RANKED = ("meaning", "likeness", "fit")
 _ORDERS = {
     "meaning": "Best match first",
@@ -154,8 +157,15 @@ def _status(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResul
     one, many = finder.schema.subject
     name = one if result.total == 1 else many
     if not plan.required:
-        return f"{result.total:,} {name}" + (f" beside {plan.like[0]}" if plan.like else "")
+        return f"{result.total:,} {name}" + _besides(plan)
     return f"{result.total:,} of {result.generation.points:,} {many}"
+
+
+def _besides(plan: QueryPlan) -> str:
+    named = tuple(dict.fromkeys((*plan.like, *plan.not_like)))
+    if len(named) > _MOST_NAMED:
+        return f" besides these {len(named)}"
+    return f" besides {' and '.join(named)}" if named else ""
 
 
 def _ranking(asked: Address, result: SearchResult) -> str:

@@ -60,7 +60,7 @@ from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.planning import MAX_TEXT, Planner
 from techfinder.plugins import Plugins
 from techfinder.qdrant_calls import QdrantCall, call_of
-from techfinder.relaxing import relaxations
+from techfinder.relaxing import relaxations, values_instead
 from techfinder.remembering import RememberedAnswers, asked
 from techfinder.runs import latest_run, list_runs
 from techfinder.schema import Schema
@@ -486,6 +486,19 @@ class Finder(Opened):
         """
         self._planner.refuse_sensitive(plan)
         return relaxations(plan, self.schema, self._readable_collection())
+
+    def values_instead(self, plan: QueryPlan, parts: Sequence[Sequence[Condition]]) -> tuple[dict[str, int], ...]:
+        """What could be asked instead of each part of the plan: how many people each value would find.
+
+        Args:
+            plan: What is searched.
+            parts: Required conditions, those of one part all on the same attribute, whose values are counted.
+
+        Raises:
+            QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
+        """
+        self._planner.refuse_sensitive(plan)
+        return values_instead(plan, parts, self.schema, self._readable_collection())
 
     def compare(self, ids: Sequence[str]) -> Comparison:
         """Two to ten people side by side: what they have in common, where they differ, how near they are.

@@ -1,4 +1,4 @@
-"""Why nobody is found, and what would find somebody: counts with one thing left out at a time."""
+"""Counts with one thing left out at a time: why nobody is found, what would find somebody, what else to ask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from techfinder.models import Profile, Relaxation
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Schema
 
-__all__ = ["relaxations"]
+__all__ = ["relaxations", "values_instead"]
 
 Clauses = tuple[Condition | AnyOf, ...]
 
@@ -47,6 +47,29 @@ def relaxations(plan: QueryPlan, schema: Schema, collection: Counted) -> tuple[R
         for n, part in enumerate(parts)
     ]
     return tuple(sorted(made, key=lambda r: -r.count))
+
+
+def values_instead(
+    plan: QueryPlan, parts: Sequence[Sequence[Condition]], schema: Schema, collection: Counted
+) -> tuple[dict[str, int], ...]:
+    """For each part, all of one attribute: how many people have each of its values and fulfil all else required.
+
+    Everything is counted in one call. Those whom the plan is to be like, or not like, do not count.
+
+    Raises:
+        QueryError, StoreError: The plan names what does not exist, or the store failed.
+    """
+    requests = [
+        FacetRequest(str(n), schema.resolve(c for c in plan.required if c not in part), field=part[0].field)
+        for n, part in enumerate(parts)
+    ]
+    if not requests:
+        return ()
+    counts = collection.facets(requests)
+    named = list(dict.fromkeys((*plan.like, *plan.not_like)))
+    people = collection.retrieve(named) if named else []
+    left = (counts_without(people, r, counts.get(r.name, {})) for r in requests)
+    return tuple({value: int(count) for value, count in found.items()} for found in left)
 
 
 def _parts(plan: QueryPlan) -> list[Clauses]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from techfinder import Condition, FacetRequest, Profile, QueryPlan, load_schema
 from techfinder.judge import Judge
-from techfinder.relaxing import relaxations
+from techfinder.relaxing import relaxations, values_instead
 
 SCHEMA = load_schema()
 PEOPLE = [
@@ -56,3 +56,25 @@ def test_whom_to_be_like_is_not_found_by_leaving_something_out() -> None:
     plan = QueryPlan(conditions=(young, keen), like=("P1", "P1"), not_like=("P3",))
     made = relaxations(plan, SCHEMA, Judged())  # type: ignore[arg-type]
     assert [(r.clauses, r.count, r.alone) for r in made] == [((young,), 3, 2), ((keen,), 1, 5)]
+
+
+class Values(Judged):
+    """Counts values."""
+
+    def facets(self, requests: Sequence[FacetRequest]) -> dict[str, Mapping[str, int | float]]:
+        self.calls += 1
+        judge = Judge(SCHEMA, PEOPLE)
+        return {r.name: judge.facet(r.field, r.where) for r in requests}
+
+
+def test_values_are_counted_as_if_they_were_asked_for_instead() -> None:
+    young = Condition(field="age", op="range", lt=23)  # P0, P1, P2
+    women = Condition(field="gender", op="any_of", values=("Female",))
+    keen = Condition(field="tech_interest", op="any_of", values=("High",))
+    wish = Condition(field="gender", op="any_of", values=("Male",), required=False)
+    plan = QueryPlan(conditions=(young, women, keen, wish), like=("P0",))
+    collection = Values()
+    found = values_instead(plan, [(women,), (keen,)], SCHEMA, collection)  # type: ignore[arg-type]
+    assert found == ({"Male": 1}, {"Low": 1})  # P1 among the keen, P2 among the women: P0 is not found
+    assert collection.calls == 1
+    assert values_instead(plan, [], SCHEMA, collection) == ()  # type: ignore[arg-type]

@@ -60,6 +60,27 @@ def test_values_are_edited_in_a_list_that_says_how_they_count(
     assert len(chip.editor.options) > len(ticked)
 
 
+def test_an_editor_counts_what_choosing_instead_would_find(finder: Finder) -> None:
+    editor = chips(finder, "nurses over 70", "gender=Female&like=P0052")["nurses"].editor
+    assert editor is not None
+    counts = {o.label: o.count for o in editor.options if o.count}
+    expected = {}
+    for sector in ("Healthcare", "Technology", "Finance"):
+        found = finder.search(finder.plan(f"{sector} over 70", {"gender": ["Female"]}))
+        expected[sector] = found.total - sum(h.profile.id == "P0052" for h in found.hits)
+    assert counts == {name: count for name, count in expected.items() if count}
+    assert len(counts) > 1
+    excluded = chips(finder, "not on TikTok")["TikTok"].editor
+    assert excluded is not None
+    assert {o.label: o.count for o in excluded.options}["TikTok"] == 30
+
+
+def test_an_editor_offers_the_commonest_values_of_an_open_field(finder: Finder) -> None:
+    editor = next(iter(chips(finder, "in Seattle").values())).editor
+    assert editor is not None
+    assert {o.label: o.count for o in editor.options} == {"Seattle": 20, "Austin": 20, "Boston": 20}
+
+
 def test_a_group_offers_each_alternative(finder: Finder) -> None:
     [chip] = chips(finder, "samsung owners").values()
     assert chip.editor is not None

@@ -32,8 +32,29 @@ def understood_chips(
     """One chip for each condition of the sentence, those left out included; no two for the same."""
     counts = {f.name: {v.label: v.count for v in f.values} for f in facets}
     numbers = {id(c): n for n, c in enumerate(edited.plan.conditions)}
-    first = {one.key: one for one in reversed(edited.clauses)}
-    return tuple(_chip(finder, one, numbers, counts, asked, path) for one in edited.clauses if first[one.key] is one)
+    shown = list({one.key: one for one in reversed(edited.clauses)}.values())[::-1]
+    instead = _counted_instead(finder, edited, shown, counts)
+    return tuple(_chip(finder, one, numbers, instead.get(one.key, counts), asked, path) for one in shown)
+
+
+def _counted_instead(
+    finder: Finder, edited: EditedPlan, clauses: Iterable[EditedClause], counts: Mapping[str, Mapping[str, int]]
+) -> dict[str, Mapping[str, Mapping[str, int]]]:
+    """By key of what is required: counts of its field without it, since choosing in its editor takes its place.
+
+    Of what is only wished for the panel has them.
+    """
+    parts = {one.key: part for one in clauses if (part := _required_values(finder, one)) and part[0].field in counts}
+    found = finder.values_instead(edited.plan, tuple(parts.values()))
+    return {key: {part[0].field: counted} for (key, part), counted in zip(parts.items(), found, strict=True)}
+
+
+def _required_values(finder: Finder, one: EditedClause) -> tuple[Condition, ...]:
+    """What of it an editor of values would replace; nothing where there is no such editor."""
+    asked = tuple(c for c in one.asked if isinstance(c, Condition) and c.required)
+    if not asked or len(asked) < len(one.asked) or isinstance(one.read, AnyOf):
+        return ()
+    return asked if _editor_kind(finder.schema.attribute(one.read.field), one) == "values" else ()
 
 
 def correction_chips(notices: Iterable[Notice], asked: Address, path: str) -> tuple[Chip, ...]:
@@ -94,15 +115,25 @@ def _editor(
     if isinstance(one.read, AnyOf):
         return _parts_editor(finder, one.read, one.asked, name, one.key, hidden)
     attribute = finder.schema.attribute(one.read.field)
-    [first, *others] = one.asked
-    if one.read.op in ("missing", "present"):
-        return None
+    match _editor_kind(attribute, one):
+        case "range":
+            return _range_editor(attribute, one.asked[0], name, one.key, hidden)
+        case "levels":
+            low, high = _levels(attribute, one.asked[0]) or ("", "")
+            options = tuple(EditorOption(v, v, selected=False) for v in attribute.known_values)
+            return Editor("levels", name, one.key, hidden, "", options, low=low, high=high)
+        case "values":
+            return _values_editor(attribute, one.asked, counts.get(attribute.key, {}), name, one.key, hidden)
+    return None
+
+
+def _editor_kind(attribute: Attribute, one: EditedClause) -> Literal["", "range", "levels", "values"]:
+    """What its values are edited with; nothing where only leaving it out, or wishing for it, makes sense."""
+    if isinstance(one.read, Condition) and one.read.op in ("missing", "present"):
+        return ""
     if _is_ranged(attribute):
-        return _range_editor(attribute, first, name, one.key, hidden)
-    if attribute.ordered and not others and (levels := _levels(attribute, first)):
-        options = tuple(EditorOption(v, v, selected=False) for v in attribute.known_values)
-        return Editor("levels", name, one.key, hidden, "", options, low=levels[0], high=levels[1])
-    return _values_editor(attribute, one.asked, counts.get(attribute.key, {}), name, one.key, hidden)
+        return "range"
+    return "levels" if attribute.ordered and len(one.asked) == 1 and _levels(attribute, one.asked[0]) else "values"
 
 
 def _is_ranged(attribute: Attribute) -> bool:

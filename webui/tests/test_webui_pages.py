@@ -390,3 +390,25 @@ def test_an_address_that_nobody_answers_has_a_page_that_leads_back(client: Flask
     assert 'href="/"' in answer.text
     assert "Content-Security-Policy" in answer.headers
     assert client.get("/api/v1/nowhere").get_json()["status"] == 404
+
+
+@pytest.mark.parametrize("typed", ["P0003", "p0003", "P0003&gender=Male"])
+def test_an_id_as_the_question_leads_to_whose_it_is(client: FlaskClient, typed: str) -> None:
+    page = client.get(f"/?q={typed}").text
+    assert '<a href="/people/P0003">Open P0003</a>' in page
+    assert "/?like=P0003" in page
+    assert "was not read" not in page
+    assert "No good match" not in page
+
+
+@pytest.mark.parametrize("question", ["P9999", "nurses+P0003", "innovators", "like+P0003"])
+def test_other_questions_lead_to_nobody(client: FlaskClient, question: str) -> None:
+    assert "Open P" not in client.get(f"/?q={question}").text
+
+
+def test_whom_not_to_be_like_is_shown_and_only_what_can_be_cleared_offers_it(client: FlaskClient) -> None:
+    page = client.get("/?q=like+P0003,+not+like+P0004").text
+    assert '<span class="chip-label">Not like</span> P0004' in page
+    assert "Clear all" not in page  # the sentence says it, and stays
+    assert "Clear all" in client.get("/?q=nurses&like=P0003").text
+    assert "Clear all" in client.get("/?q=like+P0003&gender=Male").text

@@ -32,6 +32,7 @@ from techfinder_webui.parts import (
     ExportLink,
     FactGroup,
     Link,
+    Named,
     Nothing,
     PanelGroup,
     SortOption,
@@ -70,7 +71,8 @@ class SearchPage:
     banners: tuple[Banner, ...] = field(default=(), metadata=explained("Messages above the cards."))
     notices: tuple[Banner, ...] = field(default=(), metadata=explained("What is to be told of the question."))
     poll_url: str = field(default="", metadata=explained("Asked every second while the encoder loads; empty if ready."))
-    likes: tuple[Chip, ...] = field(default=(), metadata=explained("People to be like."))
+    named: Named | None = field(default=None, metadata=explained("Whose id the question is, if anybody's."))
+    likes: tuple[Chip, ...] = field(default=(), metadata=explained("People to be like, and not to be like."))
     chips: tuple[Chip, ...] = field(default=(), metadata=explained("What filters ask for."))
     corrections: tuple[Chip, ...] = field(default=(), metadata=explained("Words put right, or left as typed."))
     understood: tuple[Understood, ...] = field(default=(), metadata=explained("What was read in the sentence."))

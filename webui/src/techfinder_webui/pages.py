@@ -11,13 +11,13 @@ from techfinder_webui.address import LIMIT_TOP, PAGE, Address, split_range
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
 from techfinder_webui.calling import call_url
-from techfinder_webui.cards import CardMaker, shown_on_cards
+from techfinder_webui.cards import CardMaker, profile_url, shown_on_cards
 from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProblemPage, SearchPage
 from techfinder_webui.exporting import export_links
 from techfinder_webui.glance_addresses import audience_url, lookalike_url
 from techfinder_webui.panel import chips, hidden_inputs, panel_groups, sort_options
-from techfinder_webui.parts import Banner, Chip, Link
+from techfinder_webui.parts import Banner, Chip, Link, Named
 from techfinder_webui.relaxed import nothing_found
 from techfinder_webui.understood import correction_chips, understood_chips
 
@@ -109,7 +109,10 @@ def _frame(
         subject=schema.subject[1],
         sorts=sort_options(schema, asked, ranked=bool(plan.meaning or plan.preferred or plan.like)),
         examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
-        likes=tuple(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
+        likes=(
+            *(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
+            *(Chip("Not like", i, "") for i in dict.fromkeys(plan.not_like)),
+        ),
         chips=chips(finder.filters, schema, facets, asked, path, plan),
         clear_url=replace(Address(text=asked.text, picks=asked.picks), sort=asked.sort).url(path),
         picks=tuple(Chip("", i, asked.pick(i).url(path), f"do not compare {i}") for i in asked.picks),
@@ -130,19 +133,21 @@ def _like(asked: Address, profile_id: str, path: str) -> Chip:
 def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
     asked, plan, result = answered.asked, answered.edited.plan, answered.result
     maker = CardMaker(finder, asked, path, plan.conditions, ranked=result.ranked_by in _RANKED)
+    named = _named(finder, asked, plan, path)
     return replace(
         _frame(finder, asked, answered.facets, path, plan, result.generation),
         status=_status(finder, asked, plan, result),
         ranking=_ranking(asked, result),
         banners=(*answered.banners, *plugin_banners(finder)),
-        notices=notice_banners(plan.notices, asked, path),
+        named=named,
+        notices=() if named else notice_banners(plan.notices, asked, path),
         poll_url=asked.url(path) if result.ranked_by == "warming" else "",
         corrections=correction_chips(plan.notices, asked, path),
         understood=understood_chips(finder, answered.edited, answered.facets, asked, path),
         cards=tuple(maker.card(hit) for hit in result.hits),
         near=tuple(maker.card(hit) for hit in result.near_misses),
         nothing=None if result.total else nothing_found(finder, answered, path),
-        weak=result.weak,
+        weak=result.weak and not named,
         audience_url=audience_url(asked) if result.total else "",
         alike_url=lookalike_url(asked, plan) if plan.like else "",
         exports=export_links(asked) if result.total else (),
@@ -151,6 +156,19 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         more=_more(asked, plan.limit, result.total, path),
         source=f"Generation {result.generation.number}, encoder {result.generation.encoder}",
     )
+
+
+def _named(finder: Finder, asked: Address, plan: QueryPlan, path: str) -> Named | None:
+    """Whose id the question is; asked for only where it is one word that says nothing else."""
+    text = asked.text
+    if not text or any(c.isspace() for c in text) or plan.like or any(not c.origin for c in plan.conditions):
+        return None
+    found = {p.id for p in finder.collection().retrieve(list(dict.fromkeys((text, text.upper()))))}
+    profile_id = next((i for i in (text, text.upper()) if i in found), None)
+    if profile_id is None:
+        return None
+    like_url = replace(asked, text="").lookalikes(profile_id).url(path)
+    return Named(profile_id, profile_url(path, profile_id), like_url)
 
 
 def _status(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResult) -> str:

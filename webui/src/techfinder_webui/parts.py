@@ -21,6 +21,7 @@ __all__ = [
     "FacetPanel",
     "FactGroup",
     "Link",
+    "Named",
     "Nothing",
     "Option",
     "PanelGroup",
@@ -209,6 +210,15 @@ class Chip:
     url: str = field(metadata=explained("The same search without it; empty where the sentence says so."))
     undo: str = field(default="remove this filter", metadata=explained("What the link does, for screen readers."))
     tone: str = field(default="", metadata=explained("Class of its colour in the bars of the cards."))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody whose id was typed as the question."""
+
+    id: str = field(metadata=explained("The profile's id."))
+    url: str = field(metadata=explained("Their page."))
+    like_url: str = field(metadata=explained("People like them."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ def test_lookalikes_by_keyboard_alone(address: str, new_page: NewPage) -> None:
     expect(page.locator("#cards .card h3 a").nth(0)).to_be_focused()
     page.locator("#cards .card").nth(0).get_by_role("link", name="Like this too").focus()
     page.keyboard.press("Enter")
-    status(page, "58 people, most like 2 people first")
+    status(page, "58 people, most like these 2 first")
 
 
 @pytest.fixture(scope="module")

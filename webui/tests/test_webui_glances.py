@@ -192,6 +192,9 @@ def test_people_stand_in_a_table_that_sorts(client: FlaskClient) -> None:
 def test_nobody_and_everybody(client: FlaskClient) -> None:
     nobody = client.get("/audience?age=200..").text
     assert "0 of 60 people" in nobody
+    assert "No people fit all of this" in nobody
+    assert '<a href="/?age=200..">The search</a> says why' in nobody
+    assert "<table" not in nobody
     assert "nan" not in nobody.casefold().replace("finance", "")
     assert "All 60 people" in client.get("/audience").text
 
@@ -219,6 +222,13 @@ def test_people_come_in_the_finders_order(client: FlaskClient, finder: Finder) -
     stage = rows_of(page, "Adopter category")
     shared = next(a for a in found.attributes if a.name == "adopter_category")
     assert {v: numbers[0] for v, numbers in stage.items()} == {v.label: str(v.lift.count) for v in shared.values}
+
+
+def test_a_page_without_anybody_says_what_to_do(client: FlaskClient) -> None:
+    assert "Whom should they be like?" in client.get("/lookalike").text
+    assert "Whom should they be like?" not in client.get("/lookalike?like=nobody").text
+    assert "Whom should they be like?" not in client.get("/lookalike?like=P0003&age=200..").text
+    assert ">0 people</p>" in client.get("/lookalike?like=P0003&age=200..").text
 
 
 def test_what_is_told_of_a_likeness_adds_up_to_it(client: FlaskClient) -> None:

@@ -66,8 +66,8 @@ def audience_page(finder: Finder, address: GlanceAddress, path: str, search_path
         maps=tuple(map_of(m, maker.fields[m.name], audience.total, schema, maker.narrowed) for m in audience.maps)
         if audience.total
         else (),
-        groups=tuple(maker.groups()),
-        numbers=maker.numbers(),
+        groups=tuple(maker.groups()) if audience.total else (),
+        numbers=maker.numbers() if audience.total else (),
         number_columns=maker.number_columns(),
         numbers_left=0 if address.whole else max(len(maker.values) - _NUMBERS, 0),
         numbers_open=address.whole or address.order != FIRST_ORDER,

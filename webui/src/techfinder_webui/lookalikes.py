@@ -85,10 +85,11 @@ def _answered(
 ) -> LookalikePage:
     maker = CardMaker(finder, address.asked, search_path, (), ranked=True)
     one, many = finder.schema.subject
-    beside = plan.like[0] if len(plan.like) == 1 else f"{len(plan.like)} {many}"
+    beside = plan.like[0] if len(plan.like) == 1 else f"these {len(plan.like)}"
     return replace(
         page,
-        status=f"{found.total:,} {one if found.total == 1 else many}, most like {beside} first",
+        status=f"{found.total:,} {one if found.total == 1 else many}"
+        + (f", most like {beside} first" if found.total > 1 else ""),
         groups=tuple(_groups(found, address, path)),
         sensitive=_sensitive(finder, found, address, path),
         cards=tuple(_card(hit, maker, address, path) for hit in found.hits),

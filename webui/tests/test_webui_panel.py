@@ -182,7 +182,7 @@ def test_a_chip_has_the_colour_of_its_condition() -> None:
     [
         ((), "Best first"),
         (("-age",), "Age, highest first"),
-        (("age", "-annual_income"), "age,descending annual income"),
+        (("age", "-annual_income"), "Age, lowest first; then Annual income, highest first"),
     ],
 )
 def test_the_order_now_is_among_those_to_choose_from(sort: tuple[str, ...], label: str) -> None:

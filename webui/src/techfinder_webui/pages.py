@@ -16,6 +16,7 @@ from techfinder_webui.comparing import compare_url
 from techfinder_webui.contexts import ProblemPage, SearchPage
 from techfinder_webui.exporting import export_links
 from techfinder_webui.glance_addresses import audience_url, lookalike_url
+from techfinder_webui.orders import order_words
 from techfinder_webui.panel import chips, hidden_inputs, panel_groups, sort_options
 from techfinder_webui.parts import Banner, Chip, Link, Named
 from techfinder_webui.relaxed import nothing_found
@@ -107,7 +108,7 @@ def _frame(
         browsing=not (asked.text or asked.filters or asked.like),
         live_url=f"{path}live?seen={live_token(generation)}",
         subject=schema.subject[1],
-        sorts=sort_options(schema, asked, ranked=bool(plan.meaning or plan.preferred or plan.like)),
+        sorts=sort_options(schema, asked, ranked=bool(plan.meaning or plan.preferred or plan.like), said=plan.sort),
         examples=tuple(Link(text, Address(text=text).url(path)) for text in schema.examples),
         likes=(
             *(_like(asked, i, path) for i in dict.fromkeys((*asked.like, *plan.like))),
@@ -137,7 +138,7 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
     return replace(
         _frame(finder, asked, answered.facets, path, plan, result.generation),
         status=_status(finder, asked, plan, result),
-        ranking=_ranking(asked, result),
+        ranking=_ranking(finder, asked, plan, result),
         banners=(*answered.banners, *plugin_banners(finder)),
         named=named,
         notices=() if named else notice_banners(plan.notices, asked, path),
@@ -186,12 +187,12 @@ def _besides(plan: QueryPlan) -> str:
     return f" besides {' and '.join(named)}" if named else ""
 
 
-def _ranking(asked: Address, result: SearchResult) -> str:
+def _ranking(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResult) -> str:
     if not result.hits:
         return ""
     order = _ORDERS.get(result.ranked_by, "Stored order")
-    if result.ranked_by == "order" and (sorts := asked.sorts()):
-        order = "Sorted by " + ", ".join(s.field.replace("_", " ") for s in sorts)
+    if result.ranked_by == "order" and plan.sort:
+        order = order_words(finder.schema, plan.sort)
     first = asked.offset + 1
     return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from techfinder import Facet, FacetBar, FacetValue, QueryPlan, Schema
+from techfinder import Facet, FacetBar, FacetValue, QueryPlan, Schema, Sort
 from techfinder_webui.address import Address, split_range
+from techfinder_webui.orders import order_words
 from techfinder_webui.parts import Bar, Chip, FacetPanel, Option, PanelGroup, SortOption
 from techfinder_webui.reasons import tone_of
 
@@ -85,13 +86,16 @@ def chips(
     )
 
 
-def sort_options(schema: Schema, asked: Address, *, ranked: bool = True) -> tuple[SortOption, ...]:
-    """Best first (as stored, where nothing ranks), and both directions of what has an order.
+def sort_options(
+    schema: Schema, asked: Address, *, ranked: bool = True, said: Sequence[Sort] = ()
+) -> tuple[SortOption, ...]:
+    """Best first (as stored, where nothing ranks; as the sentence says, where it does), and both directions of orders.
 
     An order of several fields is among them when it is the one now.
     """
     now = ",".join(asked.sort)
-    made = [SortOption("", "Best first" if ranked else "As stored", not now)]
+    first = "Best first" if ranked else "As stored"
+    made = [SortOption("", order_words(schema, said) if said and not now else first, not now)]
     for field in schema.fields:
         if field.kind in ("integer", "number", "scale", "date"):
             high, low = ("latest", "earliest") if field.kind == "date" else ("highest", "lowest")
@@ -103,7 +107,7 @@ def sort_options(schema: Schema, asked: Address, *, ranked: bool = True) -> tupl
             made.append(SortOption(months, f"{field.label}, adopted earliest first", now == months))
             made.append(SortOption(f"-{months}", f"{field.label}, adopted latest first", now == f"-{months}"))
     if not any(s.selected for s in made):
-        made.append(SortOption(now, now.replace("_", " ").replace("-", "descending "), selected=True))
+        made.append(SortOption(now, order_words(schema, asked.sorts()), selected=True))
     return tuple(made)
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import subprocess
+import sys
 import tracemalloc
 from decimal import Decimal
 
@@ -236,3 +238,41 @@ def test_large_texts_are_read_a_few_rows_at_a_time(write):
     assert number == 2_000
     assert peak < 120_000_000
     assert most < 120_000_000
+
+
+FLIPPED = """
+import io, random, sys
+import pyarrow as pa
+import pyarrow.parquet as pq
+from techfinder.errors import SourceError
+from techfinder_source_table.parquet import ParquetSource
+
+path, people = sys.argv[1], 300
+columns = {"user_id": [f"P{k}" for k in range(people)], "age": list(range(people)), "tags": [["a", "b"]] * people}
+columns |= {"t": ["x" * 50] * people, "d": [1.5] * people}
+for codec in ("zstd", "none"):
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression=codec, row_group_size=100)
+    for seed in range(115, 140):
+        rng, content = random.Random(seed), bytearray(sink.getvalue())
+        for _ in range(rng.choice([1, 1, 2, 5])):
+            anywhere = rng.randrange(len(content)) if rng.random() < 0.5 else -1 - rng.randrange(1500)
+            content[anywhere] ^= 1 << rng.randrange(8)  # every second one in the footer
+        open(path, "wb").write(content)
+        print(codec, seed, end=" ", flush=True)
+        try:
+            source = ParquetSource(path, 100_000)
+            source.columns()
+            print(sum(1 for _ in source.rows()), "rows")
+        except SourceError:
+            print("refused")
+"""
+
+
+def test_flipped_bits_are_refused_and_end_no_process(tmp_path):
+    """In a process of its own: the library may end the one it is in."""
+    command = [sys.executable, "-c", FLIPPED, str(tmp_path / "flipped.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    tries = done.stdout.splitlines()
+    assert (done.returncode, len(tries)) == (0, 50), f"{tries[-1:]}\n{done.stderr[-1000:]}"
+    assert 10 < sum(line.endswith("refused") for line in tries) < 48

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from techfinder.errors import SourceError, cut
 from techfinder.models import Row, RowProblem
@@ -31,6 +31,7 @@ _BATCH_BYTES = 32 << 20
 _PIECE = 1 << 20
 _OWN_BYTES = frozenset({"PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "RLE", "BIT_PACKED"})  # each value stands by itself
 _KEEP_FREE_BYTES = 512 << 20
+_FRUGAL: Any = {"buffer_size": 1 << 16, "pre_buffer": False, "page_checksum_verification": True}
 
 
 class ParquetSource:
@@ -46,11 +47,12 @@ class ParquetSource:
         self._file = cut(str(self.path))
         self._max_cell = max_cell_chars
         self._plain: Path | None = None
+        self._shared: list[str] | None = None
 
     def columns(self) -> tuple[str, ...]:
         """The column names. Raises SourceError when the file is no Parquet or is damaged."""
         with self._open() as file:
-            return checked_columns(self._file, file.schema_arrow.names)
+            return self._names(file)
 
     def count(self) -> int | None:
         """The number of rows, from the file's own footer."""
@@ -67,7 +69,7 @@ class ParquetSource:
 
         number = 0
         with self._open() as file:
-            names = checked_columns(self._file, file.schema_arrow.names)
+            names = self._names(file)
             if not file.metadata.num_rows:
                 raise SourceError(f"File {self._file} has columns and no rows. Export it again with its rows.")
             try:
@@ -75,7 +77,7 @@ class ParquetSource:
                     for item in self._rows(batch, names, number):
                         number += 1
                         yield item
-            except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+            except (pa.ArrowException, OSError, ValueError, OverflowError, IndexError) as error:
                 if not number:
                     raise self._damaged(error) from error
                 yield RowProblem(number + 1, "", "", f"the rest of the file, but it is damaged ({error})", fatal=True)
@@ -95,19 +97,21 @@ class ParquetSource:
         try:
             # Text that is stored once for many rows stays so, and pages are read through a small buffer instead
             # of whole column chunks.
-            metadata = pq.read_metadata(self._plain_path())
-            file = pq.ParquetFile(
-                self._plain_path(),
-                metadata=metadata,
-                read_dictionary=_shared_text(metadata),
-                buffer_size=1 << 16,
-                pre_buffer=False,
-                page_checksum_verification=True,
-            )
-        except (pa.ArrowException, OSError) as error:
+            if self._shared is None:
+                with pq.ParquetFile(self._plain_path(), **_FRUGAL) as file:
+                    self._shared = _shared_text(file)
+            file = pq.ParquetFile(self._plain_path(), read_dictionary=self._shared, **_FRUGAL)
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
         with file:
             yield file
+
+    def _names(self, file: pq.ParquetFile) -> tuple[str, ...]:
+        try:
+            names = file.schema_arrow.names
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        return checked_columns(self._file, names)
 
     def _damaged(self, error: Exception) -> SourceError:
         return SourceError(f"File {self._file} is no Parquet file or is damaged: {error}. Make or copy it again.")
@@ -139,7 +143,7 @@ class ParquetSource:
                 )
 
 
-def _shared_text(metadata: pq.FileMetaData) -> list[str]:
+def _shared_text(file: pq.ParquetFile) -> list[str]:
     """The columns whose encoding can make much text of few bytes.
 
     They are read as dictionaries: a value is held once, however many rows have it. That costs a
@@ -147,15 +151,32 @@ def _shared_text(metadata: pq.FileMetaData) -> list[str]:
     """
     import pyarrow as pa
 
+    metadata = file.metadata
     kinds = {field.name: field.type for field in metadata.schema.to_arrow_schema()}
     text = {n for n, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)}
-    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    groups = [metadata.row_group(place) for place in range(_sound_groups(file, sorted(text)))]
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
     return [
         path
         for place, path in enumerate(paths)
         if path in text and not all(_OWN_BYTES.issuperset(group.column(place).encodings) for group in groups)
     ]
+
+
+def _sound_groups(file: pq.ParquetFile, columns: list[str]) -> int:
+    """How many row groups, from the first on, describe these columns without contradiction.
+
+    The library ends the whole process where such a description is looked at. Where one is read it raises, so a row of
+    each group is read first; whoever reads on finds the damage again, and tells it.
+    """
+    import pyarrow as pa
+
+    place = 0
+    with suppress(pa.ArrowException, OSError, ValueError, IndexError):
+        while columns and place < file.metadata.num_row_groups:
+            next(file.iter_batches(batch_size=1, row_groups=[place], columns=columns), None)
+            place += 1
+    return place
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

@@ -164,10 +164,14 @@ def _is_about_people(s: Sentence, found: Quantity) -> bool:
     """Whether it is said roughly how many people: "about 50 people", "no more than 30 users", "up to 40 laggards"."""
     if found.plain or found.above or found.below or found.last >= len(s.items):
         return False
+    nearly = found.about and s.items[found.last - 1].text.lower() in ("or so", "or thereabouts")
+    if nearly and s.tokens[s.items[found.last].first].stem == "of":
+        return True  # "twenty or so of the teachers"
     before, after = s.items[found.first - 1] if found.first else None, s.items[found.last]
-    begins = before is None or before.has("stop", "comma", "colon", "filler", "limit")
+    begins = before is None or before.has("stop", "comma", "colon", "filler", "limit", "instead")
     named = begins and after.has("value", "clauses")
-    return s.items[found.first].has("compare") and (is_subject(s, after) or named)
+    roughly = s.items[found.first].has("compare") or nearly
+    return roughly and (is_subject(s, after) or named)
 
 
 def _ends_part(s: Sentence, found: Quantity) -> bool:

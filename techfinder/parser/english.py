@@ -85,8 +85,10 @@ def learn(vocabulary: Vocabulary) -> None:
 
 
 def _misspoken(phrases: Sequence[str]) -> list[str]:
-    """Comparisons as they are often put: "older then 30", "less as 50k"."""
-    return [p.removesuffix("than") + other for p in phrases if p.endswith(" than") for other in ("then", "as")]
+    """Comparisons as they are often put, "older then 30" and "less as 50k", and behind "or"."""
+    than = [p for p in phrases if p.endswith(" than") and not p.startswith(("and ", "or "))]
+    than += [f"or {p}" for p in than]
+    return [p.removesuffix("than") + other for p in than for other in ("than", "then", "as")]
 
 
 def _add(vocabulary: Vocabulary, phrases: Sequence[str], sense: Sense) -> None:

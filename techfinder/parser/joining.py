@@ -51,7 +51,7 @@ def _joined(said: Sequence[Said], schema: Schema) -> Joined:
         end = _counted_end(said, place) or place + 1
         while end < len(said) and said[place].count is None and _goes_on(said[place], said[end]):
             end += 1
-        clauses += _together(said[place:end], schema)
+        clauses += _mixed(said[place:end], schema) or _together(said[place:end], schema)
         if (count := said[place].count) is not None and _some_of(said[place:end], count) is None:
             widened.append(" ".join((count.words, *(c.words for s in said[place:end] for c in s.atom.clauses))))
         place = end
@@ -87,11 +87,21 @@ def _counted_end(said: Sequence[Said], place: int) -> int:
 def _goes_on(first: Said, other: Said) -> bool:
     """Whether an atom belongs to the list that the first one began."""
     one, two = first.atom, other.atom
-    if not other.connector or one.negated != two.negated or one.wish != two.wish:
+    if not other.connector or one.wish != two.wish:
         return False
+    if one.negated != two.negated:
+        return other.connector in ("or", "slash") and not (one.negated or one.wish)
     if other.connector in ("or", "slash"):
         return True
     return one.family == two.family and (not other.opened or one.negated)
+
+
+def _mixed(run: Sequence[Said], schema: Schema) -> list[Condition | AnyOf] | None:
+    """A list of what holds or does not, as in "a Pixel or no phone at all"; None for any other."""
+    if len({s.atom.negated for s in run}) == 1:
+        return None
+    options = [_negated(s.atom, schema) if s.atom.negated else list(s.atom.clauses) for s in run]
+    return either_of(options, schema)
 
 
 def _together(run: Sequence[Said], schema: Schema) -> list[Condition | AnyOf]:

@@ -16,6 +16,7 @@ __all__ = ["graded", "graded_number", "is_graded", "levels_of", "own_field", "re
 _MOST_TERMS = 8
 """Levels that one list may name; there are no more on a scale that people speak of."""
 
+_UP_TO = frozenset({"to", "-", "until", "till", "through", "thru"})
 _SHARES = {
     "very high": (0.8, None), "high": (0.7, None), "mid": (0.4, 0.6), "low": (None, 0.3), "very low": (None, 0.1),
     "below mid": (None, 0.4), "above mid": (0.6, None),
@@ -77,6 +78,8 @@ def _bind(s: Sentence, said: Said, first: int) -> int | None:
     clause = levels_of(s, of, said)
     if clause is None:
         return None
+    if (reached := _reaching(s, of, said, last)) is not None:
+        return s.add([reached[0]], of.name, first, reached[1])
     s.add([clause], of.name, first, last)
     while named is not None and last + 1 < len(s.items) and s.items[last].has("and", "or", "comma"):
         more = s.fields(last + 1, is_graded)
@@ -89,6 +92,21 @@ def _bind(s: Sentence, said: Said, first: int) -> int | None:
         s.add([clause], more[0].name, last + 1, last + 2)
         last += 2
     return last
+
+
+def _reaching(s: Sentence, of: SchemaField, said: Said, place: int) -> tuple[Condition, int] | None:
+    """With the level that it goes up to, the field named again: "low interest to high interest"."""
+    if said.sign or place + 1 >= len(s.items) or s.tokens[s.items[place].first].stem not in _UP_TO:
+        return None
+    other = said_levels(s, place + 1)
+    if other is None or other.sign:
+        return None
+    named = s.field_after(other.end, lambda f: f is of)
+    own = own_field(s, other.terms)
+    if named is None and own is not of:
+        return None
+    clause = levels_of(s, of, Said([*said.terms, *other.terms], "", "to", other.end))
+    return None if clause is None else (clause, named[1] if named else other.end)
 
 
 def _beside_its_own(s: Sentence, place: int) -> bool:

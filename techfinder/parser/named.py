@@ -20,6 +20,7 @@ __all__ = ["read_brand", "read_entry", "read_field", "read_value"]
 _OWNED = frozenset({"owner", "product", "device"})
 """After a brand: something of it is used."""
 
+_OPENING = frozenset("([{")
 _LONGEST_LIST = 30
 """Items of a list of makers that are looked through."""
 
@@ -49,7 +50,7 @@ def read_field(s: Sentence, place: int) -> int | None:
     if not fields or (item.has("value") and (s.state_after(place + 1) is not None or _is_of_named(s, place))):
         return None
     after = s.past(place + 1, "colon", "hard")
-    if after == place + 1 < len(s.items) and s.items[after].text == "(":
+    if after < len(s.items) and s.items[after].text in _OPENING:
         after = s.past(after + 1)  # "budget (high)"
     if (chained := _chain(s, fields[0], place)) is not None:
         return chained
@@ -63,13 +64,15 @@ def read_field(s: Sentence, place: int) -> int | None:
         end = _said_of(s, of, place, after)
         if end is not None:
             return end
-    if item.has("clauses") or (item.has("value") and _is_value(s, place)):
+    if item.has("value") and _is_value(s, place):
         return None
     if is_graded(fields[0]) and s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
         low = graded(fields[0], "low")  # "not interested in technology"
         if low is not None and item.data("default") is None:
             s.nodes.pop()
             return s.add([low], fields[0].name, place, place + 1)
+    if item.has("clauses"):
+        return None
     if s.fields(place + 1, lambda f: f.name == fields[0].name):
         return place + 1  # "VR headset"
     grade = item.data("default")

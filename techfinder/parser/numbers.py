@@ -21,6 +21,7 @@ _PERSONS = frozenset(
 _LEAST_MONEY = 1000
 """Less is no yearly sum."""
 
+_AGE_TO = 110
 _YEARS = range(1900, 2101)
 
 _OF_TIME = frozenset({"before", "after", "since", "until", "by", "in", "within", "between", "from", "till"})
@@ -37,7 +38,15 @@ def read_quantity(s: Sentence, place: int) -> int | None:
         return found.last
     if s.items[found.first].has("compare") and s.words(found.first, found.first + 1).lower().startswith("or "):
         s.nodes.append(Mark("or", found.first, "or"))
-    for reader in (read_count_of_list, read_counted, _with_unit, read_limit, _of_near_field, _of_any_field):
+    for reader in (
+        read_count_of_list,
+        read_counted,
+        _with_unit,
+        _of_oneself,
+        read_limit,
+        _of_near_field,
+        _of_any_field,
+    ):
         end = reader(s, found)
         if end is not None:
             return end
@@ -59,8 +68,9 @@ def _is_named_number(s: Sentence, found: Quantity) -> bool:
 
 
 def _are_years(s: Sentence, found: Quantity) -> bool:
-    """Whether two numbers behind what people are tell their age: "women 25-40", but "iPhone 15 to 16"."""
-    if found.low is None or found.high is None or not LEAST_AGE <= found.low < found.high:
+    """Whether numbers behind what people are tell their age: "women 25-40", "women 30+", but "iPhone 15 to 16"."""
+    low, high = (LEAST_AGE if b is None else b for b in (found.low, found.high))
+    if found.plain or found.about or min(low, high) < LEAST_AGE or low == high:
         return False
     keys = [sense.data[0] for sense in s.items[found.first - 1].senses if sense.kind == "value"]
     return bool(keys) and all(s.schema.attribute(key).part != "product" for key in keys)
@@ -148,6 +158,18 @@ def months(s: Sentence, found: Quantity) -> int | None:
     last = past_release(s, found.last)
     s.timed = True
     return timing(s, found.bounds(), found.first, last)
+
+
+def _of_oneself(s: Sentence, found: Quantity) -> int | None:
+    """ "I am seventy-two", "they are 45": an age, but no "there are 45 teachers"."""
+    ages, after = s.unit_field("years"), s.items[found.last] if found.last < len(s.items) else None
+    if ages is None or found.unit or not found.plain or not LEAST_AGE <= (found.low or 0) <= _AGE_TO:
+        return None
+    told = [s.tokens[i.first].stem for i in s.items[max(0, found.first - 2) : found.first]]
+    if told[-1:] not in (["am"], ["is"], ["are"]) or told[0] == "there":
+        return None
+    ends = after is None or after.has("stop", "comma", "and", "but", "or")
+    return number(s, ages, found) if ends else None
 
 
 def _of_near_field(s: Sentence, found: Quantity) -> int | None:

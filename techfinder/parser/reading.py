@@ -141,6 +141,24 @@ def _pronoun(s: Sentence, place: int) -> int | None:
     return _same_again(s, place)
 
 
+def _or_none(s: Sentence, place: int) -> int | None:
+    """ "a Pixel or none": whoever uses nothing of the kind is meant as well."""
+    if not s.items[place].has("or_none"):
+        return None
+    last = s.last_atom()
+    if last is None or len(last.clauses) != 1 or not isinstance(last.clauses[0], Condition):
+        return place + 1
+    attribute = s.schema.attribute(last.clauses[0].field)
+    if any(isinstance(n, Mark) and n.kind == "not" for n in s.nodes):
+        s.nodes = [n for n in s.nodes if not (isinstance(n, Atom) and n.uses == attribute.field.name)]
+        return place + 1  # "a phone other than a Pixel, or none"
+    if attribute.part == "product" and attribute.field.kind == "adoption":
+        used = Condition(field=f"{attribute.field.name}_uses", op="any_of", values=("no",))
+        s.nodes.append(Mark("or", place, "or"))
+        return s.add([used], "adoption", place, place + 1)
+    return place + 1
+
+
 def _same_again(s: Sentence, place: int) -> int | None:
     """ "a Fitbit, but they do not have one": what was used last, where nothing else is named behind it."""
     after = place + 1
@@ -235,6 +253,7 @@ _READERS = (
     _grouped,
     _purpose,
     _pronoun,
+    _or_none,
     _sort,
     read_date,
     read_quantity,

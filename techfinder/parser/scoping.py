@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from techfinder.parser.clauses import Clauses
 from techfinder.parser.narrowing import DENYING, excepts, narrowed, narrows, omits, spared
 from techfinder.parser.sentence import Atom, Count, Mark
+from techfinder.parser.surroundings import ends_here, ends_with_people, is_answer, is_mark, is_trailing, leads
 from techfinder.plan import Condition
 from techfinder.schema import Schema
 
@@ -204,7 +204,7 @@ class _Scope:
     def _negate(self, place: int, atom: Atom) -> None:
         """Whether a "not" that was said reaches the atom."""
         if self.negated and self.family is not None and not self._reaches(atom):
-            people_follow = self.bare and self.connector == "comma" and _ends_with_people(self.nodes, place)
+            people_follow = self.bare and self.connector == "comma" and ends_with_people(self.nodes, place)
             self.negated = people_follow
         if self.negated:
             if self.family is None:
@@ -238,11 +238,11 @@ class _Scope:
 
     def pass_mark(self, place: int, mark: Mark) -> None:
         """What a mark changes."""
-        if mark.kind == "unknown" and self.negated and self.family is None and _ends_here(self.nodes, place):
+        if mark.kind == "unknown" and self.negated and self.family is None and ends_here(self.nodes, place):
             self.family, self.opened = "unknown", False
-        elif mark.kind == "not" and _is_answer(self.nodes, place):
+        elif mark.kind == "not" and is_answer(self.nodes, place):
             self._refuse(self.run or self.last_run)
-        elif mark.kind == "not" and self.found and _is_trailing(self.nodes, place):
+        elif mark.kind == "not" and self.found and is_trailing(self.nodes, place):
             self._refuse(self.found[-1:])
         elif mark.kind == "not" and self._turns_round(mark):
             self.negated = self.wish = False
@@ -256,11 +256,11 @@ class _Scope:
             self.links.add(mark.word)
         elif mark.kind == "not" and self._leaves_out(mark):
             self.negated = self.wish = False
-        elif mark.kind == "after_wish" and not self.run and _leads(self.nodes, place):
+        elif mark.kind == "after_wish" and not self.run and leads(self.nodes, place):
             self._begin_wish(suits=False)
         elif mark.kind == "wish" and self._is_afterthought(place):
             self._soften()
-            if place + 1 < len(self.nodes) and _is(self.nodes[place + 1], "or"):
+            if place + 1 < len(self.nodes) and is_mark(self.nodes[place + 1], "or"):
                 self._begin_wish(suits=False)  # "Texas perhaps or Florida"
         elif mark.kind in _CONNECTORS:
             self._connect(mark)
@@ -383,7 +383,7 @@ class _Scope:
         behind = (
             bool(self.run) and isinstance(self.nodes[place - 1], Atom) and self.run[-1].atom is self.nodes[place - 1]
         )
-        return behind and _ends_here(self.nodes, place)
+        return behind and ends_here(self.nodes, place)
 
     def _soften(self) -> None:
         """The list that was said last is only wished for."""
@@ -398,62 +398,3 @@ class _Scope:
     def _end_suiting(self) -> None:
         if self.suits:
             self.wish = self.suits = False
-
-
-def _is(node: Atom | Mark, kind: str) -> bool:
-    return isinstance(node, Mark) and node.kind == kind
-
-
-def _leads(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether what is said to be optional comes behind: "if possible on Reddit"."""
-    for node in nodes[place + 1 : place + 1 + _FAR]:
-        if isinstance(node, Atom) or node.kind in ("comma", "stop", "but", "and", "or"):
-            return isinstance(node, Atom)
-    return False
-
-
-def _is_answer(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether a "no" answers what stands before it: "iPhone? No, thanks.", "headset: no"."""
-    before = place - 1
-    while before > 0 and isinstance(node := nodes[before], Mark) and node.kind == "stop" and node.word != "?":
-        before -= 1  # "?!"
-    asked = nodes[before] if before >= 0 else None
-    if not isinstance(asked, Mark) or (asked.kind != "colon" and asked.word != "?"):
-        return False
-    after = next((n for n in nodes[place + 1 :] if not (isinstance(n, Mark) and n.kind == "open")), None)
-    return after is None or (isinstance(after, Mark) and after.kind in ("comma", "stop", "but"))
-
-
-def _is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether nothing comes after a "not" that it could be about, as in "price does not"."""
-    before = place - 1
-    while before > 0 and isinstance(node := nodes[before], Mark) and node.kind == "open":
-        before -= 1
-    if before < 0 or not isinstance(nodes[before], Atom):
-        return False
-    for node in nodes[place + 1 : place + 1 + _FAR]:
-        if isinstance(node, Atom):
-            return False
-        if node.kind in ("stop", "but", "comma"):
-            return True
-        if node.kind == "unknown":
-            return False
-    return True
-
-
-def _ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether a list or the sentence goes on after a word that is not known."""
-    if place + 1 == len(nodes):
-        return True
-    after = nodes[place + 1]
-    return isinstance(after, Mark) and after.kind in ("and", "or", "comma", "slash", "stop", "but")
-
-
-def _ends_with_people(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether the list goes on to "and those who": "omit the over-70s, beginners and those without a phone"."""
-    for before, node in pairwise(nodes[place : place + _FAR]):
-        if isinstance(node, Mark) and node.kind in ("stop", "but", "instead"):
-            return False
-        if isinstance(node, Mark) and node.kind == "whoever" and isinstance(before, Mark):
-            return before.kind in ("and", "or")
-    return False

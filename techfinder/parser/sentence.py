@@ -375,4 +375,7 @@ class Sentence:
         """Whether "over" and "than" stand between two of a kind: "Pixel over iPhone"."""
         last = next((n for n in reversed(self.nodes) if not (isinstance(n, Mark) and n.kind == "open")), None)
         after = self.past(place + 1)
+        unknown = isinstance(last, Mark) and last.kind == "unknown"  # "quality instead price"
+        if unknown and self.items[place].text.lower() == "instead":
+            return after == place + 1 < len(self.items) and self.names(after)
         return isinstance(last, Atom) and after < len(self.items) and self.names(after)

@@ -22,6 +22,11 @@ _PUNCTUATION = {
     ":": "colon",
     "(": "comma",
     ")": "comma",
+    "[": "comma",
+    "]": "comma",
+    "{": "comma",
+    "}": "comma",
+    "=": "colon",
     "/": "slash",
 }
 _LISTED = ("comma", "and", "or", "slash")

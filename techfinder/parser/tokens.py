@@ -16,7 +16,7 @@ _PATTERN = re.compile(
     r"(?P<short>\bw/o\b|\bw/)"
     r"|(?P<number>(?P<sign>[$€£]\s?)?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<times>(?:k|m|mm|mn|bn|b)(?![^\W\d_]))?)"
-    rf"|(?P<word>[^\W\d_]+(?:['{_INVISIBLE}]+[^\W\d_]+)*|\w+)"
+    rf"|(?P<word>[^\W\d_]+(?:['{_INVISIBLE}]+[^\W\d_]+)*|[^\W_]+)"
     r"|(?P<mark>\.\.|[^\w\s])",
     re.IGNORECASE,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from techfinder.lexicons import Lexicon, LexiconEntry
@@ -18,6 +18,7 @@ _FUNCTION_KINDS = frozenset({"filler", "open", "compare", "not", "and", "or", "g
 """A word of general English never names a field by itself; it only tells of which field a number is."""
 
 
+_PREPOSITIONS = frozenset({"in", "for", "of", "about", "with", "at", "on"})
 _BUILDING_KINDS = frozenset(
     {
         "not",
@@ -83,8 +84,18 @@ def _learn_field(made: Vocabulary, field: SchemaField) -> None:
     for phrase in (field.label, field.name.replace("_", " "), *field.synonyms):
         if any(s.kind in _FUNCTION_KINDS for s in made.senses(phrase)):
             made.add(phrase, Sense("cue", field.name))
-        else:
-            made.add(phrase, _cased(phrase, sense))
+            continue
+        for spelled in (phrase, *_with_other_prepositions(phrase)):
+            made.add(spelled, _cased(spelled, sense))
+
+
+def _with_other_prepositions(phrase: str) -> Iterator[str]:
+    """The phrase as people put it who are not sure of its preposition: "interest for technology"."""
+    words = phrase.split()
+    for place in range(1, len(words) - 1):
+        if words[place] in _PREPOSITIONS:
+            others = sorted(_PREPOSITIONS - {words[place]})
+            yield from (" ".join((*words[:place], other, *words[place + 1 :])) for other in others)
 
 
 def _learn_values(made: Vocabulary, field: SchemaField) -> None:

@@ -75,6 +75,7 @@ class Columns:
         self._alive: Mask | None = None
         self._values: dict[str, Texts] = {}
         self._masks: OrderedDict[str, Mask] = OrderedDict()
+        self._bars: dict[str, tuple[tuple[float, ...], NDArray[Any]]] = {}
         self.ids = self._texts("ids")
         self._keys, self._places = self.array("points.sorted"), self.array("points.places")
         if len(self.ids) != points or len(self._keys) != points:
@@ -239,10 +240,18 @@ class Columns:
         return {name: count for name, count in counts.items() if count}
 
     def _histogram(self, mask: Mask, key: str, starts: Sequence[float], names: Sequence[str]) -> dict[str, int]:
-        """How many rows of the mask each bar holds: one look at each number, however many bars there are."""
-        numbers = self.array(f"{key}.numbers")[mask & self._present(key)]
-        places = np.searchsorted(np.asarray(starts), numbers, side="right")
+        """How many rows of the mask each bar holds: one look at each row, however many bars there are."""
+        places = self._places_in_bars(key, tuple(starts))[mask]
         return dict(zip(names, np.bincount(places, minlength=len(starts) + 1)[1:].tolist(), strict=True))
+
+    def _places_in_bars(self, key: str, starts: tuple[float, ...]) -> NDArray[Any]:
+        """The bar that each row falls into, from 1 on; 0 for none. Kept, because bars stay while questions change."""
+        kept = self._bars.get(key)
+        if kept is None or kept[0] != starts:
+            found = np.searchsorted(np.asarray(starts), self.array(f"{key}.numbers"), side="right")
+            found[~self._present(key)] = 0
+            kept = self._bars[key] = starts, found.astype(np.min_scalar_type(len(starts)))
+        return kept[1]
 
     def order(self, query: Mapping[str, Any], sort: Sequence[tuple[str, bool]]) -> NDArray[np.int64]:
         """The rows that match, by (field, descending) with missing values last, ties in stored order.

@@ -223,7 +223,6 @@ def _check_member(info: tarfile.TarInfo, found: dict[str, Member], limit: int, p
     if not info.isreg() or info.issparse():
         raise BackupError(f"{path} holds {cut(info.name)}, which is no plain file. It is refused.")
     _check_name(info.name, str(path))
-    tarfile.data_filter(info, os.fspath(into))
     if info.name in found or len(found) >= _MOST_MEMBERS:
         raise BackupError(f"{path} holds {cut(info.name)} twice, or too many members. It is refused.")
     if (info.name == ABOUT) != (not found):

@@ -6,6 +6,7 @@ folder: loading changes the files of a store, and several processes may serve on
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from techfinder.access.permissions import ROLES
-from techfinder.errors import RegistryError
+from techfinder.errors import RegistryError, cut
 from techfinder.finder import Finder
 from techfinder.masks import RoleFinders
 from techfinder.service.answering import Service
@@ -99,7 +100,22 @@ def unpack_people(snapshot: Path, sha256: str, into: Path) -> None:
             "of it is used; package the service again (techfinder mlflow package --with-data)."
         )
     with tarfile.open(snapshot) as packed:
-        packed.extractall(into, filter="data")
+        for member in packed:
+            _take(packed, member, into)
+
+
+def _take(packed: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
+    """Write one plain file or folder, by its name alone: extraction filters came to Python in 3.11.4 only."""
+    target, source = into / member.name, packed.extractfile(member) if member.isreg() else None
+    if not target.resolve().is_relative_to(into.resolve()) or not (source or member.isdir()):
+        raise RegistryError(
+            f"The snapshot of this model holds {cut(member.name)}, which it must not. None of it is used."
+        )
+    folder = target.parent if source else target
+    folder.mkdir(parents=True, exist_ok=True)
+    if source:
+        with target.open("xb") as file:
+            shutil.copyfileobj(source, file)
 
 
 def _ready(finder: Finder, close: Callable[[], None]) -> Service:

@@ -20,7 +20,7 @@ from techfinder.finder import Finder
 from techfinder.plan import Condition, QueryPlan
 from techfinder.registry.tracking import VARIABLE
 from techfinder.service import MODEL, Asked, Packaged, Service, open_service, package
-from techfinder.service.people import CARRIED, SNAPSHOT
+from techfinder.service.people import CARRIED, SNAPSHOT, unpack_people
 from techfinder.testing.fakes import HashEncoder
 from techfinder.weights import hash_file
 
@@ -128,8 +128,7 @@ class TestArtifact:
     def test_with_data_it_says_so_and_holds_everyone(self, home: Path, tmp_path: Path) -> None:
         folder = artifact(home, carries=True)
         assert "holds personal data**: 60 profiles" in (folder / "README.md").read_text()
-        with tarfile.open(folder / SNAPSHOT) as packed:
-            packed.extractall(tmp_path, filter="data")
+        unpack_people(folder / SNAPSHOT, hash_file(folder / SNAPSHOT), tmp_path)
         carried = open_home(tmp_path, HashEncoder().entry())
         assert carried.generation().points == 60
         assert carried.store.verify("people") == []
@@ -145,6 +144,21 @@ class TestArtifact:
     def test_the_same_again_adds_nothing(self, finder: Finder) -> None:
         again = [package(finder, with_data=carries) for carries in (False, True)]
         assert [(p.number, p.added, p.carries) for p in again] == [(1, False, 0), (2, False, 60)]
+
+    @pytest.mark.parametrize(
+        ("name", "kind"), [("../out", tarfile.REGTYPE), ("in", tarfile.SYMTYPE), ("in", tarfile.FIFOTYPE)]
+    )
+    def test_a_snapshot_writes_nowhere_else(self, tmp_path: Path, name: str, kind: bytes) -> None:
+        into = tmp_path / "into"
+        into.mkdir()
+        with tarfile.open(tmp_path / SNAPSHOT, "w:gz") as packed:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "../out"
+            packed.addfile(member)
+        with pytest.raises(RegistryError, match=r"holds .*, which it must not"):
+            unpack_people(tmp_path / SNAPSHOT, hash_file(tmp_path / SNAPSHOT), into)
+        assert not list(into.iterdir())
+        assert not (tmp_path / "out").exists()
 
     def test_an_altered_snapshot_is_refused(self, home: Path, tmp_path: Path) -> None:
         copy = tmp_path / SNAPSHOT

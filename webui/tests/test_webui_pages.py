@@ -392,6 +392,12 @@ def test_an_address_that_nobody_answers_has_a_page_that_leads_back(client: Flask
     assert client.get("/api/v1/nowhere").get_json()["status"] == 404
 
 
+def test_why_nobody_else_can_be_picked_is_said(client: FlaskClient) -> None:
+    four = "&".join(f"compare.id=P{n:04}" for n in range(4))
+    assert "More do not fit side by side" in client.get(f"/?{four}").text
+    assert "More do not fit side by side" not in client.get("/?compare.id=P0001&compare.id=P0002").text
+
+
 @pytest.mark.parametrize("typed", ["P0003", "p0003", "P0003&gender=Male"])
 def test_an_id_as_the_question_leads_to_whose_it_is(client: FlaskClient, typed: str) -> None:
     page = client.get(f"/?q={typed}").text

@@ -113,10 +113,10 @@ def test_days_of_a_date_stand_in_its_inputs() -> None:
 
 
 def test_chips_say_it_in_words_and_lead_to_the_search_without_it() -> None:
-    asked = Address("x", {"sector": ("v0", "!v1", ">=v1", "?"), "age": ("30..40",)}, offset=20)
+    asked = Address("x", {"sector": ("v0", "!v1", ">=v1", "?"), "age": ("30..40", "50000..")}, offset=20)
     made = chips({}, SCHEMA, [_choice([1, 1], selected=0), _AGE], asked, "/", QueryPlan())
-    assert [c.text for c in made] == ["Value 0", "not v1", "v1 or more", "not known", "30 to 40"]
-    assert made[-1].url == "/?q=x&sector=v0&sector=%21v1&sector=%3E%3Dv1&sector=%3F"
+    assert [c.text for c in made] == ["Value 0", "not v1", "v1 or more", "not known", "30 to 40", "50,000 or more"]
+    assert made[-2].url == "/?q=x&sector=v0&sector=%21v1&sector=%3E%3Dv1&sector=%3F&age=50000.."
 
 
 def test_what_cards_show_and_what_is_chosen_is_unfolded() -> None:
@@ -154,6 +154,8 @@ def test_a_search_in_a_long_facet_finds_what_is_not_listed_and_keeps_what_is_tic
 
 def test_bars_are_as_high_as_their_share_of_the_highest_and_none_vanishes() -> None:
     bars = (FacetBar(0, 9, 200), FacetBar(10, 19, 0), FacetBar(20, 90.5, 1, selected=False))
+    long = shown([replace(_AGE, bars=(FacetBar(5000, 24_999, 7),))])[0].facets[0].bars[0]
+    assert (long.text, long.low, long.high) == ("5000 to 24,999: 7", "5000", "24999")
     made = shown([replace(_AGE, bars=bars)])[0].facets[0].bars
     assert [(b.height, b.selected) for b in made] == [(100, True), (0, True), (3, False)]
     assert [(b.low, b.high) for b in made] == [("0", "9"), ("10", "19"), ("20", "90.50")]

@@ -78,6 +78,7 @@ class SearchPage:
     understood: tuple[Understood, ...] = field(default=(), metadata=explained("What was read in the sentence."))
     clear_url: str = field(default="", metadata=explained("The same question without filters and edits."))
     picks: tuple[Chip, ...] = field(default=(), metadata=explained("Who is picked to be put side by side."))
+    picks_full: bool = field(default=False, metadata=explained("Whether no more can be picked."))
     compare_url: str = field(default="", metadata=explained("Those who are picked, side by side; empty for nobody."))
     panel: tuple[PanelGroup, ...] = field(default=(), metadata=explained("The filter panel."))
     hidden: tuple[tuple[str, str], ...] = field(

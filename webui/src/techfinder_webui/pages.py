@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from techfinder import Facet, GenerationInfo, QueryError, QueryPlan, SearchResult, TechfinderError
-from techfinder_webui.address import LIMIT_TOP, PAGE, Address, split_range
+from techfinder_webui.address import LIMIT_TOP, MOST_PICKS, PAGE, Address, split_range
 from techfinder_webui.answering import Answered, ask
 from techfinder_webui.banners import notice_banners, plugin_banners, problem
 from techfinder_webui.calling import call_url
@@ -117,6 +117,7 @@ def _frame(
         chips=chips(finder.filters, schema, facets, asked, path, plan),
         clear_url=replace(Address(text=asked.text, picks=asked.picks), sort=asked.sort).url(path),
         picks=tuple(Chip("", i, asked.pick(i).url(path), f"do not compare {i}") for i in asked.picks),
+        picks_full=len(asked.picks) >= MOST_PICKS,
         compare_url=compare_url(path, asked.picks) if asked.picks else "",
         panel=panel_groups(facets, finder.filters, schema, asked, shown_on_cards(schema)),
         hidden=hidden_inputs(facets, asked),

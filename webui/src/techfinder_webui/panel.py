@@ -22,6 +22,7 @@ TOP = 8
 """Values of a facet that are shown at once."""
 
 _LARGE = 100
+_YEAR = 4
 
 LISTED = 60
 """Values of a facet that are listed at all; the others can be searched for."""
@@ -185,7 +186,9 @@ def _bars(bars: Sequence[FacetBar]) -> tuple[Bar, ...]:
     width = 100 / len(bars) if bars else 0
     return tuple(
         Bar(
-            text=f"{_end(b.low)} to {_end(b.high)}: {b.count:,}" if b.low != b.high else f"{_end(b.low)}: {b.count:,}",
+            text=f"{_told(b.low)} to {_told(b.high)}: {b.count:,}"
+            if b.low != b.high
+            else f"{_told(b.low)}: {b.count:,}",
             low=_end(b.low),
             high=_end(b.high),
             x=round(n * width + width * 0.06, 2),
@@ -224,6 +227,15 @@ def _end(value: float | str | None) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
 
 
+def _told(value: float | str | None) -> str:
+    return _grouped(_end(value))
+
+
+def _grouped(number: str) -> str:
+    """A whole number with its thousands told apart, where it is longer than a year."""
+    return f"{int(number):,}" if number.isascii() and number.isdigit() and len(number) > _YEAR else number
+
+
 def _outer(value: float | str | None, whole: Callable[[float], int]) -> str:
     """The end of all values, for a small input: large numbers without their fractions, none of them left out."""
     return _end(float(whole(value)) if isinstance(value, int | float) and abs(value) >= _LARGE else value)
@@ -233,11 +245,11 @@ _WORDS = (("!", "not {}"), (">=", "{} or more"), ("<=", "{} or less"), (">", "mo
 
 
 def in_words(value: str) -> str:
-    """A filter value as people say it: ``30..40`` as "30 to 40", ``!High`` as "not High"."""
+    """A filter value as people say it: ``30..40000`` as "30 to 40,000", ``!High`` as "not High"."""
     if value in ("?", "*"):
         return "not known" if value == "?" else "known"
     if ends := split_range(value):
-        low, high = ends
+        low, high = map(_grouped, ends)
         return f"{low} to {high}" if low and high else f"{low} or more" if low else f"up to {high}"
     for sign, words in _WORDS:
         if value.startswith(sign):

@@ -29,7 +29,10 @@ from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
 from techfinder.places import here
 
-__all__ = ["RunProgress", "RunRecord", "latest_run", "list_runs", "only_run", "recorded"]
+__all__ = ["MOST_PROBLEMS", "RunProgress", "RunRecord", "latest_run", "list_runs", "only_run", "recorded"]
+
+MOST_PROBLEMS = 100_000
+"""Lines of a rejects file: a few bytes of a packed file can hold any number of bad rows."""
 
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
@@ -96,6 +99,7 @@ class RunRecord:
     _clock: float = field(default_factory=time.monotonic)
     _written: float = -1.0
     _rejects: TextIO | None = None
+    _problems: int = 0
     _going: TextIO | None = None
 
     @classmethod
@@ -126,7 +130,12 @@ class RunRecord:
             self._written = elapsed
 
     def reject(self, problem: RowProblem) -> None:
-        """Append one problem to the rejects file, where it will be read by people."""
+        """Append one problem to the rejects file, to be read by people: a file of nothing but those has an end."""
+        self._problems += 1
+        if self._problems > MOST_PROBLEMS:
+            return
+        if self._problems == MOST_PROBLEMS:
+            problem = RowProblem(problem.number, "", "", "fewer problems; those from here on are only counted")
         if self._rejects is None:
             self._rejects = (self.folder / "rejects.jsonl").open("w", encoding="utf-8")
         line = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from techfinder.models import RowProblem
-from techfinder.runs import RunRecord, latest_run, list_runs
+from techfinder.runs import MOST_PROBLEMS, RunRecord, latest_run, list_runs
 
 
 def test_a_run_can_be_followed(tmp_path: Path) -> None:
@@ -76,6 +76,15 @@ def test_rejects_are_one_json_line_each(tmp_path: Path) -> None:
         "expected": "a whole number",
     }
     assert lines[1]["row"] == 9
+
+
+def test_a_file_of_nothing_but_bad_rows_fills_no_disk(tmp_path: Path) -> None:
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        for number in range(MOST_PROBLEMS + 1000):
+            record.reject(RowProblem(number, "age", "", "a number"))
+    lines = record.rejects_path.read_text().splitlines()
+    assert len(lines) == MOST_PROBLEMS
+    assert json.loads(lines[-1])["expected"] == "fewer problems; those from here on are only counted"
 
 
 def test_old_and_damaged_records_do_no_harm(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ _JSON_ONLY = ("/api/", "/qdrant/")
 
 _SIGN_IN = "/sign-in"
 _MOST_TOLD = 1000
+_MOST_FROM_ANYBODY = 32_000
+"""Bytes of a form that takes no right: a name, a password, and an address to go to."""
+
 _LEAVING_S = 600
 _TELLING_S = 60
 _ELSEWHERE = "The form came from another page than ours. Go back and try again."
@@ -177,6 +180,7 @@ class Guard:
         if request.method not in _SAFE and self._from_elsewhere():
             raise OtherSite(_ELSEWHERE) if _wants_data() else Forbidden(_ELSEWHERE)
         if permission == PUBLIC:
+            request.max_content_length = _MOST_FROM_ANYBODY
             return None
         decision = decide(self.identity(), permission)
         if decision == "unknown":

@@ -140,7 +140,7 @@ class SentenceParser:
                 *sentence.notices,
                 *_widened(joined.widened),
                 *_corrections(sentence.items),
-                *_unread(sentence.unread),
+                *_unread(sentence, text),
                 *_unknown(sentence.unknown),
             ),
         )
@@ -210,9 +210,15 @@ def _widened(words: Sequence[str]) -> list[Notice]:
     return [Notice(code="widened", text=text.format(w), words=w) for w in words]
 
 
-def _unread(items: Sequence[Item]) -> list[Notice]:
+def _unread(sentence: Sentence, typed: str) -> list[Notice]:
+    """What to say of numbers and comparisons that were not read; of those beside each other once."""
+    spans: list[tuple[int, int]] = []
+    for item in sorted(sentence.unread, key=lambda i: i.first):
+        beside = bool(spans) and spans[-1][1] == item.first
+        spans[-1:] = [(spans[-1][0], item.last)] if beside else [*spans[-1:], (item.first, item.last)]
+    words = [typed[sentence.tokens[first].start : sentence.tokens[last - 1].end] for first, last in spans]
     text = "{!r} was not read: nothing beside it says what it is about."
-    return [Notice(code="not-read", text=text.format(i.text), words=i.text) for i in items]
+    return [Notice(code="not-read", text=text.format(w), words=w) for w in words]
 
 
 def _unknown(items: Sequence[Item]) -> list[Notice]:

@@ -56,8 +56,18 @@ def read_date(s: Sentence, place: int) -> int | None:
     if span is None:
         return None
     of = _date_field(s, place)
+    if of is None and (bought := _purchase(s, place, span)) is not None:
+        return bought
+    ahead = any(_stem(s, t) in _AHEAD for t in range(token, span.end))
+    if of is None and ahead:
+        dates = [f for f in s.schema.fields if f.kind == "date"]
+        of = dates[0] if len(dates) == 1 else None
+        if of is None:  # what is to come is no time after a release
+            end = _item_at(s, place, span.end)
+            s.unread += s.items[place:end]
+            return end
     if of is None:
-        return _purchase(s, place, span)
+        return None
     return s.add([_within(of.name, span)], of.name, place, _item_at(s, place, span.end))
 
 

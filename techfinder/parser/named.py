@@ -12,6 +12,7 @@ from techfinder.parser.levels import graded, graded_number, is_graded, levels_of
 from techfinder.parser.numbers import months, number
 from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Atom, Mark, Sentence
+from techfinder.parser.tokens import stem_of
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import SchemaField
 
@@ -60,6 +61,8 @@ def read_field(s: Sentence, place: int) -> int | None:
     missing = _missing(s, fields, place, after)
     if missing is not None:
         return missing
+    if place and (signed := _signed(s, fields[0], place - 1)) is not None:
+        return s.add([signed], fields[0].name, place - 1, place + 1)  # "negative growth"
     for of in fields:
         end = _said_of(s, of, place, after)
         if end is not None:
@@ -196,6 +199,8 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         if clause is not None:
             return s.add([clause], of.name, place, said.end)
     if of.kind in ("integer", "number"):
+        if (signed := _signed(s, of, after)) is not None:
+            return s.add([signed], of.name, place, after + 1)
         found = s.quantity_in(place + 1, after)
         if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit) and _is_within(of, found):
             return number(s, of, replace(found, first=place))
@@ -214,6 +219,15 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         if brand is not None and after > place + 1 and (made := s.products_of(str(brand), of)):
             return s.add(made, "adoption", place, after + 1)
     return None
+
+
+def _signed(s: Sentence, of: SchemaField, place: int) -> Condition | None:
+    """ "growth negative": below zero, where a field may be."""
+    if place >= len(s.items) or of.kind not in ("integer", "number") or (of.min is not None and of.min >= 0):
+        return None
+    if s.items[place].has("below_zero"):
+        return Condition(field=of.name, op="range", lt=0)
+    return Condition(field=of.name, op="range", gt=0) if s.items[place].has("above_zero") else None
 
 
 def _is_within(of: SchemaField, found: Quantity) -> bool:
@@ -265,12 +279,31 @@ def read_brand(s: Sentence, place: int) -> int | None:
     brand = s.items[place].data("brand")
     if brand is None:
         return None
+    if (listed := _values_of_brand(s, place, str(brand))) is not None:
+        return listed
     named = s.field_after(place + 1, lambda f: f.kind == "adoption") or _spoken_of(s, place + 1)
     named = named or _listed_with(s, place)
     if named is not None and (made := s.products_of(str(brand), named[0])):
         return s.add(made, "adoption", place, named[1])
     parts = s.products_of(str(brand))
     return s.add([any_of(parts)], "adoption", place, place + 1, brand=str(brand)) if parts else None
+
+
+def _values_of_brand(s: Sentence, place: int, brand: str) -> int | None:
+    """ "a cloud from Microsoft": the values of what is named beside it that are called after the brand."""
+    first, last = place, place + 1
+    of = s.fields(place + 1, lambda f: f.kind in ("category", "tags"))
+    if of:
+        last = place + 2
+    elif place > 1 and s.items[place - 1].text.lower() in ("from", "by", "of"):
+        first, of = place - 2, s.fields(place - 2, lambda f: f.kind in ("category", "tags"))
+    if not of:
+        return None
+    stem = stem_of(brand)
+    names = tuple(v.name for v in of[0].values if any(stem in map(stem_of, p.split()) for p in (v.name, *v.synonyms)))
+    if not names:
+        return None
+    return s.add([Condition(field=of[0].name, op="any_of", values=names)], of[0].name, first, last)
 
 
 def _listed_with(s: Sentence, place: int) -> tuple[SchemaField, int] | None:

@@ -18,6 +18,7 @@ _PERSONS = frozenset(
 )
 """Before a number without a unit: it is an age."""
 
+_PEOPLE = frozenset({"people", "person", "ppl", "folk", "head", "soul"})
 _LEAST_MONEY = 1000
 """Less is no yearly sum."""
 
@@ -42,6 +43,7 @@ def read_quantity(s: Sentence, place: int) -> int | None:
         read_count_of_list,
         read_counted,
         _with_unit,
+        _of_persons_counted,
         _of_oneself,
         read_limit,
         _of_near_field,
@@ -158,6 +160,14 @@ def months(s: Sentence, found: Quantity) -> int | None:
     last = past_release(s, found.last)
     s.timed = True
     return timing(s, found.bounds(), found.first, last)
+
+
+def _of_persons_counted(s: Sentence, found: Quantity) -> int | None:
+    """ "fewer than 100 persons" of what consists of people."""
+    of = s.unit_field("people")
+    if of is None or found.plain or found.unit or found.last >= len(s.items):
+        return None
+    return number(s, of, found, found.last + 1) if s.tokens[s.items[found.last].first].stem in _PEOPLE else None
 
 
 def _of_oneself(s: Sentence, found: Quantity) -> int | None:

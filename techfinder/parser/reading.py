@@ -14,6 +14,7 @@ from techfinder.parser.numbers import read_age, read_quantity
 from techfinder.parser.sentence import Atom, Mark, Sentence
 from techfinder.parser.timing import read_speed
 from techfinder.plan import Condition, Notice, Sort
+from techfinder.schema import SchemaField
 
 __all__ = ["read"]
 
@@ -195,7 +196,9 @@ def _sort(s: Sentence, place: int) -> int | None:
         return None
     if not item.has("sort"):
         return None
-    named = s.field_after(place + 1, lambda f: f.kind in ("integer", "number", "scale", "date"))
+    named = s.field_after(place + 1, _is_ordered)
+    if named is None and (cued := s.cued(place + 1, _is_ordered)) is not None:
+        named = cued, place + 2
     if named is None:
         return None
     topped = any(i.text.lower() in _UPPERMOST for i in s.items[:place])
@@ -203,6 +206,10 @@ def _sort(s: Sentence, place: int) -> int | None:
     if all(o.field != named[0].name for o in s.sort):
         s.sort.append(Sort(field=named[0].name, descending=down))
     return named[1]
+
+
+def _is_ordered(of: SchemaField) -> bool:
+    return of.kind in ("integer", "number", "scale", "date")
 
 
 def _comparison(s: Sentence, place: int) -> int | None:

@@ -43,11 +43,15 @@ _BEHIND = frozenset({"averse", "welcome"})
 
 _MONEY = frozenset({"usd", "eur", "gbp", "chf", "$", "€", "£"})
 Mentions = Mapping[str, Mapping[str, float]]
+_PERCENT = frozenset({"%", "percent", "per cent"})
 _FAR = 30
 """Items beyond which nothing belongs together."""
 
 _COMPARED = frozenset({"above mid", "below mid"})
 """Grades that always mean something, unlike "very" and "good"."""
+
+_SIZES = frozenset({"big", "bigger", "large", "larger", "small", "smaller", "huge", "tiny"})
+"""Grades that say something of whom the profiles are about, where these have a size."""
 
 _ALL = frozenset({"any", "every", "all", "anywhere", "everywhere", "whichever", "anything", "everything"})
 """Words that "but" takes something out of."""
@@ -241,6 +245,12 @@ class Sentence:
             last += 1
         return range(first, last)
 
+    def cued(self, place: int, wanted: Callable[[SchemaField], bool]) -> SchemaField | None:
+        """The field that a word of general English names where a field must stand: "sorted by employees"."""
+        name = self.items[place].data("cue") if place < len(self.items) else None
+        of = self.schema.field(str(name)) if name is not None else None
+        return of if of is not None and wanted(of) else None
+
     def adoptions(self) -> list[SchemaField]:
         return [f for f in self.schema.fields if f.kind == "adoption"]
 
@@ -252,6 +262,8 @@ class Sentence:
         numbers = [f for f in self.schema.fields if f.kind in ("integer", "number")]
         if unit == "money":
             return next((f for f in numbers if f.unit.casefold() in _MONEY), None)
+        if unit == "percent":
+            return next((f for f in numbers if f.unit.casefold() in _PERCENT), None)
         return next((f for f in numbers if f.unit.casefold() == unit), None)
 
     def same_part(self, atom: Atom, place: int) -> bool:
@@ -327,10 +339,15 @@ class Sentence:
                 return
             self.unknown.append(item)
             self.nodes.append(Mark("unknown", place))
-        elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED:
+        elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED or self._is_size(place):
             self.unread.append(item)
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
+
+    def _is_size(self, place: int) -> bool:
+        """Whether a size is told of those whom the profiles are about: "big companies"."""
+        sized = self.items[place].text.lower() in _SIZES and place + 1 < len(self.items)
+        return sized and self.items[place + 1].text.casefold() in self.schema.subject
 
     def _stands_behind(self, place: int) -> bool:
         """Whether "haters" or "OK" stand right behind what was read; "free" with a hyphen: "laptop-free"."""

@@ -74,6 +74,9 @@ def read_speed(s: Sentence, place: int) -> int | None:
     said = s.items[place].data("speed")
     if said is None or not s.adoptions():
         return None
+    if s.fields(place + 1, lambda f: f.kind in ("integer", "number")):
+        s.unread.append(s.items[place])  # "fast growth"
+        return place + 1
     sign = "<=" if str(said).startswith("<=") else ">"
     bounds = {"lte": float(str(said)[2:])} if sign == "<=" else {"gt": float(str(said)[1:])}
     return timing(s, bounds, place, place + 1)

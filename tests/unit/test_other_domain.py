@@ -21,6 +21,7 @@ from techfinder.rows import RowReader
 from techfinder.schema import load_schema
 from techfinder.settings import Settings
 from techfinder.sources import open_source
+from techfinder.words import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_FILE = ROOT / "data" / "schemas" / "companies.toml"
@@ -55,6 +56,51 @@ def parser(judge: Judge) -> SentenceParser:
 def test_a_question_about_companies_is_read(judge: Judge, parser: SentenceParser, question: Question) -> None:
     plan = parser.parse(question.text, TODAY)
     assert same_plan(judge, question, plan), plan.conditions
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("fast growing, 20%+ growth, no CRM", ["Growth at least 20 %", "CRM: uses is no"]),
+        ("growing over 10 percent with fewer than 100 persons", ["Growth over 10 %", "Employees under 100 people"]),
+        ("negative growth", ["Growth under 0 %"]),
+        ("growth positive, no banks", ["Growth over 0 %", "Industry is not Banking"]),
+        ("contract runs out within the next six months", ["Renewal 2026-11-25 to 2027-05-25"]),
+        ("next 6 months", ["Renewal 2026-11-25 to 2027-05-25"]),
+        ("no cloud from Microsoft", ["Cloud provider is not Azure"]),
+        ("Microsoft cloud, Microsoft CRM", ["Cloud provider is Azure", "CRM: product is Dynamics"]),
+        ("ai_maturity at least Scaling and kubernetes = no", ["Kubernetes is no", "AI maturity is Scaling or more"]),
+        ("crm is null", ["CRM: uses is not known"]),
+        ("crm is not null", ["CRM: uses is known"]),
+        ("firms with more as 200 employees", ["Employees over 200 people"]),
+        (
+            "banks on AWS or hospitals on Azure",
+            [
+                "Industry is Banking or Healthcare",
+                "any of (Industry is Banking; Cloud provider is Azure)",
+                "any of (Cloud provider is AWS; Industry is Healthcare)",
+                "Cloud provider is AWS or Azure",
+            ],
+        ),
+    ],
+)
+def test_what_others_say_of_companies_is_read(parser: SentenceParser, text: str, clauses: list[str]) -> None:
+    assert [describe(SCHEMA, c) for c in parser.parse(text, TODAY).conditions] == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("big companies on AWS", "big"), ("small company", "small"), ("fast growth", "fast"), ("over 5 % on AWS", "")],
+)
+def test_what_nobody_can_tell_is_told(parser: SentenceParser, text: str, words: str) -> None:
+    notices = parser.parse(text, TODAY).notices
+    assert [n.words for n in notices if n.code == "not-read"] == ([words] if words else [])
+
+
+def test_companies_are_ordered_by_a_field_called_like_a_common_word(parser: SentenceParser) -> None:
+    assert [(s.field, s.descending) for s in parser.parse("sorted by employees descending", TODAY).sort] == [
+        ("employees", True)
+    ]
 
 
 def test_the_answers_are_good(tmp_path: Path) -> None:

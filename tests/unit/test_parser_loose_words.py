@@ -97,3 +97,19 @@ def test_a_bare_noun_is_read_where_only_a_noun_stands(text: str, clauses: list[s
 )
 def test_a_word_written_in_two_is_read_as_one(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("will buy a laptop within the next 6 months", ["within the next 6 months"]),
+        ("kids under 10 in Texas, within 10 miles", ["10", "10 miles"]),
+    ],
+)
+def test_what_was_not_read_is_told_once(text: str, words: list[str]) -> None:
+    assert [n.words for n in read(text).notices if n.code == "not-read"] == words
+
+
+@pytest.mark.parametrize("text", ["will buy a laptop", "people who want to buy a laptop", "planning to buy a laptop"])
+def test_what_somebody_will_buy_is_only_wished_for(text: str) -> None:
+    assert told(text) == ["~Laptops: uses is yes"]

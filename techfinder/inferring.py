@@ -9,6 +9,7 @@ import json
 import math
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from itertools import count
 from pydantic import ValidationError
 
 from techfinder.errors import SourceError
+from techfinder.miswritten import ambiguous_number, miswritten
 from techfinder.parser.english import usual_orders
 from techfinder.schema import Schema
 
@@ -27,7 +29,8 @@ MOST_ROWS = 20_000
 """Rows that are looked at."""
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "unknown", "-", "?"})
-_YES_NO = frozenset({"yes", "no", "y", "n", "true", "false", "t", "f"})
+_YES_NO = frozenset({"yes", "no", "y", "n", "true", "false", "t", "f", "on", "off"})
+_NUMBER_OR_DATE = re.compile(r"[+-]?\d+([.,]\d+)*|\d{4}-\d\d-\d\d")
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _PLACE = re.compile(r"[^,\d]+, ?[A-Z]{2}")
 _SEPARATORS = (",", ";", "|")
@@ -103,7 +106,7 @@ def draft_schema(name: str, columns: Sequence[Column]) -> str:
     parts = [part for c in fields for part in _field(c, taken, columns_named)]
     empty = [c.name for c in columns if c is not key and not c.cells]
     head = [
-        f"# A draft, guessed from {columns[0].rows:,} rows. Look at every line that says 'guess', and mend it:",
+        f"# A draft, guessed from {_rows(columns[0].rows)}. Look at every line that says 'guess', and mend it:",
         "# labels, units, synonyms (words people use), the order of scales, what is sensitive.",
         "# docs/schema.md explains every key; `techfinder schema check FILE` lists what is wrong.",
         "",
@@ -113,6 +116,8 @@ def draft_schema(name: str, columns: Sequence[Column]) -> str:
     ]
     if missing := sorted({m for c in columns for m in c.missing if m}):
         head.append(f'missing = ["", {", ".join(map(_text, missing))}]  # guess: cells that mean "not known"')
+    if valued := [c.name for c in columns if _NUMBER_OR_DATE.fullmatch(c.name.strip())]:
+        head.insert(3, f"# The header looks like a row ({', '.join(map(_text, valued))}): is its first line missing?")
     if empty:
         head.append(f"ignore_columns = [{', '.join(map(_text, empty))}]  # no values in them")
     return "\n".join([*head, "", *parts]) + "\n"
@@ -161,6 +166,10 @@ def _free_name(slug: str, facts: Sequence[tuple[str, str]], taken: set[str], col
     raise AssertionError("count never ends")
 
 
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
 def _singular(words: str) -> str:
     """Of one of them: "our companies" are each "our company"."""
     if words.endswith("ies"):
@@ -189,7 +198,7 @@ def _kind(column: Column, words: str) -> Iterator[tuple[str, str]]:
         yield "scale", "the values stand in an order"
         yield f"values = [{', '.join(map(_text, ordered))}]", "from low to high"
         yield f'text = "{{value}} {words}"', ""
-    elif (separator := _separator(column)) is not None:
+    elif not (looks := miswritten(column.counts)) and (separator := _separator(column)) is not None:
         pieces = Counter(p.strip() for cell in column.cells for p in cell.split(separator) if p.strip())
         yield "tags", f"several values in a cell, {len(pieces)} in all"
         yield f"separator = {_text(separator)}", ""
@@ -197,11 +206,12 @@ def _kind(column: Column, words: str) -> Iterator[tuple[str, str]]:
         yield from _values(pieces)
         yield f'text = "{words}: {{value}}"', ""
     elif _is_prose(column):
-        yield "text", "long texts, or nearly every row its own"
+        yield "text", looks or "long texts, or nearly every row its own"
         yield "facet = false", ""
         yield 'text = "{value}"', ""
     else:
-        yield "category", f"{len(values)} different values"
+        several = f"{len(values)} different values" if len(values) > 1 else "one value"
+        yield "category", f"{several}{f'; {looks}' if looks else ''}"
         yield "open = true", ""
         yield from _values(column.counts)
         yield f'text = "{words}: {{value}}"', ""
@@ -209,7 +219,7 @@ def _kind(column: Column, words: str) -> Iterator[tuple[str, str]]:
 
 def _number(kind: str, numbers: Sequence[float], column: Column, words: str) -> Iterator[tuple[str, str]]:
     low, high = min(numbers), max(numbers)
-    yield kind, f"from {low:g} to {high:g}"
+    yield kind, f"from {low:g} to {high:g}{ambiguous_number(list(column.counts))}"
     unit = next((u for pattern, u in _UNITS if pattern.search(words)), "")
     if unit:
         yield f"unit = {_text(unit)}", "by the name of the column"
@@ -280,8 +290,9 @@ def _values(counts: Counter[str]) -> Iterator[tuple[str, str]]:
 
 
 def _slug(name: str, sign: str) -> str:
-    plain = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    slug = re.sub(r"[^a-z0-9]+", sign, plain.casefold()).strip(sign)[:40].strip(sign)
+    plain = unicodedata.normalize("NFKD", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    slug = re.sub(r"[^a-z0-9]+", sign, plain).strip(sign)[:40].strip(sign)
     return slug if slug[:1].isalpha() else f"f{sign}{slug}".strip(sign)
 
 

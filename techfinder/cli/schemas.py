@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -10,9 +11,10 @@ from rich.table import Table
 
 from techfinder.cli.common import echo_json, open_finder, out
 from techfinder.cli.terminal import echo
-from techfinder.errors import SchemaError
+from techfinder.errors import SchemaError, SourceError
 from techfinder.inferring import draft_schema, look_at
-from techfinder.models import Row
+from techfinder.interfaces import Source
+from techfinder.models import Row, RowProblem
 from techfinder.schema import Schema, SchemaField, load_schema
 from techfinder.settings import load_settings
 from techfinder.sources import open_source
@@ -55,8 +57,14 @@ def infer(table: str, output: Path | None) -> None:
     """
     with open_finder() as finder:
         source = open_source(table, finder.plugins.sources())
-        rows = (row.values for row in source.rows() if isinstance(row, Row))
-        text = draft_schema(Path(table).name.split(".")[0].rpartition(":")[2], look_at(source.columns(), rows))
+        problems: list[RowProblem] = []
+        looked = look_at(source.columns(), _readable(source, problems))
+        if problems and not looked[0].rows:
+            raise SourceError(f"No row could be read; {_told(problems[0])}")
+        text = draft_schema(Path(table).name.split(".")[0].rpartition(":")[2], looked)
+    if problems:
+        of = looked[0].rows + len(problems)
+        echo(f"Left out {len(problems):,} of {of:,} rows; {_told(problems[0])}", err=True)
     if output is None:
         echo(text.rstrip())
         return
@@ -67,6 +75,20 @@ def infer(table: str, output: Path | None) -> None:
         raise SchemaError(f"{output} exists already. Name another file, or remove it.") from error
     found = load_schema(output)
     out.print(f"Wrote {output}: {len(found.fields)} fields. Look at what is marked as a guess.", soft_wrap=True)
+
+
+def _readable(source: Source, problems: list[RowProblem]) -> Iterator[Mapping[str, object]]:
+    """The rows that can be read; what is wrong with the other ones goes to `problems`."""
+    for row in source.rows():
+        if isinstance(row, Row):
+            yield row.values
+        else:
+            problems.append(row)
+
+
+def _told(problem: RowProblem) -> str:
+    column = f", column {problem.column!r}" if problem.column else ""
+    return f"the first one is row {problem.number}{column}: {problem.value}, expected {problem.expected}."
 
 
 def _print(found: Schema) -> None:

@@ -85,7 +85,7 @@ def test_tables_that_give_no_schema(rows: list[dict[str, str]], message: str) ->
 def test_odd_names_and_values_make_valid_toml() -> None:
     rows = [{"id": str(n), "1st": 'a"b\\', "Ünï côde": "\x7f☃", "A b": "x", "a_b": "y"} for n in range(3)]
     made = drafted(rows)
-    assert [f.name for f in made.fields] == ["f_1st", "n_c_de", "a_b", "a_b_2"]
+    assert [f.name for f in made.fields] == ["f_1st", "uni_code", "a_b", "a_b_2"]
     assert made.field("f_1st").values[0].name == 'a"b\\'
 
 
@@ -110,3 +110,61 @@ def test_names_that_clash_are_changed_so_that_the_draft_loads() -> None:
     assert [f.columns.get("value", f.name) for f in made.fields] == list(names)
     assert made.field("generated_rows").unit == ""
     assert made.field("age").unit == "years"
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "told"),
+    [
+        (["1,000", "2,345", "1,200,000"], "category", "write '1,000' as 1000"),
+        (["1\u202f000", "2\u202f345"], "category", "as 1000"),
+        (["$20,000.50", "$7"], "category", "write '$20,000.50' as 20000.50"),
+        (["1.000,5", "22.345,75"], "category", "write '1.000,5' as 1000.5"),
+        (["USD 3", "USD 4,000"], "category", "as 3"),
+        (["12%", "-9 %"], "category", "write '12%' as 12"),
+        (["12", "7.5", "3", "high"], "category", "they are numbers but for 'high'"),
+        (["1.000", "2.345"], "number", "if '1.000' means thousands, write 1000"),
+        (["1.5", "2.345"], "number", "from 1.5 to 2.345"),
+        (["01/20/2024", "02/21/2024"], "category", "write them as 2026-01-31, not '01/20/2024'"),
+        (["20.01.2024", "1.2.24"], "category", "they look like dates"),
+        (["2024-01-02", "2 Jan 2024", "March 5, 2024"], "category", "not '2 Jan 2024'"),
+        (["2024-01-02", "2024-03-04"], "date", "from 2024-01-02 to 2024-03-04"),
+        (["Y", "N"], "boolean", "yes and no only"),
+        (["on", "off"], "boolean", "yes and no only"),
+        (["A1", "22", "B7"], "category", "3 different values\n"),
+        (["red", "red"], "category", "one value\n"),
+    ],
+)
+def test_what_is_miswritten_is_told(cells: list[str], kind: str, told: str) -> None:
+    rows = [{"id": f"c{n}", "cell": cells[n % len(cells)]} for n in range(12 * len(cells))]
+    text = draft_schema("x", look_at(["id", "cell"], rows))
+    assert Schema.model_validate(tomllib.loads(text)).field("cell").kind == kind
+    assert told in text
+
+
+def test_a_thousand_strings_are_a_text_and_an_empty_column_is_left_out() -> None:
+    rows = [{"id": str(n), "name": f"Name {n}", "none": " "} for n in range(1000)]
+    made = drafted(rows)
+    assert (made.field("name").kind, made.ignore_columns) == ("text", ("none",))
+
+
+def test_a_header_that_is_a_row_is_told() -> None:
+    rows = [{"17": str(n), "2024-01-31": "2024-02-01", "Berlin": "Bern"} for n in range(9)]
+    assert '# The header looks like a row ("17", "2024-01-31")' in draft_schema("x", look_at(list(rows[0]), rows))
+    assert "looks like a row" not in draft_schema("x", look_at(list(ROWS[0]), ROWS))
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "told"),
+    [
+        ("id,age,age\n1,2,3\n", 1, "columns 2 and 3 are both named 'age'"),
+        ("id,,age\n1,2,3\n", 1, "column 2 of 3 has no name in the header"),
+        ("id;age;city\n1;2;Bern\n", 1, "seems to be separated by ';'"),
+        ("id,city\n1,K\u00f6ln\n", 1, "No row could be read; the first one is row 2, column 'city'"),
+        ("id,a\n1,2\n2,3,4\n3,4\n", 0, "Left out 1 of 3 rows; the first one is row 3: 3 cells"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told(tmp_path: Path, table: str, code: int, told: str) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(table, encoding="latin-1")
+    done = commands.run(tmp_path, "schema", "infer", str(file))
+    assert (done.returncode, told in done.stderr) == (code, True), done.stderr

@@ -93,6 +93,24 @@ def test_a_search_while_the_server_is_away_says_so(own_home: Path, new_page: New
     said.clear()
 
 
+def test_a_search_while_the_server_is_away_outlives_the_poll_for_the_encoder(
+    own_home: Path, tmp_path: Path, new_page: NewPage, said: list[str]
+) -> None:
+    page = new_page()
+    with served(environment(own_home) | {GATE: str(tmp_path / "never")}) as address:
+        page.goto(f"{address}/?q=cheerful")
+        expect(page.locator("#warming")).to_be_visible()
+        page.route("**/*", lambda route: route.abort())
+        page.locator("#q").fill("laggards")
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+        page.route("**/live?**", lambda route: route.abort())  # so that the poll is what is answered first
+        page.unroute("**/*")
+        status(page, "12 of 60 people")
+        expect(page).to_have_url(f"{address}/?q=laggards")
+        page.close()
+    said.clear()
+
+
 def test_a_link_followed_while_the_server_is_away_is_asked_again(
     own_home: Path, new_page: NewPage, said: list[str]
 ) -> None:

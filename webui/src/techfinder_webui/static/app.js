@@ -33,25 +33,33 @@ let again = 0;
 function isAway(source) {
   byId("offline")?.removeAttribute("hidden");
   if (source?.matches?.("a, form")) unanswered = source;
-  clearTimeout(again);
-  again = setTimeout(askAgain, AGAIN_MS);
+  again ||= setTimeout(askAgain, AGAIN_MS); // what fails meanwhile, as a poll does, puts nothing off
 }
 
 function isBack() {
   byId("offline")?.setAttribute("hidden", "");
   clearTimeout(again);
+  again = 0;
 }
 
 function askAgain() {
-  if (!unanswered?.isConnected) return;
-  if (unanswered.matches("a")) unanswered.click();
-  else unanswered.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  const asked = unanswered;
+  again = 0;
+  unanswered = null;
+  if (!asked?.isConnected) return;
+  if (asked.matches("a")) asked.click();
+  else asked.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
 }
 
 document.addEventListener("htmx:error", (event) => event.detail.ctx && isAway(event.detail.ctx.sourceElement));
 document.addEventListener("htmx:sse:error", () => isAway());
 document.addEventListener("htmx:sse:after:connection", () => { isBack(); askAgain(); });
-document.addEventListener("htmx:after:request", () => { unanswered = null; isBack(); });
+document.addEventListener("htmx:after:request", (event) => {
+  isBack();
+  // What a visitor asks takes the place of what was not answered; what the page asks by itself does not.
+  if (event.detail.ctx?.sourceElement?.matches?.("a, form")) unanswered = null;
+  else askAgain();
+});
 
 // --- histograms: drag over bars to pick a range -------------------------------------------------
 

@@ -37,6 +37,7 @@ from techfinder.settings import load_settings
 from techfinder.store.points import point_id
 from techfinder.testing.fakes import FakePlugin, HashEncoder, ListSource
 
+QUESTIONS = Path(__file__).parents[2] / "data" / "questions"
 MATRIX = Path(__file__).with_name("access_matrix.txt")
 OURS = {"Sec-Fetch-Site": "same-origin"}
 ROLES_OF = {"annual_income": "editor", "location": "editor", "gender": "analyst"}
@@ -414,6 +415,25 @@ def test_the_words_of_a_refused_question_do_not_rank_by_meaning(seen: Finder) ->
     with pytest.raises(FieldWithheld):
         seen.plan("people earning over 91710")
     assert seen.plan("people who like gaming").conditions
+
+
+def test_no_reading_of_any_question_tells_of_a_masked_field(finder: Finder, seen: Finder) -> None:
+    """Each fourth that comes with techfinder is refused, or read without the field, notices and suggestions too."""
+    lines = [
+        line for path in sorted(QUESTIONS.glob("*.jsonl")) for line in path.read_text().splitlines() if line.strip()
+    ]
+    words = {label.casefold() for f in finder.schema.fields if f.name in ROLES_OF for label in (f.label, f.name)}
+    refused = 0
+    for text in (json.loads(line)["text"] for line in lines[::4]):
+        try:
+            plan = seen.plan(text)
+        except FieldWithheld:
+            refused += 1
+            continue
+        told = [*plan.notices, *plan.conditions, *plan.sort]
+        told_of = json.dumps([part.model_dump() for part in told]).casefold()
+        assert not {w for w in words if w in told_of and w not in text.casefold()}, text
+    assert refused > 30
 
 
 def test_live_values_of_a_masked_field_change_no_reading(finder: Finder, seen: Finder) -> None:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -37,6 +37,7 @@ MOST_PROBLEMS = 100_000
 _KEEP = 20
 _WRITE_EVERY_S = 0.25
 _GOING = "going"
+_MOMENT, _TICK = "%Y%m%dT%H%M%S.%f", timedelta(microseconds=1)
 _STOPPED = "It was stopped. The same command goes on where it was."
 
 
@@ -106,7 +107,7 @@ class RunRecord:
     def start(cls, home: Path, collection: str, source: str) -> Self:
         """A new record under `home`; the oldest beyond 20 are removed. Raises OSError."""
         now = datetime.now(UTC)
-        run = f"{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}"  # sorts by time, so that the newest is known
+        run = f"{_moment(home, now).strftime(_MOMENT)}-{secrets.token_hex(3)}"
         folder = home / "runs" / run
         folder.mkdir(parents=True)
         stamp = now.isoformat(timespec="seconds")
@@ -232,6 +233,18 @@ def latest_run(home: Path, collection: str) -> RunProgress | None:
     return next((p for path in paths if (p := _read(path)) is not None and p.collection == collection), None)
 
 
+def _moment(home: Path, now: datetime) -> datetime:
+    """What a new run is called after: later runs sort higher, also when the clock was put back between them."""
+    return max([now, *(m + _TICK for p in (home / "runs").glob("*-*") if (m := _moment_of(p.name)) is not None)])
+
+
+def _moment_of(run: str) -> datetime | None:
+    try:
+        return datetime.strptime(run.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def _read(path: Path) -> RunProgress | None:
     try:
         progress = RunProgress(**json.loads(path.read_text(encoding="utf-8")))
@@ -255,7 +268,8 @@ def _alive(progress: RunProgress, going: Path) -> bool:
     if progress.place not in ("", here()):
         return _is_locked(going)
     try:
-        return bool(abs(psutil.Process(progress.pid).create_time() - progress.started) < 1.0)
+        same = abs(psutil.Process(progress.pid).create_time() - progress.started) < 1.0
+        return same or _is_locked(going)  # a clock that was set changes when a process seems to have started
     except psutil.Error:
         return False
 

@@ -46,5 +46,7 @@ def whose(connection: Connection, secret: str, now: float) -> User | None:
 def use(connection: Connection, secret: str, now: float) -> User | None:
     """The user whose link it was: it counts once, whoever else tries it at the same moment."""
     user = whose(connection, secret, now)
+    if user is None:
+        return None
     gone = connection.execute(delete(access_links).where(access_links.c.digest == digest_of(secret)))
     return user if gone.rowcount else None

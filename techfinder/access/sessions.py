@@ -34,6 +34,9 @@ __all__ = [
 PENDING_S = 5 * 60.0
 DEVICE_S = 90 * 24 * 3600.0
 _SEEN_EVERY_S = 60.0
+_SWEPT_AFTER_S = 2 * 24 * 3600.0
+"""Ended sessions open nothing, and are kept for so long: the clock may be ahead by a day, and put right again."""
+
 _MOST_DEVICES = 20
 
 
@@ -59,7 +62,7 @@ def begin(
 ) -> str:
     """The id of a new session; `pending` is one that still owes the second factor, and stands for nobody."""
     secret = new_secret()
-    connection.execute(delete(sessions).where(sessions.c.until < now))
+    connection.execute(delete(sessions).where(sessions.c.until < now - _SWEPT_AFTER_S))
     connection.execute(
         insert(sessions).values(
             digest=digest_of(secret),
@@ -123,7 +126,7 @@ def of_user(connection: Connection, user: str, now: float, idle_s: float) -> lis
 def know_device(connection: Connection, user: str, now: float) -> str:
     """What a browser keeps, so that attempts made from elsewhere never lock its user out."""
     secret = new_secret()
-    connection.execute(delete(devices).where(devices.c.until < now))
+    connection.execute(delete(devices).where(devices.c.until < now - _SWEPT_AFTER_S))
     kept = select(devices.c.digest).where(devices.c.user == user).order_by(devices.c.until.desc())
     old = [d for (d,) in connection.execute(kept.offset(_MOST_DEVICES - 1))]
     if old:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, or_, select, text
 
 from techfinder.access.secrets import digest_of, new_id
 from techfinder.database.tables import attempts
@@ -43,7 +43,8 @@ class Throttle:
         taken = new_id()
         with self._database.transaction() as connection:
             now = self._database.clock(connection)
-            connection.execute(delete(attempts).where(attempts.c.at < now - WINDOW_S))
+            of_a_wrong_clock = attempts.c.at > now + WINDOW_S  # else they would count until that time has come
+            connection.execute(delete(attempts).where(or_(attempts.c.at < now - WINDOW_S, of_a_wrong_clock)))
             for key, limit in sorted((digest_of(k), n) for k, n in most.items()):
                 self._only_one(connection, key)
                 found = select(func.count(), func.min(attempts.c.at)).where(attempts.c.key == key)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Switch", "SwitchLog"]
 
+_TICK_S = 0.001
+
 Action = Literal["promote", "rollback"]
 
 
@@ -26,7 +28,7 @@ class Switch:
 
     Attributes:
         action: ``promote`` or ``rollback``.
-        at: Seconds since 1970 by the database's clock.
+        at: Seconds since 1970 by the database's clock; later than that of the switch before.
         actor: Who asked for it.
         from_generation, from_encoder: What was live before; None where nothing was.
         to_generation, to_encoder, to_digest: What is live since.
@@ -64,7 +66,7 @@ class SwitchLog:
             "id": uuid4().hex,
             "collection": now.collection,
             "action": action,
-            "at": self._database.now(),
+            "at": 0.0,
             "actor": actor,
             "from_generation": before.number,
             "from_encoder": before.encoder,
@@ -74,6 +76,8 @@ class SwitchLog:
             "facts": dict(facts),
         }
         with self._database.transaction() as connection:
+            now_s, last_s = self._database.clock(connection), 0.0 if last is None else last.at
+            line["at"] = max(now_s, last_s + _TICK_S)  # the last one stays the last, should the clock be put back
             connection.execute(insert(switches).values(line))
 
     def intend(self, before: GenerationInfo, encoder: str, actor: str) -> None:

@@ -2,7 +2,8 @@
 
 A worker *claims* a waiting job: it gets a lease that ends unless it is renewed, and a fence, a number that goes up
 with each claim. Everything that it notes counts only while the job still has that fence. A job whose lease has ended
-is waiting again, without anybody's help.
+is waiting again, without anybody's help. A time that lies far ahead was noted by a clock that was wrong: nobody waits
+for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from techfinder.database.tables import job_lines, jobs
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from techfinder.database.database import Database
 
 __all__ = ["JobQueue", "LeaseLost"]
+
+_FAR_S = 3600.0
+"""No job is put off, or leased, for longer at a time."""
+
+_GRACE_S = 30.0
+"""For whoever holds a lease of a wrong clock, to renew it by the right one."""
 
 _KEEP = 200
 _MOST_LINES = 500
@@ -82,7 +89,7 @@ class JobQueue:
             select(jobs.c.id)
             .where(
                 jobs.c.state == "waiting",
-                jobs.c.run_after <= now,
+                self._may_begin(),
                 jobs.c.kind.in_(list(kinds)),
                 jobs.c.collection.not_in(busy),
             )
@@ -169,6 +176,8 @@ class JobQueue:
         ended = (_RUNNING, jobs.c.lease_until < now)
         lost = "Its worker stopped answering"
         with self._database.transaction() as connection:
+            too_long = update(jobs).where(_RUNNING, jobs.c.lease_until > now + _FAR_S)
+            connection.execute(too_long.values(lease_until=now + _GRACE_S))
             given_up = update(jobs).where(*ended, jobs.c.attempts >= jobs.c.most_attempts)
             message = f"{lost}, in each of its attempts. Look at the log, then try again."
             failed = connection.execute(given_up.values(state="failed", finished_at=now, message=message))
@@ -181,8 +190,7 @@ class JobQueue:
     def due(self) -> bool:
         """Whether a job may begin now."""
         self.take_back()
-        now = self._database.now()
-        wanted = select(jobs.c.id).where(jobs.c.state == "waiting", jobs.c.run_after <= now).limit(1)
+        wanted = select(jobs.c.id).where(jobs.c.state == "waiting", self._may_begin()).limit(1)
         with self._database.transaction() as connection:
             return connection.execute(wanted).scalar() is not None
 
@@ -211,6 +219,10 @@ class JobQueue:
         with self._database.transaction() as connection:
             rows = connection.execute(wanted.order_by(job_lines.c.number))
             return [JobLine(row.number, row.at, row.text) for row in rows]
+
+    def _may_begin(self) -> ColumnElement[bool]:
+        now = self._database.now()
+        return or_(jobs.c.run_after <= now, jobs.c.run_after > now + _FAR_S)
 
     def _end(self, lease: Lease, **changes: Any) -> Job:
         now = self._database.now()

@@ -77,6 +77,8 @@ def test_a_link_is_for_a_while_and_the_last_one_counts(access: Access, settings:
     aged(settings, access_links, until=access.clock() - 1)
     with pytest.raises(AccessError, match="too old"):
         access.signing_in.by_link(second, PASSWORD, HERE)
+    aged(settings, access_links, until=access.clock() + 60)  # the clock was wrong, and is right again
+    assert access.signing_in.by_link(second, PASSWORD, HERE).session
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaaaa", "x" * 257, "abcabcabcabcabc", "easyone12345"])
@@ -132,6 +134,16 @@ def test_sessions_end_when_they_are_idle_old_or_signed_out(access: Access, setti
     assert access.known.by_session(idle) is None
     aged(settings, sessions, seen_at=access.clock(), until=access.clock() - 1)
     assert access.known.by_session(old) is None
+
+
+def test_a_clock_that_was_ahead_for_a_while_ends_no_session(access: Access, settings: Settings) -> None:
+    session, day_s = with_password(access, "early"), 86_400.0
+    now = access.clock()
+    aged(settings, sessions, seen_at=now - day_s, until=now - day_s / 2)  # as it looks from tomorrow
+    assert access.known.by_session(session) is None
+    with_password(access, "other")  # whose session begins meanwhile
+    aged(settings, sessions, seen_at=now, until=now + day_s / 2)
+    assert identity(access, session).name == "early"
 
 
 def test_all_other_sessions_end_with_a_new_password(access: Access) -> None:

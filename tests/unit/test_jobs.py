@@ -15,11 +15,13 @@ from sqlalchemy import update
 
 from postgres_process import PostgresProcess
 from techfinder.database.database import Database
-from techfinder.database.tables import jobs
+from techfinder.database.switches import SwitchLog
+from techfinder.database.tables import jobs, switches
 from techfinder.errors import JobError, SourceError, StoreUnavailable
 from techfinder.jobs.models import Job
 from techfinder.jobs.queue import JobQueue, LeaseLost
 from techfinder.jobs.worker import JobRun, Worker
+from techfinder.models import GenerationInfo
 
 pytestmark = pytest.mark.keeps_children  # the PostgreSQL server belongs to the whole run
 
@@ -112,6 +114,25 @@ def test_workers_that_race_get_different_jobs(queue: JobQueue) -> None:
     wait_for(lambda: queue.claim("last", KINDS, 30) is None)
     assert len(found) == len(set(found))
     assert len([j for j in queue.jobs() if j.state == "running"]) == 6
+
+
+def test_a_clock_that_was_a_day_ahead_starves_no_job(queue: JobQueue, database: Database) -> None:
+    """What was noted meanwhile lies in the future: a job that waits, and the lease of a worker that is gone."""
+    waits, held = queue.add("count", "people", {"n": 1}), queue.add("count", "companies", {"n": 2})
+    assert queue.claim("gone", KINDS, 30, held.id) is not None
+    tomorrow = {"run_after": database.now() + 86_400, "lease_until": database.now() + 86_400}
+    with database.transaction() as connection:
+        connection.execute(update(jobs).values(tomorrow))
+    assert queue.due()
+    found = queue.claim("here", KINDS, 30)
+    assert found is not None
+    assert found.job.id == waits.id
+    left = queue.job(held.id).lease_until
+    with database.reading() as connection:
+        assert left is not None
+        assert 0 < left - database.clock(connection) < 60, "time enough to renew it, and no more"
+    expire(database, held)
+    assert queue.claim("here", KINDS, 30, held.id) is not None
 
 
 def test_who_was_frozen_and_wakes_up_may_write_nothing(queue: JobQueue, database: Database) -> None:
@@ -288,3 +309,19 @@ def test_a_worker_gives_signs_of_life_with_and_without_a_job(queue: JobQueue) ->
     job = queue.add("count", "people", {})
     Worker(queue, {"count": count}, lease_s=0.3, beat=lambda: beats.append(time.monotonic())).run(stop)
     assert queue.job(job.id).state == "done"
+
+
+def test_the_last_switch_stays_the_last_when_the_clock_is_put_back(database: Database) -> None:
+    log = SwitchLog(database)
+    log.note("promote", _generation(1), _generation(2), "anna", {})
+    with database.transaction() as connection:
+        connection.execute(update(switches).values(at=database.now() + 86_400))
+    log.note("rollback", _generation(2), _generation(1), "anna", {})
+    log.note("promote", _generation(1), _generation(3), "anna", {})
+    assert [s.to_generation for s in log.newest("people")] == [3, 1, 2]
+
+
+def _generation(number: int) -> GenerationInfo:
+    made = {"collection": "people", "number": number, "points": 10, "dim": 64, "similarity": "cosine"}
+    told = {"encoder": f"hash@{number}", "template": "", "schema": "people", "created_at": "2026-01-01T00:00:00Z"}
+    return GenerationInfo(**made, **told, digest=f"{number:032x}")  # type: ignore[arg-type]

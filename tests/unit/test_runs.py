@@ -31,9 +31,29 @@ def test_a_dead_process_shows_as_interrupted(tmp_path: Path) -> None:
     with RunRecord.start(tmp_path, "people", "people.csv") as record:
         path = record.folder / "progress.json"
         facts = json.loads(path.read_text())
-        path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
-        (seen,) = list_runs(tmp_path)
+    path.write_text(json.dumps({**facts, "started": facts["started"] - 1000}))
+    (seen,) = list_runs(tmp_path)
     assert seen.state == "interrupted"
+
+
+def test_a_run_goes_on_when_the_clock_is_set(tmp_path: Path) -> None:
+    """Then its process seems to have started at another time; the file that it holds is locked still."""
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        path = record.folder / "progress.json"
+        facts = json.loads(path.read_text())
+        path.write_text(json.dumps({**facts, "started": facts["started"] - 86_400}))
+        assert [run.state for run in list_runs(tmp_path)] == ["running"]
+
+
+def test_later_runs_sort_higher_when_the_clock_was_put_back(tmp_path: Path) -> None:
+    with RunRecord.start(tmp_path, "people", "first") as record:
+        record.update(state="done")
+    (tmp_path / "runs" / "not-a-T.run-at-all").mkdir()
+    record.folder.rename(record.folder.with_name("29990101T000000.999999-abcdef"))
+    for name in ("second", "third"):
+        with RunRecord.start(tmp_path, "people", name) as record:
+            record.update(state="done")
+    assert [run.source for run in list_runs(tmp_path)] == ["third", "second", "first"]
 
 
 def test_a_run_in_another_container_is_judged_by_its_lock(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ TOP = 8
 """Values of a facet that are shown at once."""
 
 _LARGE = 100
-_YEAR = 4
+_YEAR, _LONGEST = 4, 20
+"""Digits of a year, and of the longest number that is written with its thousands told apart."""
 
 LISTED = 60
 """Values of a facet that are listed at all; the others can be searched for."""
@@ -233,7 +234,8 @@ def _told(value: float | str | None) -> str:
 
 def _grouped(number: str) -> str:
     """A whole number with its thousands told apart, where it is longer than a year."""
-    return f"{int(number):,}" if number.isascii() and number.isdigit() and len(number) > _YEAR else number
+    whole = number.isascii() and number.isdigit() and _YEAR < len(number) <= _LONGEST
+    return f"{int(number):,}" if whole else number
 
 
 def _outer(value: float | str | None, whole: Callable[[float], int]) -> str:

@@ -279,12 +279,12 @@ def _text(path: Path) -> bytes:
 class _SmallHeader(tarfile.TarInfo):
     """A member's head; what stands beside it is read into memory, and must be small."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        info = super().frombuf(buf, encoding, errors)
-        if not info.isreg() and info.size > _MOST_HEAD:
-            raise BackupError(f"A member has {info.size:,} bytes of description, which no backup of techfinder has.")
-        return info
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        """Called with every head that was read, before what it announces is: tarfile means it to be overridden."""
+        if not self.isreg() and self.size > _MOST_HEAD:
+            raise BackupError(f"A member has {self.size:,} bytes of description, which no backup of techfinder has.")
+        member: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        return member
 
 
 class _Hashing:

@@ -161,6 +161,17 @@ def test_lookalikes_are_steered(address: str, new_page: NewPage, options: dict[s
     status(page, "Name somebody to be like")
 
 
+def test_on_a_phone_what_they_share_is_one_tap_away(address: str, new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    page.goto(f"{address}/lookalike?like=P0003&like=P0008")
+    shared = page.get_by_role("heading", name="What they share")
+    expect(shared).not_to_be_in_viewport()
+    page.get_by_role("link", name="What they share").tap()
+    expect(shared).to_be_in_viewport()
+    page.set_viewport_size({"width": 1360, "height": 900})
+    expect(page.get_by_role("link", name="What they share")).to_be_hidden()
+
+
 def test_lookalikes_by_keyboard_alone(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/lookalike")

@@ -49,3 +49,16 @@ def test_what_cannot_be_exported_is_told_on_a_page(client: FlaskClient) -> None:
     assert answer.status_code == 400
     assert "nonsense" in answer.text
     assert client.get("/export/xlsx").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/?q=top+5+by+age", "Everybody found (60 people)"),
+        ("/?q=innovators", "Everybody found (12 of 60 people)"),
+        ("/audience?q=innovators", "Everybody found (12 of 60 people)"),
+    ],
+)
+def test_how_many_are_taken_away_is_said(client: FlaskClient, address: str, told: str) -> None:
+    """A sentence's "top 5" is how many are shown, not how many are found."""
+    assert told in client.get(address).text

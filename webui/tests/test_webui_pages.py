@@ -392,6 +392,15 @@ def test_an_address_that_nobody_answers_has_a_page_that_leads_back(client: Flask
     assert client.get("/api/v1/nowhere").get_json()["status"] == 404
 
 
+def test_a_page_after_the_last_leads_back_to_it(client: FlaskClient) -> None:
+    page = client.get("/?offset=2000&q=nurses").text
+    assert status(page) == "20 of 60 people"
+    assert "Nobody comes after place 20" in page
+    assert '<a class="button" href="/?q=nurses" hx-get="/?q=nurses">Previous</a>' in page
+    assert 'href="/?offset=40"' in client.get("/?offset=60").text
+    assert 'href="/?offset=20"' in client.get("/?offset=40").text
+
+
 def test_why_nobody_else_can_be_picked_is_said(client: FlaskClient) -> None:
     four = "&".join(f"compare.id=P{n:04}" for n in range(4))
     assert "More do not fit side by side" in client.get(f"/?{four}").text

@@ -154,7 +154,7 @@ def _answered(finder: Finder, answered: Answered, path: str) -> SearchPage:
         alike_url=lookalike_url(asked, plan) if plan.like else "",
         exports=export_links(asked) if result.total else (),
         call_url=call_url(finder, asked) if result.total else "",
-        previous_url=_previous(asked, plan.limit, path),
+        previous_url=_previous(asked, plan.limit, result.total, path),
         more=_more(asked, plan.limit, result.total, path),
         source=f"Generation {result.generation.number}, encoder {result.generation.encoder}",
     )
@@ -190,7 +190,7 @@ def _besides(plan: QueryPlan) -> str:
 
 def _ranking(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResult) -> str:
     if not result.hits:
-        return ""
+        return f"Nobody comes after place {result.total:,}" if result.total else ""
     order = _ORDERS.get(result.ranked_by, "Stored order")
     if result.ranked_by == "order" and plan.sort:
         order = order_words(finder.schema, plan.sort)
@@ -198,8 +198,10 @@ def _ranking(finder: Finder, asked: Address, plan: QueryPlan, result: SearchResu
     return f"{first:,} to {asked.offset + len(result.hits):,} · {order} · {result.took_ms.get('total', 0):.0f} ms"
 
 
-def _previous(asked: Address, shown: int, path: str) -> str:
-    return replace(asked, offset=max(0, asked.offset - shown)).url(path) if asked.offset else ""
+def _previous(asked: Address, shown: int, total: int, path: str) -> str:
+    """The page before; of one that nobody is on, as after some were erased, the last one that has people."""
+    before = min(asked.offset - shown, max(total - 1, 0) // shown * shown)
+    return replace(asked, offset=max(0, before)).url(path) if asked.offset else ""
 
 
 def _more(asked: Address, shown: int, total: int, path: str) -> Link | None:

@@ -392,6 +392,16 @@ def test_an_address_that_nobody_answers_has_a_page_that_leads_back(client: Flask
     assert client.get("/api/v1/nowhere").get_json()["status"] == 404
 
 
+def test_words_that_only_rank_are_told_not_to_where_likeness_does(client: FlaskClient) -> None:
+    assert "these words only rank by meaning" in client.get("/?q=cheerful+nurses").text
+    for page in (
+        client.get("/?q=cheerful+nurses&like=P0003").text,
+        client.get("/lookalike?q=cheerful&like=P0003").text,
+    ):
+        assert "No field holds &#39;cheerful&#39;; beside likeness these words do not rank." in page
+        assert "only rank by meaning" not in page
+
+
 def test_a_page_after_the_last_leads_back_to_it(client: FlaskClient) -> None:
     page = client.get("/?offset=2000&q=nurses").text
     assert status(page) == "20 of 60 people"

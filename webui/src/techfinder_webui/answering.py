@@ -11,6 +11,7 @@ from techfinder import (
     CollectionNotFound,
     EditedPlan,
     Facet,
+    Notice,
     QueryError,
     QueryPlan,
     Relaxation,
@@ -73,7 +74,19 @@ def planned(finder: Finder, asked: Address) -> EditedPlan:
 def _with_likes(plan: QueryPlan, like: Sequence[str]) -> QueryPlan:
     """The plan with more people to be like; where there are any, neither words nor an order rank."""
     likes = tuple(dict.fromkeys((*plan.like, *like)))
-    return plan.model_copy(update={"like": likes, "meaning": "", "sort": ()}) if likes else plan
+    if not likes:
+        return plan
+    notices = tuple(map(_unranked, plan.notices)) if plan.meaning else plan.notices
+    return plan.model_copy(update={"like": likes, "meaning": "", "sort": (), "notices": notices})
+
+
+def _unranked(notice: Notice) -> Notice:
+    """What is told of words that no field holds, where likeness ranks instead of meaning."""
+    if notice.code != "no-such-field":
+        return notice
+    return notice.model_copy(
+        update={"text": f"No field holds {notice.words!r}; beside likeness these words do not rank."}
+    )
 
 
 def _found(finder: Finder, asked: Address, plan: QueryPlan) -> tuple[Answer, tuple[Banner, ...]]:

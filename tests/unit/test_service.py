@@ -128,6 +128,7 @@ class TestArtifact:
     def test_with_data_it_says_so_and_holds_everyone(self, home: Path, tmp_path: Path) -> None:
         folder = artifact(home, carries=True)
         assert "holds personal data**: 60 profiles" in (folder / "README.md").read_text()
+        assert "field_roles: {}" in (folder / "MLmodel").read_text()  # it answers as the least role where it was made
         unpack_people(folder / SNAPSHOT, hash_file(folder / SNAPSHOT), tmp_path)
         carried = open_home(tmp_path, HashEncoder().entry())
         assert carried.generation().points == 60

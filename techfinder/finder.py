@@ -196,7 +196,7 @@ class Finder(Opened):
             EncoderError: A text is asked for and the encoder failed to load.
             FingerprintMismatch: The collection was made by another encoder or text template.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         if plan.like:
             alike = run_likeness(plan, self.schema, self._readable_collection())
             self.searched(alike.took_ms)
@@ -217,7 +217,7 @@ class Finder(Opened):
         Arguments and errors are those of :meth:`search`.
         """
         for plan in plans:
-            self._planner.refuse_sensitive(plan)
+            self._planner.refuse_hidden(plan)
 
         def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[list[SearchResult], GenerationInfo]:
             return steadily(live.info, lambda: run_plans(plans, self.schema, live, encoder, near))
@@ -232,7 +232,7 @@ class Finder(Opened):
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: As :meth:`search`.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         live = self._readable_collection()
         if plan.like:
             check_likeness(plan)
@@ -286,7 +286,7 @@ class Finder(Opened):
         Raises:
             FingerprintMismatch: The schema was changed since the collection was indexed.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         collection = self._readable_collection()
         shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
         return facets(plan, filters or {}, shown, self.schema, collection, self._facet_memory, bars) if shown else ()
@@ -413,7 +413,7 @@ class Finder(Opened):
             ProfileNotFound: Some ids do not exist; they are named.
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         if sensitive and self.settings.sensitive_fields == "block":
             raise QueryError(
                 "Sensitive fields do not rank here. Ask whoever runs techfinder (setting sensitive_fields)."
@@ -431,7 +431,7 @@ class Finder(Opened):
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         live, shown = self._readable_collection(), self.settings.sensitive_fields != "block"
         found, _ = steadily(live.info, lambda: look_at(plan, self.schema, self._base(live), live, sensitive=shown))
         return found
@@ -448,7 +448,7 @@ class Finder(Opened):
             QueryError, CollectionNotFound, StoreUnavailable, EncoderError, FingerprintMismatch: As in :meth:`search`.
         """
         self.schema.check(plan)
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
 
         def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[Explanation, GenerationInfo]:
             (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
@@ -484,7 +484,7 @@ class Finder(Opened):
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         return relaxations(plan, self.schema, self._readable_collection())
 
     def values_instead(self, plan: QueryPlan, parts: Sequence[Sequence[Condition]]) -> tuple[dict[str, int], ...]:
@@ -497,7 +497,7 @@ class Finder(Opened):
         Raises:
             QueryError, CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        self._planner.refuse_sensitive(plan)
+        self._planner.refuse_hidden(plan)
         return values_instead(plan, parts, self.schema, self._readable_collection())
 
     def compare(self, ids: Sequence[str]) -> Comparison:

@@ -65,11 +65,15 @@ class Planner:
             changes["sort"] = tuple(sort)
         plan = parsed.model_copy(update=changes)
         self._schema.check(plan)
-        self.refuse_sensitive(plan)
+        self.refuse_hidden(plan)
         return replace(edited, plan=plan)
 
-    def refuse_sensitive(self, plan: QueryPlan) -> None:
-        """Raise QueryError when the plan singles people out, or orders them, by a sensitive field and may not."""
+    def refuse_hidden(self, plan: QueryPlan) -> None:
+        """Raise QueryError when the plan singles people out, or orders them, by a sensitive field and may not.
+
+        Raises FieldWithheld when it does so by a field that is not for who asks.
+        """
+        self._schema.refuse_withheld_in(plan)
         hidden = withheld(self._schema, self._settings)
         if not hidden:
             return

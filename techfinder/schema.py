@@ -103,6 +103,15 @@ class Schema(Part):
         if found := [key for key in keys if key in self.withheld]:
             raise FieldWithheld([words] if words else found)
 
+    def refuse_withheld_in(self, plan: QueryPlan) -> None:
+        """Raise FieldWithheld when the plan names what was left out, whether it counts or not."""
+        if self._whole is None:
+            return
+        for clause in plan.conditions:
+            for part in clause.conditions if isinstance(clause, AnyOf) else (clause,):
+                self.refuse_withheld([part.field], part.words or clause.words)
+        self.refuse_withheld([order.field for order in plan.sort])
+
     def _list_attributes(self) -> list[Attribute]:
         return [a for f in self.fields for a in attributes_of(f)]
 
@@ -191,9 +200,7 @@ class Schema(Part):
 
     def check(self, plan: QueryPlan) -> None:
         """Raise QueryError unless everything the plan names exists; FieldWithheld when it is not for who asks."""
-        for clause in plan.conditions:
-            for part in clause.conditions if isinstance(clause, AnyOf) else (clause,):
-                self.refuse_withheld([part.field], part.words or clause.words)
+        self.refuse_withheld_in(plan)
         self.resolve(plan.conditions)
         self.resolve_sort(plan.sort)
 

@@ -6,9 +6,11 @@ Every route is asked as an admin too, whose answers must hold what a viewer's mu
 from __future__ import annotations
 
 import json
+import random
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +23,7 @@ from werkzeug.test import TestResponse
 
 import homes
 from access_homes import HERE, PASSWORD, with_password
+from random_clauses import random_clauses, random_sort
 from techfinder import hookimpl, needs
 from techfinder.access.access import Access
 from techfinder.access.permissions import ROLES, hidden_fields
@@ -29,7 +32,8 @@ from techfinder.errors import FieldWithheld, FingerprintMismatch, SettingsError
 from techfinder.finder import Finder
 from techfinder.interfaces import FacetRequest, ValueWeights
 from techfinder.masks import RoleFinders
-from techfinder.plan import Condition, QueryPlan, Sort
+from techfinder.models import Profile
+from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 from techfinder.plugins import Plugins
 from techfinder.schema import load_schema
 from techfinder.service import Asked, Service
@@ -488,6 +492,73 @@ def test_other_settings_need_another_index(finder: Finder) -> None:
         again.require_readable(live)
     same_fields = finder.settings.model_copy(update={"field_roles": dict.fromkeys(ROLES_OF, "admin")})
     Finder(same_fields, finder.plugins).require_readable(live)
+
+
+def touched(plan: QueryPlan) -> set[str]:
+    """The attributes that a plan names."""
+    parts = [c for clause in plan.conditions for c in (clause.conditions if isinstance(clause, AnyOf) else (clause,))]
+    return {*(c.field for c in parts), *(s.field for s in plan.sort)}
+
+
+ASKS: tuple[Callable[[Finder, QueryPlan], Any], ...] = (
+    lambda f, p: [(h.profile, h.score, h.shares, h.fails) for h in f.search(p).hits],
+    lambda f, p: [(h.profile, h.fails) for h in f.search(p, near=10).near_misses],
+    lambda f, p: [(h.profile, h.score) for h in f.page(p, "*", names=())[0].result.hits],
+    lambda f, p: [(x.name, x.values, x.low, x.high, x.bars) for x in f.facets(p, bars=True)],
+    lambda f, p: f.relaxations(p),
+    lambda f, p: [replace(f.explain(p, i).hit, fails=()) for i in ("P01", "T2")],
+    lambda f, p: b"".join(f.export(p, "jsonl").chunks()),
+    lambda f, p: f.audience(p).fields,
+)
+ALIKE: tuple[Callable[[Finder, QueryPlan], Any], ...] = (
+    lambda f, p: f.similar(["P03"], plan=p).hits,
+    lambda f, p: f.similar(["P03"], ["T1"], plan=p).total,
+)
+
+
+@pytest.mark.parametrize("steps", [120, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3_000)])])
+def test_whatever_is_asked_the_answer_is_the_whole_one_without_the_fields(
+    finder: Finder, seen: Finder, steps: int
+) -> None:
+    """Any plan, any way of asking: refused where it names a masked field, else like the whole one but for that."""
+    people, rng = finder.collection().retrieve([f"P{n:02}" for n in range(PEOPLE)]), random.Random(4)
+    hidden, refused = seen.schema.withheld, 0
+    for _ in range(steps):
+        ask = rng.choice((*ASKS, *ALIKE))
+        sort = tuple(random_sort(finder.schema, rng)) if ask in ASKS and rng.random() < 0.5 else ()
+        plan = QueryPlan(conditions=tuple(random_clauses(finder.schema, people, rng)), sort=sort, limit=10)
+        if touched(plan) & hidden:
+            refused += 1
+            with pytest.raises(FieldWithheld):
+                ask(seen, plan)
+            continue
+        told, whole = ask(seen, plan), ask(finder, plan)
+        assert not [key for key in hidden if key in repr(told)], plan
+        assert _without(whole, hidden) == _without(told, hidden), plan
+    assert steps / 10 < refused < steps * 9 / 10
+
+
+def _without(told: Any, hidden: frozenset[str]) -> Any:
+    """The same, without masked values and what is told of masked fields."""
+    if isinstance(told, Profile):
+        return told.id, {k: v for k, v in told.values.items() if k not in hidden}
+    if isinstance(told, bytes):
+        return [{k: v for k, v in json.loads(line).items() if k not in _COLUMNS} for line in told.splitlines()]
+    if isinstance(told, (tuple, list)):
+        kept = [part for part in told if not _is_of(part, hidden)]
+        return [_without(part, hidden) for part in kept]
+    if is_dataclass(told) and not isinstance(told, type):
+        return {f.name: _without(getattr(told, f.name), hidden) for f in fields(told)}
+    return told
+
+
+_COLUMNS = frozenset(c for c, (field, _) in load_schema().columns.items() if field.name in ROLES_OF)
+
+
+def _is_of(part: Any, hidden: frozenset[str]) -> bool:
+    """Whether it is a facet or the like of a masked field."""
+    name = getattr(part, "name", part[0] if isinstance(part, tuple) and part else "")
+    return isinstance(name, str) and name in hidden
 
 
 # --- who shares what -------------------------------------------------------------------------------------------------

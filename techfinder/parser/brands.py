@@ -32,14 +32,23 @@ def with_brand_fields(items: Sequence[Item], schema: Schema) -> list[Item]:
 
 def _brands_after(items: Sequence[Item], place: int) -> list[int]:
     found: list[int] = []
+    numbered = False
     if place + 1 < len(items) and items[place + 1].has("stop", "but", "comma"):
         return found
     for at in range(place + 1, min(place + 10, len(items))):
         if items[at].has("brand"):
+            if numbered and not (at + 1 < len(items) and _is_number(items[at + 1])):
+                break
             found.append(at)
+        elif found and _is_number(items[at]):
+            numbered = True  # "loyal to Apple 8+, Samsung max 3"
         elif not items[at].has("filler", "and", "or", "comma", "not") or items[at].has("stop", "but", "open"):
             break
     return found
+
+
+def _is_number(item: Item) -> bool:
+    return item.text.isdecimal() or item.has("compare_after") or (item.has("compare") and not item.has("filler"))
 
 
 def _brands_before(items: Sequence[Item], place: int) -> list[int]:

@@ -71,8 +71,8 @@ def _is_listed(s: Sentence, place: int) -> bool:
 
 def read_counted(s: Sentence, found: Quantity) -> int | None:
     """ "at least three categories", "two platforms"."""
-    place, brand = found.last, None
-    if found.unit or place >= len(s.items):
+    place, brand, owned = found.last, None, False
+    if found.unit:
         return None
     while (
         place < len(s.items)
@@ -80,9 +80,12 @@ def read_counted(s: Sentence, found: Quantity) -> int | None:
         and not s.names(place)
         and not s.items[place].has("category")
     ):
+        owned = owned or s.tokens[s.items[place].first].stem in _OWNED
         place += 1
     if place < len(s.items) and s.items[place].has("brand"):
         brand, place = str(s.items[place].data("brand")), place + 1
+        if owned:  # "two things from Apple"
+            return _categories(s, found, brand, place)
         if place < len(s.items) and s.tokens[s.items[place].first].stem in _OWNED:
             return _categories(s, found, brand, place + 1)
     if place < len(s.items) and s.items[place].has("category"):
@@ -91,13 +94,24 @@ def read_counted(s: Sentence, found: Quantity) -> int | None:
         found, last = compared_after(s, found, place + 1)
         key = f"{tags[0].name}_count"
         return s.add([in_range(key, found.bounds())], key, found.first, last)
-    return None
+    return _counted_again(s, found)
+
+
+def _counted_again(s: Sentence, found: Quantity) -> int | None:
+    """ "more than 3 platforms and less than 6": of what was counted right before."""
+    back = s.last_atom()
+    if back is None or not back.family.endswith("_count") or found.plain:
+        return None
+    between = s.items[back.last : found.first]
+    if not all(i.has("and", "but") for i in between) or max(found.low or 0, found.high or 0) >= LEAST_AGE:
+        return None
+    return s.add([in_range(back.family, found.bounds())], back.family, found.first, found.last)
 
 
 def compared_after(s: Sentence, found: Quantity, last: int) -> tuple[Quantity, int]:
     """With a comparison that stands behind what is counted: "2 platforms max"."""
     sign = s.items[last].data("compare_after") if last < len(s.items) and found.plain else None
-    if sign not in (">=", "<="):
+    if sign not in (">=", "<=") or s.quantities.begins_another(last):
         return found, last
     return replace(found, high=None, plain=False) if sign == ">=" else replace(found, low=None, plain=False), last + 1
 

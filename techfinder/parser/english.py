@@ -9,7 +9,15 @@ from importlib.resources import files
 
 from techfinder.parser.senses import Sense, Vocabulary
 
-__all__ = ["ambiguous_towns", "excluding_words", "learn", "likeness_words", "number_words", "usual_orders"]
+__all__ = [
+    "ambiguous_towns",
+    "excluding_words",
+    "filling_words",
+    "learn",
+    "likeness_words",
+    "number_words",
+    "usual_orders",
+]
 
 _UP_TO_TWENTY = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -48,8 +56,17 @@ def number_words() -> Mapping[str, float]:
 
 @lru_cache(maxsize=1)
 def excluding_words() -> frozenset[str]:
-    """Single words, in small letters, that leave out what stands behind them."""
-    return frozenset(w for w in _tables()["function"]["not"] if " " not in w)
+    """Words, in small letters, that leave out what stands behind them."""
+    verbs = (f"{verb} out" for verb in _tables()["function"]["out_verb"])
+    return frozenset((*_tables()["function"]["not"], *verbs))
+
+
+@lru_cache(maxsize=1)
+def filling_words() -> frozenset[str]:
+    """Single words, in small letters, that say nothing, or that only begin to tell of somebody: "anyone with"."""
+    function = _tables()["function"]
+    phrases = (*_tables()["filler"]["words"], *function["open"], *function["whoever"])
+    return frozenset(word for phrase in phrases for word in phrase.split())
 
 
 def ambiguous_towns() -> frozenset[str]:

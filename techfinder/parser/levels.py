@@ -49,7 +49,7 @@ class Said:
 def said_levels(s: Sentence, place: int) -> Said | None:
     """The levels that begin at an item, with a comparison before or after them; None when there are none."""
     start, sign = place, ""
-    if place < len(s.items) and not s.is_term(place) and (sign := s.sign(place)):
+    if place < len(s.items) and (not s.is_term(place) or _bounds_a_value(s, place)) and (sign := s.sign(place)):
         start = s.past(place + 1)
     if start >= len(s.items) or not s.is_term(start):
         return None
@@ -59,6 +59,12 @@ def said_levels(s: Sentence, place: int) -> Said | None:
     if end < len(s.items) and (after := s.items[end].data("compare_after")) in (">=", "<="):
         sign, end = str(after), end + 1
     return Said(terms, sign, joined, end)
+
+
+def _bounds_a_value(s: Sentence, place: int) -> bool:
+    """Whether a word that is a grade too stands before a level: "maximum master's", unlike "maximum interest"."""
+    after = s.past(place + 1)
+    return after < len(s.items) and bool(s.scale_values(s.items[after])) and not s.items[after].has("grade")
 
 
 def _bind(s: Sentence, said: Said, first: int) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from techfinder.lexicons import LexiconEntry
-from techfinder.parser.clauses import any_of
+from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, said_levels
 from techfinder.parser.numbers import months, number
 from techfinder.parser.quantities import Quantity
@@ -21,6 +21,7 @@ __all__ = ["read_brand", "read_entry", "read_field", "read_value"]
 _OWNED = frozenset({"owner", "product", "device"})
 """After a brand: something of it is used."""
 
+_COUNTS = frozenset({"count", "number", "amount", "total"})
 _OPENING = frozenset("([{")
 _LONGEST_LIST = 30
 """Items of a list of makers that are looked through."""
@@ -51,8 +52,7 @@ def read_field(s: Sentence, place: int) -> int | None:
     if not fields or (item.has("value") and (s.state_after(place + 1) is not None or _is_of_named(s, place))):
         return None
     after = s.past(place + 1, "colon", "hard")
-    if after < len(s.items) and s.items[after].text in _OPENING:
-        after = s.past(after + 1)  # "budget (high)"
+    after = _inside(s, after)
     if (chained := _chain(s, fields[0], place)) is not None:
         return chained
     if fields[0].kind == "adoption" and after < len(s.items) and s.items[place + 1].has("occasion"):
@@ -81,7 +81,7 @@ def read_field(s: Sentence, place: int) -> int | None:
     grade = item.data("default")
     if grade is not None and (condition := graded_number(fields[0], str(grade) or "high")) is not None:
         if not grade:
-            return place + 1
+            return _without_saying(s, place)
         low = graded_number(fields[0], "low" if grade != "low" else "high")
         s.add([condition], fields[0].name, place, place + 1, negation=(low,) if low else None)
         owned = place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED
@@ -93,7 +93,19 @@ def read_field(s: Sentence, place: int) -> int | None:
         return s.add([any_of(used)], "adoption", place, place + 1, uses=fields[0].name)
     if fields[0].kind == "boolean":
         return s.add([Condition(field=fields[0].name, op="any_of", values=("yes",))], fields[0].name, place, place + 1)
+    return _without_saying(s, place)
+
+
+def _without_saying(s: Sentence, place: int) -> int:
+    """Past a field of which nothing is said; a "not" before it is about it, and about nothing else."""
+    if s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
+        s.nodes.append(Mark("unknown", place))
     return place + 1
+
+
+def _inside(s: Sentence, place: int) -> int:
+    """Past an opening bracket: "budget (high)"."""
+    return s.past(place + 1) if place < len(s.items) and s.items[place].text in _OPENING else place
 
 
 def _chain(s: Sentence, first: SchemaField, place: int) -> int | None:
@@ -187,7 +199,7 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         # "interest anything but low"
         before = len(s.nodes)
         s.nodes.append(Mark("not", after))
-        end = _said_of(s, of, place, s.past(after + 1))
+        end = _said_of(s, of, place, _inside(s, s.past(after + 1)))
         if end is None:
             del s.nodes[before:]
         return end
@@ -204,6 +216,12 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         found = s.quantity_in(place + 1, after)
         if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit) and _is_within(of, found):
             return number(s, of, replace(found, first=place))
+    if of.kind == "tags":
+        found = s.quantity_in(place + 1, after)
+        counted = any(s.tokens[i.first].stem in _COUNTS for i in s.items[max(0, place - 2) : after])
+        if found is not None and not found.unit and (counted or not found.plain):
+            key = f"{of.name}_count"  # "number of platforms: 3", "platforms at least 3"
+            return s.add([in_range(key, found.bounds())], key, place, found.last)
     if of.kind == "adoption":
         found = s.quantity_in(place + 1, after)
         if found is not None and found.unit == "months":

@@ -20,7 +20,7 @@ _OMITTING = frozenset(
     {
         *("skip", "skipping", "exclude", "excluding", "excludes", "omit", "omitting", "avoid", "avoiding", "drop"),
         *("leave", "leaving", "filter", "remove", "removing", "rule", "ruling", "weed", "weeding", "screen", "discard"),
-        *("ignore", "ignoring", "disregard", "forget"),
+        *("ignore", "ignoring", "disregard", "forget", "cut", "kick", "throw", "toss", "chuck", "strip", "eliminate"),
     }
 )
 """First words of what asks to leave people out."""

@@ -23,6 +23,7 @@ _PARTS = frozenset({"couple", "half", "quarter"})
 _BEFORE_ONE = frozenset({"most", "least", "than", "exactly", "only"})
 """Before "one of": it is a number then."""
 
+_MORE_OR_LESS = frozenset({"more", "less", "fewer"})
 _DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
 _NEARLY = 0.1
@@ -148,6 +149,8 @@ class Quantities:
     def _range(self, value: float, token: int, money: bool, in_words: bool) -> Quantity | None:
         """A range that begins with `value`, `token` being what comes after it; None when it stands alone."""
         sign = self._stem(token)
+        if sign == "," and (interval := self._interval(value, token)) is not None:
+            return interval
         unit = None if sign in _RANGE_SIGNS else self._unit(self._item_after(token))
         if unit is not None:
             # "six months to two years": the first number has a unit of its own
@@ -173,6 +176,15 @@ class Quantities:
             high = high * other[1] / unit[1]
             return replace(found, low=min(value, high), high=max(value, high), last=other[2]).scaled(unit[1], unit[0])
         return self._with_unit(found)
+
+    def _interval(self, value: float, token: int) -> Quantity | None:
+        """ "[25, 35)": from a bracket to a bracket; a round one leaves its bound out."""
+        two = self._number(token + 1)
+        if two is None or token < 2 or self._stem(token - 2) != "[" or self._stem(two[1]) not in ("]", ")"):
+            return None
+        high, end, _ = two
+        below = self._stem(end) == ")"
+        return Quantity(value, high, below=below, last=self._item_after(end)) if value < high else None
 
     def _stem(self, token: int) -> str:
         return self._tokens[token].stem if token < len(self._tokens) else ""
@@ -293,6 +305,7 @@ class Quantities:
             return (total + current) * _FEW["dozen"], token + 1, False
         alone = token - start == 1 and self._stem(start) == "one" and not self._unit_follows(token)
         alone = alone and not (self._stem(token) == "of" and start > 0 and self._stem(start - 1) in _BEFORE_ONE)
+        alone = alone and not (start > 1 and self._stem(start - 1) == "than" and self._stem(start - 2) in _MORE_OR_LESS)
         if not seen or alone:  # "no one", "the one who"
             return None
         return total + current, token, self._tokens[token - 1].stem == "grand"
@@ -384,12 +397,17 @@ class Quantities:
         if first.stem.endswith("ish") and first.stem[:-3] in number_words():
             return replace(found, about=True, plain=False)
         sign = self._items[place].data("compare_after")
-        if sign is None or found.low != found.high:
+        if sign is None or found.low != found.high or self.begins_another(place):
             return found
         made = replace(found, last=place + 1, plain=False)
         if sign == "~":
             return self._with_unit(replace(made, about=True))
         return self._with_unit(replace(made, high=None) if sign == ">=" else replace(made, low=None))
+
+    def begins_another(self, place: int) -> bool:
+        """Whether a comparison belongs to the number behind it: "two of them and under 40"."""
+        after = self._items[place + 1] if place + 1 < len(self._items) else None
+        return after is not None and self._items[place].has("compare") and self._number(after.first) is not None
 
     def _item_after(self, token: int) -> int:
         """The item that begins at a token, or the first one after it."""

@@ -29,6 +29,9 @@ _PUNCTUATION = {
     "=": "colon",
     "/": "slash",
 }
+_SIGNED = {"!": "not", "-": "not", "+": "filler"}
+"""What signs right before a word do, as in "-beginners +experts"."""
+
 _LISTED = ("comma", "and", "or", "slash")
 _BEFORE_NOUNS = frozenset({"with", "have", "has", "having", "own", "owns", "owning", "use", "uses", "no", "got", "new"})
 _WRITTEN_APART = 6
@@ -101,11 +104,20 @@ def spot(
         first, last = read[place], read[place + length - 1]
         words = fixed[place : place + length]
         repaired = " ".join(new or token.text for token, new in words) if any(new for _, new in words) else ""
-        if not senses and first.stem in _PUNCTUATION:
+        if length == 1 and first.stem in _SIGNED and _is_sign(read, place):
+            senses = (Sense(_SIGNED[first.stem]),)
+        elif not senses and first.stem in _PUNCTUATION:
             senses = (Sense(_PUNCTUATION[first.stem]),)
         found.append(Item(senses, place, place + length, text[first.start : last.end], repaired))
         place += length
     return _with_bare_nouns(found, stems, vocabulary), [t for t, _ in fixed]
+
+
+def _is_sign(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a sign stands right before a word, and apart from what is before it."""
+    if place + 1 >= len(tokens) or not tokens[place + 1].glued or tokens[place + 1].number is not None:
+        return False
+    return tokens[place + 1].stem.isalpha() and (place == 0 or not tokens[place].glued)
 
 
 def _joins(tokens: Sequence[Token], place: int) -> bool:

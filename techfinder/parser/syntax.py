@@ -16,7 +16,7 @@ from techfinder.errors import QueryError
 from techfinder.filters import attribute_filter
 from techfinder.parser.alternatives import either_of
 from techfinder.parser.clauses import opposite
-from techfinder.parser.english import excluding_words
+from techfinder.parser.english import excluding_words, filling_words
 from techfinder.parser.narrowing import omits
 from techfinder.plan import AnyOf, Condition, Sort, parse_sort
 from techfinder.schema import Schema
@@ -24,7 +24,7 @@ from techfinder.schema import Schema
 __all__ = ["Expression", "FaultyTerm", "read_expression"]
 
 _TERM = re.compile(
-    r"(?<![A-Za-z0-9_])(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
+    r"(?<![A-Za-z0-9_])(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s?(?P<sign>>=|<=|!=|<>|[=<>])\s?|:)(?P<value>(?:[!<>]=?\s?)?(?:\"[^\"]*\"|[^\s()]+))"
 )
 _JOINED_BEFORE = re.compile(r"(?:\b(?:NOT|AND|OR)\s*)+$")
 _JOINED_AFTER = re.compile(r"^\s*(?:AND|OR)\b")
@@ -33,6 +33,10 @@ _DEEPEST = 20
 """Parentheses and NOT within each other; more is no plan anyway."""
 
 _ORDERS = frozenset({"sort", "limit"})
+_SIGNS = {"&": "AND", "&&": "AND", "|": "OR", "||": "OR"}
+_MOST_BETWEEN = 6
+"""Words between "exclude" and a term that still belong together: "exclude everybody with"."""
+
 _JOINTS = frozenset({"and", "or", "nor", "&", "OR"})
 """Words between terms that are left out together."""
 
@@ -119,7 +123,7 @@ class _Reader:
             self._found.limit = int(value)
 
     def _clauses(self, key: str, sign: str, value: str, words: str) -> tuple[Clause, ...]:
-        prefix = {"!=": "!", ":": "", "=": ""}.get(sign, sign)
+        prefix = {"!=": "!", "<>": "!", ":": "", "=": ""}.get(sign, sign)
         if prefix in ("<", "<=", ">", ">=") and value.isdecimal() and f"{key}_count" in self._schema.attributes:
             key = f"{key}_count"  # "platforms >= 3"
         made = attribute_filter(self._schema.attributes[key]).clauses([f"{prefix}{value}"])
@@ -188,7 +192,8 @@ class _Reader:
         if piece in (",", ";"):
             return []
         word = piece.rstrip(":,;").casefold()
-        if isinstance(self._next(), _Term) and word in excluding_words():
+        if (found := self._leaves_out()) is not None:
+            word, self._place = found
             if not omits(word):
                 return self._denied(top)
             self._leaving, self._excluding = word, True
@@ -199,6 +204,20 @@ class _Reader:
             self._leaving = ""
         self._found.rest = f"{self._found.rest} {piece}".strip()
         return []
+
+    def _leaves_out(self) -> tuple[str, int] | None:
+        """The words before the next term that leave it out, and the place of that term: "filter out anyone with"."""
+        words: list[str] = []
+        place = self._place - 1
+        while place < len(self._pieces) and isinstance(piece := self._pieces[place], str):
+            words.append(piece.rstrip(":").casefold())
+            place += 1
+        if place == len(self._pieces) or len(words) > _MOST_BETWEEN:
+            return None
+        for end in range(len(words), 0, -1):
+            if " ".join(words[:end]) in excluding_words() and set(words[end:]) <= filling_words():
+                return " ".join(words[:end]), place
+        return None
 
     def _denied(self, top: bool) -> list[Clause]:
         inner = self._one(top)
@@ -211,7 +230,7 @@ class _Reader:
 
     def _is(self, word: str) -> bool:
         piece = self._next()
-        return isinstance(piece, str) and piece.upper() == word
+        return isinstance(piece, str) and _SIGNS.get(piece, piece.upper()) == word
 
 
 class FaultyTerm(QueryError):

@@ -14,12 +14,13 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 
 _PATTERN = re.compile(
     r"(?P<short>\bw/o\b|\bw/)"
-    r"|(?P<number>(?P<sign>[$€£]\s?)?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"|(?P<number>(?P<sign>[$€£]\s?)?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?![\d.])|\d+(?:\.\d+)?)"
     r"(?P<times>(?:k|m|mm|mn|bn|b)(?![^\W\d_]))?)"
     rf"|(?P<word>[^\W\d_]+(?:['{_INVISIBLE}]+[^\W\d_]+)*|[^\W_]+)"
     r"|(?P<mark>\.\.|[^\w\s])",
     re.IGNORECASE,
 )
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 LARGEST = 1e15
 """Numbers above it are no quantities of anything here: they stay words."""
 
@@ -79,7 +80,7 @@ def tokenize(text: str) -> list[Token]:
     for match in _PATTERN.finditer(text.translate(_LIKE)):
         glued = bool(found) and found[-1].end == match.start()
         if match["number"]:
-            value = float(match["digits"].replace(",", "")) * _TIMES.get((match["times"] or "").lower(), 1)
+            value = _value(match["digits"]) * _TIMES.get((match["times"] or "").lower(), 1)
             number = value if value <= LARGEST else None
             found.append(Token(match[0], f"{value:.15g}", *match.span(), number, bool(match["sign"]), glued))
         else:
@@ -87,6 +88,12 @@ def tokenize(text: str) -> list[Token]:
             stems = list(_stems(match[0]))
             found += [Token(text[start:end], s, start, end, glued=glued) for s in stems]
     return found
+
+
+def _value(digits: str) -> float:
+    """The number that is written: commas, and full stops before three digits each, part thousands."""
+    digits = digits.replace(",", "")
+    return float(digits.replace(".", "") if _THOUSANDS.fullmatch(digits) else digits)
 
 
 def _stems(part: str) -> Iterator[str]:

@@ -102,3 +102,53 @@ def test_levels_as_they_are_put_by_people_new_to_english(text: str, clauses: lis
 )
 def test_one_or_none_and_one_instead(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+APPLE = (
+    "(Smartphones: product is iPhone; Laptops: product is MacBook; Smart home: product is Apple HomePod; "
+    "Wearables: product is Apple Watch; VR/AR: product is Apple Vision Pro)"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("more than one thing from Apple", [f"at least 2 of {APPLE}"]),
+        ("more than one Apple product", [f"at least 2 of {APPLE}"]),
+        ("at least one Apple product", [f"any of {APPLE}"]),
+        ("more than 3 platforms and less than 6", ["Platforms: how many over 3, under 6"]),
+        ("two platforms and under 40", ["Platforms: how many 2", "Age under 40 years"]),
+        ("exactly two platforms, under 40", ["Platforms: how many 2", "Age under 40 years"]),
+        ("platform count between 2 and 4", ["Platforms: how many 2 to 4"]),
+        ("number of platforms: 3", ["Platforms: how many 3"]),
+        ("platforms at least 3", ["Platforms: how many at least 3"]),
+    ],
+)
+def test_counts(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("age in [25, 35)", ["Age at least 25 years, under 35 years"]),
+        ("income in [50k, 80k]", ["Annual income 50,000 USD to 80,000 USD"]),
+        ("they earn more than 60.000 dollars", ["Annual income over 60,000 USD"]),
+        ("income over 1.250.000", ["Annual income over 1,250,000 USD"]),
+        ("income over 500.50", ["Annual income over 500.50 USD"]),
+        (
+            "loyal to Apple 8+, Samsung max 3",
+            ["Loyalty to Apple at least 8 of 10", "Loyalty to Samsung at most 3 of 10"],
+        ),
+        (
+            "loyal to Apple, Samsung watch",
+            ["Loyalty to Apple at least 7 of 10", "Wearables: product is Samsung Galaxy Watch"],
+        ),
+        ("minimum bachelor but maximum master", ["Education is Bachelor's or more", "Education is Master's or less"]),
+        ("maximum interest", ["Tech interest is Very High"]),
+        ("not more old than 50", ["Age at most 50 years"]),
+        ("$$$ budget", ["Budget is High or more"]),
+    ],
+)
+def test_bounds(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

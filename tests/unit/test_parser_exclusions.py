@@ -176,3 +176,41 @@ def test_field_syntax_beside_words(text: str, clauses: list[str]) -> None:
 def test_a_comma_behind_a_term_of_field_syntax_is_no_part_of_it() -> None:
     assert [n.code for n in read("age>30, sort:-age, limit:5").notices] == []
     assert read("age>30, sort:-age, limit:5").limit == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("cut the beginners", ["Technical proficiency is not Beginner"]),
+        ("kick out everyone with a MacBook", ["Laptops: product is not MacBook"]),
+        ("get rid of the laggards, keep teachers", ["Adopter category is not Laggard", "Sector is Education"]),
+        ("exclude if age > 70", ["not (Age over 70 years)"]),
+        ("filter out gender = male", ["Gender is not Male"]),
+        ("leave out anyone with smartphone=iPhone", ["Smartphones: product is not iPhone"]),
+        ("exclude teachers with age > 70", ["Age over 70 years", "Sector is not Education"]),
+        ("women who have age > 70", ["Age over 70 years", "Gender is Female"]),
+        ("age <> 30", ["not (Age 30 years)"]),
+        ("age >= 25 & budget = High", ["Age at least 25 years", "Budget is High"]),
+        ("texas; !iphone", ["Location: state is TX", "Smartphones: product is not iPhone"]),
+        ("Great! iPhone", ["Smartphones: product is iPhone"]),
+        ("-TikTok +YouTube women", ["Platforms is not TikTok", "Platforms is YouTube", "Gender is Female"]),
+        ("early majority - no headset", ["Adopter category is Early Majority", "VR/AR: uses is no"]),
+        ("Pixel > iPhone", ["Smartphones: product is Google Pixel", "Smartphones: product is not iPhone"]),
+        (
+            "switched from iPhone to a Pixel",
+            ["Smartphones: product is not iPhone", "Smartphones: product is Google Pixel"],
+        ),
+        (
+            "uses a Galaxy phone but would rather have an iPhone",
+            ["Smartphones: product is Samsung Galaxy", "~Smartphones: product is iPhone"],
+        ),
+        (
+            "budget in (High, Premium) and interest not in (Low, Very Low)",
+            ["any of (Budget is High or more; Budget is Premium)", "Tech interest is not Very Low or Low"],
+        ),
+        ("aged 30 to 40 and not loyal with Apple", ["Age 30 years to 40 years", "Loyalty to Apple at most 3 of 10"]),
+        ("aged 30 to 40 not Apple loyalty", ["Age 30 years to 40 years"]),
+    ],
+)
+def test_signs_and_verbs_that_leave_out(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

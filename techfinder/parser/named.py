@@ -21,6 +21,7 @@ __all__ = ["read_brand", "read_entry", "read_field", "read_value"]
 _OWNED = frozenset({"owner", "product", "device"})
 """After a brand: something of it is used."""
 
+_TRUTH = {"true": "yes", "1": "yes", "false": "no", "0": "no"}
 _COUNTS = frozenset({"count", "number", "amount", "total"})
 _OPENING = frozenset("([{")
 _LONGEST_LIST = 30
@@ -216,6 +217,11 @@ def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None
         found = s.quantity_in(place + 1, after)
         if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit) and _is_within(of, found):
             return number(s, of, replace(found, first=place))
+    truth = _TRUTH.get(s.items[after].text.lower()) if after > place + 1 else None
+    if truth is not None and of.kind in ("adoption", "boolean"):
+        key = f"{of.name}_uses" if of.kind == "adoption" else of.name  # "kubernetes = false"
+        family = "adoption" if of.kind == "adoption" else of.name
+        return s.add([Condition(field=key, op="any_of", values=(truth,))], family, place, after + 1)
     if of.kind == "tags":
         found = s.quantity_in(place + 1, after)
         counted = any(s.tokens[i.first].stem in _COUNTS for i in s.items[max(0, place - 2) : after])

@@ -106,17 +106,29 @@ def _purpose(s: Sentence, place: int) -> int | None:
     """ "for the launch of a headset": what it is for says nothing of the people."""
     if not s.items[place].has("purpose") and not _is_theme(s, place):
         return None
+    if place and s.items[place - 1].text.lower().split()[-1] in ("who", "that", "which"):
+        return None  # "people who sell"
     end = place + 1
     while (
         end < len(s.items)
         and not s.items[end].has("comma", "stop", "but", "limit", "not", "instead")
         and s.items[end].text.lower() not in _VERBS
+        and not _names_target(s, end)
     ):
         if (of := s.adoption_at(end)) is not None:
             s.topic = of
         end += 1
     read_entry(s, place)
     return end
+
+
+def _names_target(s: Sentence, place: int) -> bool:
+    """Whether it is told whom something is for: "selling a headset to women"."""
+    after = s.items[place + 1] if place + 1 < len(s.items) else None
+    if after is None or s.items[place].text.lower() != "to":
+        return False
+    keys = [sense.data[0] for sense in after.senses if sense.kind == "value"]
+    return after.has("age") or (bool(keys) and all(s.schema.attributes[k].part != "product" for k in keys))
 
 
 def _is_theme(s: Sentence, place: int) -> bool:

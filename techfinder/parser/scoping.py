@@ -241,7 +241,8 @@ class _Scope:
         if mark.kind == "unknown" and self.negated and self.family is None and ends_here(self.nodes, place):
             self.family, self.opened = "unknown", False
         elif mark.kind == "not" and is_answer(self.nodes, place):
-            self._refuse(self.run or self.last_run)
+            told = is_mark(self.nodes[place - 1], "colon") and bool(self.run)
+            self._refuse(self._last_list() if told else self.run or self.last_run)
         elif mark.kind == "not" and self.found and is_trailing(self.nodes, place):
             self._refuse(self.found[-1:])
         elif mark.kind == "not" and self._turns_round(mark):
@@ -387,10 +388,19 @@ class _Scope:
 
     def _soften(self) -> None:
         """The list that was said last is only wished for."""
-        for said in reversed(self.run):
+        for said in self._last_list():
             said.atom.wish = not said.atom.negated
-            if not said.connector or said.atom.family != self.run[-1].atom.family:
+
+    def _last_list(self) -> list[Said]:
+        """What was said last, with all that is listed with it."""
+        found: list[Said] = []
+        for said in reversed(self.run):
+            if found and said.atom.family != found[-1].atom.family:
                 break
+            found.append(said)
+            if not said.connector:
+                break
+        return found
 
     def _begin_wish(self, *, suits: bool) -> None:
         self.wish, self.wished, self.suits = True, None, suits

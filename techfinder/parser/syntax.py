@@ -34,6 +34,7 @@ _DEEPEST = 20
 
 _ORDERS = frozenset({"sort", "limit"})
 _SIGNS = {"&": "AND", "&&": "AND", "|": "OR", "||": "OR"}
+_TRUTH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _MOST_BETWEEN = 6
 """Words between "exclude" and a term that still belong together: "exclude everybody with"."""
 
@@ -126,6 +127,8 @@ class _Reader:
         prefix = {"!=": "!", "<>": "!", ":": "", "=": ""}.get(sign, sign)
         if prefix in ("<", "<=", ">", ">=") and value.isdecimal() and f"{key}_count" in self._schema.attributes:
             key = f"{key}_count"  # "platforms >= 3"
+        if (truth := _TRUTH.get(value.casefold())) is not None and self._schema.attributes[key].part == "product":
+            key, value = f"{self._schema.attributes[key].field.name}_uses", truth  # "laptop = yes"
         made = attribute_filter(self._schema.attributes[key]).clauses([f"{prefix}{value}"])
         return tuple(c.model_copy(update={"origin": "", "words": words}) for c in made)
 

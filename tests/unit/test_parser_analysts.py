@@ -152,3 +152,32 @@ def test_counts(text: str, clauses: list[str]) -> None:
 )
 def test_bounds(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("smartphone=no", ["Smartphones: uses is no"]),
+        ("laptop = yes AND NOT vrar=true", ["Laptops: uses is yes", "VR/AR: uses is no"]),
+        ("uses_vr = false, women", ["VR/AR: uses is no", "Gender is Female"]),
+        ("smart home is true", ["Smart home: uses is yes"]),
+        ("women with headset: no", ["Gender is Female", "VR/AR: uses is no"]),
+        ("iPhone or Pixel: no", ["Smartphones: product is not iPhone", "Smartphones: product is not Google Pixel"]),
+        ("people who sell headsets in Texas", ["VR/AR: uses is yes", "Location: state is TX"]),
+        ("a campaign to sell headsets, women", ["Gender is Female"]),
+    ],
+)
+def test_true_and_false(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("selling a headset to women", ["Gender is Female"]),
+        ("we want to sell watches to seniors in Texas", ["Age at least 65 years", "Location: state is TX"]),
+        ("promote the iPhone to innovators", ["Adopter category is Innovator"]),
+    ],
+)
+def test_whom_something_is_for_is_told_behind_it(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

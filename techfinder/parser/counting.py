@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from techfinder.parser.clauses import in_range
 from techfinder.parser.quantities import LEAST_AGE, Quantity
-from techfinder.parser.sentence import Count, Mark, Sentence
+from techfinder.parser.sentence import Atom, Count, Mark, Sentence
 from techfinder.parser.spotting import Item
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField
 
-__all__ = ["compared_after", "is_subject", "read_count_of_list", "read_counted", "read_limit"]
+__all__ = ["compared_after", "is_subject", "read_count_of_list", "read_counted", "read_limit", "read_not_both"]
 
 _SUBJECTS = frozenset(
     {
@@ -61,6 +62,33 @@ def read_count_of_list(s: Sentence, found: Quantity) -> int | None:
         return None
     s.nodes.append(Mark("count", found.first, count=count))
     return start
+
+
+def read_not_both(s: Sentence, place: int) -> int | None:
+    """ "not both a watch and a headset", "a watch or a headset but not both": one of two at most."""
+    if s.items[place].text.lower() != "both":
+        return None
+    while s.nodes and isinstance(opened := s.nodes[-1], Mark) and opened.kind == "open" and _denies(s.nodes[-2:-1]):
+        s.nodes.pop()  # "they don't have both"
+    if not _denies(s.nodes[-1:]):
+        return None
+    end, named = place + 1, 0
+    while end < len(s.items) and (_is_listed(s, end) or (s.items[end].has("filler") and not s.names(end))):
+        named += not s.items[end].has("comma", "or", "and", "filler")
+        end += 1
+    if named > 1:
+        s.nodes[-1] = Mark("count", place, count=Count(2, True, end, s.words(place, place + 1)))
+        return place + 1
+    atoms = [n for n in s.nodes if isinstance(n, Atom)][-2:]
+    parts = [c for a in atoms for c in a.clauses if isinstance(c, Condition)]
+    if named or len(parts) != 2 or len(atoms) != 2:
+        return None
+    s.nodes.pop()
+    return s.add([AnyOf(conditions=tuple(parts), at_least=2, negated=True)], "both", place, place + 1)
+
+
+def _denies(nodes: Sequence[Atom | Mark]) -> bool:
+    return bool(nodes) and isinstance(node := nodes[-1], Mark) and node.kind == "not"
 
 
 def _is_listed(s: Sentence, place: int) -> bool:

@@ -362,6 +362,8 @@ def _spoken_of(s: Sentence, place: int) -> tuple[SchemaField, int] | None:
         attribute = s.schema.attribute(listed.field)
         if s.items[last.first].has("brand") and attribute.part == "product" and last.last == place - 2:
             return attribute.field, place  # "from Amazon or Google"
+    if last is not None and last.uses and s.items[place - 2].has("not") and last.last == place - 2:
+        return s.schema.field(last.uses), place  # "any phone except Apple"
     one = place < len(s.items) and s.items[place].text.lower() in ("one", "ones")
     if last is None or not (one or _made_by(s, place - 1)):
         return None

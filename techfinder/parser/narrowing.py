@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import product
 
 from techfinder.parser.clauses import Clauses, opposite
 from techfinder.parser.sentence import Atom
 from techfinder.plan import AnyOf, Condition
-from techfinder.schema import Schema
+from techfinder.schema import Schema, SchemaField
 
 __all__ = ["DENYING", "excepts", "narrowed", "narrows", "omits", "spared"]
 
@@ -28,7 +28,7 @@ _OMITTING = frozenset(
 _EXCEPTING = frozenset({"except", "anyone", "everyone", "all", "anybody", "everybody"})
 """First words of exceptions: people are named behind them as well."""
 
-_BUT = frozenset({"except", "other", "apart", "aside", "besides", "barring", "save"})
+_BUT = frozenset({"except", "other", "apart", "aside", "besides", "barring", "save", "unless"})
 """First words of what takes somebody out of an exclusion: "no phone other than a Pixel"."""
 
 _NOBODY = frozenset({"nobody", "no one", "noone", "none of the"})
@@ -58,6 +58,7 @@ def spared(head: Clauses, atom: Atom, schema: Schema) -> Clauses | None:
     if any(c.op != "any_of" for c in (*named, *excluded)):
         return None
     kept = {c.field: c.values for c in named}
+    kept |= {f"{f.name}_product": tuple(v.name for v in f.values) for f in _used(named, schema)}
     made: list[Condition] = []
     for one in excluded:
         whole = _listed(one, schema, kept)
@@ -66,7 +67,15 @@ def spared(head: Clauses, atom: Atom, schema: Schema) -> Clauses | None:
             made.append(whole.model_copy(update={"values": values}))
     if made == excluded:
         return None
-    return (made[0],) if len(made) == 1 else (AnyOf(conditions=tuple(made), words=head[0].words),) if made else ()
+    if len(made) < 2:
+        return tuple(c if c.words else c.model_copy(update={"words": head[0].words}) for c in made)
+    return (AnyOf(conditions=tuple(made), words=head[0].words),)
+
+
+def _used(conditions: Sequence[Condition], schema: Schema) -> list[SchemaField]:
+    """The categories of which something is used: "nothing from Apple except phones"."""
+    attributes = [schema.attribute(c.field) for c in conditions if c.values == ("yes",)]
+    return [a.field for a in attributes if a.part == "uses"]
 
 
 def _alternatives(clauses: Clauses) -> list[Condition]:

@@ -6,7 +6,7 @@ becomes marks. :mod:`techfinder.parser.joining` puts both together.
 
 from __future__ import annotations
 
-from techfinder.parser.counting import is_subject
+from techfinder.parser.counting import is_subject, read_not_both
 from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
@@ -55,6 +55,7 @@ _OF_PEOPLE = frozenset({"category", "scale"})
 _OWNERS = frozenset({"owner", "wearer", "holder", "fan", "reader", "crowd", "type", "worker", "resident", "lover"})
 """Behind what people have or like: they are meant."""
 
+_INHABITANTS = ("ans", "ers", "ites")
 _UPPERMOST = frozenset({"top", "best", "highest"})
 _NOBODY = frozenset({"nobody", "no one", "noone"})
 _OWNING = frozenset({"own", "have", "has", "use", "using", "owning", "having", "got"})
@@ -89,6 +90,8 @@ def _is_addressed(s: Sentence, atom: Atom) -> bool:
 def _says_who(s: Sentence, atom: Atom) -> bool:
     """Whether a thing said is a word for people, as "laggards" and "teachers" are."""
     fields = [s.schema.attribute(c.field).field for c in atom.clauses if isinstance(c, Condition) and c.required]
+    if fields and fields[0].kind == "place" and s.items[atom.first].text.endswith(_INHABITANTS):
+        return True  # "Californians"
     return atom.last - atom.first == 1 and bool(fields) and all(f.kind in _OF_PEOPLE for f in fields)
 
 
@@ -273,6 +276,7 @@ _READERS = (
     _purpose,
     _pronoun,
     _or_none,
+    read_not_both,
     _sort,
     read_date,
     read_quantity,

@@ -88,6 +88,7 @@ class _Scope:
         heads: What they were before the last thing that was said of them.
         denied: Whether what comes is what they do not have: "nobody who doesn't".
         sparing: What takes the next atom out of the exclusion: "no phones other than".
+        spared: Whether it took out the last one.
         part, either: The number of this part of the sentence; whether "either" stands before the next atom.
         run, last_run: The atoms of this part of the sentence, and of the one before.
     """
@@ -118,6 +119,7 @@ class _Scope:
     heads: list[Clauses] = field(default_factory=list)
     denied: bool = False
     sparing: Mark | None = None
+    spared: bool = False
     part: int = 0
     either: bool = False
     run: list[Said] = field(default_factory=list)
@@ -152,11 +154,14 @@ class _Scope:
 
     def _spare(self, atom: Atom) -> bool:
         """Take an atom out of what is excluded: "no phones except a Pixel"."""
-        mark, self.sparing = self.sparing, None
-        if mark is None:
+        mark, goes_on = self.sparing, self.spared and bool(self.connector)
+        self.sparing, self.spared = None, False
+        if mark is None and not goes_on:
             return False
         left = [spared(s.atom.clauses, atom, self.schema) for s in self.excluded]
         if all(clauses is None for clauses in left):
+            if mark is None:
+                return False
             self.denied = True
             if self._exclude(atom, anew=False):
                 return True  # "skip the laggards except for teachers"
@@ -167,6 +172,8 @@ class _Scope:
                 said.atom.clauses, said.atom.uses = clauses, ""
             elif clauses is not None:
                 self.found.remove(said)
+        self.excluded = [s for s in self.excluded if s in self.found]
+        self.spared = True
         return True
 
     def _narrow(self, atom: Atom) -> bool:

@@ -62,6 +62,12 @@ def parser() -> SentenceParser:
     return SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), values)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _made_before() -> None:
+    """Make what the tests share before a clock runs for any of them."""
+    found(read("women").conditions)
+
+
 def _as_tuple(value: object) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else () if value is None else (str(value),)
 

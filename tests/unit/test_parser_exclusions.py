@@ -214,3 +214,58 @@ def test_a_comma_behind_a_term_of_field_syntax_is_no_part_of_it() -> None:
 )
 def test_signs_and_verbs_that_leave_out(text: str, clauses: list[str]) -> None:
     assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "no social media except LinkedIn and YouTube",
+            ["Platforms is not Facebook, Instagram, Reddit, TikTok or Twitter"],
+        ),
+        ("nothing from Samsung apart from phones and watches", ["Smart home: product is not Samsung SmartThings"]),
+        ("no Nest except Nest, women", ["Gender is Female"]),
+        (
+            "any phone except Apple and Samsung",
+            [
+                "Smartphones: uses is yes",
+                "Smartphones: product is not iPhone",
+                "Smartphones: product is not Samsung Galaxy",
+            ],
+        ),
+        ("women, unless they're in Texas", ["Gender is Female", "Location: state is not TX"]),
+        ("skip laggards unless they are teachers", ["not (Adopter category is Laggard and Sector is not Education)"]),
+        (
+            "iPhone users except Texans over 60",
+            ["Smartphones: product is iPhone", "not (Location: state is TX and Age over 60 years)"],
+        ),
+        ("not necessarily women, over 30", ["Age over 30 years"]),
+        ("they don't have to be teachers", []),
+    ],
+)
+def test_exceptions_go_on_through_a_list(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("not both iPhone and MacBook", ["not (Smartphones: product is iPhone and Laptops: product is MacBook)"]),
+        ("they don't have both a watch and a headset", ["not (Wearables: uses is yes and VR/AR: uses is yes)"]),
+        (
+            "high budget or high interest but not both",
+            [
+                "any of (Budget is High or more; Tech interest is High or more)",
+                "not (Budget is High or more and Tech interest is High or more)",
+            ],
+        ),
+        ("both iPhone and MacBook", ["Smartphones: product is iPhone", "Laptops: product is MacBook"]),
+        ("neither iPhone nor MacBook", ["Smartphones: product is not iPhone", "Laptops: product is not MacBook"]),
+    ],
+)
+def test_not_both(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+def test_what_is_left_of_an_exclusion_keeps_its_words() -> None:
+    assert [c.words for c in read("nothing from Samsung apart from phones and watches").conditions] == ["Samsung"]

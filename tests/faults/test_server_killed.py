@@ -111,7 +111,9 @@ def test_a_build_that_lost_its_server_leaves_nothing_behind(qdrant_of_mine: Qdra
     with opened(server.address, tmp_path / "home") as store:
         assert set(people_of(store, "people")) == {p.profile.id for p in make_points(SIZE)}
         assert store.verify("people") == []
-    # The claim is that of this process, which lives: it ends by its time. A killed one's ends at once (below).
+        # The claim that the server has still is one of this process, and nobody holds it any more.
+        build(store, make_spec("people"), make_points(PEOPLE))
+        assert people_of(store, "people") == FIRST
 
 
 @pytest.mark.parametrize("restarted", ["at once", "later"])

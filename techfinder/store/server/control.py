@@ -45,6 +45,9 @@ _FAR_S = 3600.0
 _NAMESPACE = UUID("2f0c7a52-0f5d-5d0e-9b43-51f0a6a7d3c1")
 _PAGE = 100
 _JOIN_S = 1.0
+_held: set[str] = set()
+"""Tokens of the leases that this process holds."""
+
 _INDEXES = {"kind": "keyword", "build": "keyword", "state": "keyword", "revision": "integer"}
 
 
@@ -94,6 +97,7 @@ class Lease:
         self._stop.set()
         self._renewer.join(_JOIN_S)  # should it hang: a renewal that comes late changes nothing
         self._renewer = None
+        _held.discard(self._token)
         mine = models.FilterSelector(filter=_where(token=self._token))
         try:
             self._server.ask("ending the lease", lambda c: c.delete(CONTROL, mine, wait=True))
@@ -139,6 +143,7 @@ class Lease:
                 f"{holder.get('pid')} on {holder.get('host')}. Wait until it is done, or end it; should it be gone "
                 f"already, its claim ends in {left:.0f} s."
             )
+        _held.add(self._token)
         self._renewer = threading.Thread(target=self._renew, name="techfinder-lease", daemon=True)
         self._renewer.start()
 
@@ -286,11 +291,16 @@ class Control:
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:
-    """Whether the holder ran on this machine and does no more: it need not be waited for."""
+    """Whether the holder ran on this machine and does no more: it need not be waited for.
+
+    It may be this process: a server that was away when a lease was given back has it still.
+    """
     if holder.get("place") != here():
         return False
     try:
         pid = int(holder["pid"])
+        if (pid, _started(pid)) == (os.getpid(), holder["started"]):
+            return holder.get("token") not in _held
         # Another process may have got its number.
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE or _started(pid) != holder["started"]
     except psutil.NoSuchProcess:

@@ -15,7 +15,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING
 
 from techfinder.backup.about import ABOUT, MANIFEST, About, Manifest, Member, read_as
 from techfinder.errors import BackupError, cut

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
-
 import pytest
 
-from techfinder.lexicons import builtin_lexicons
-from techfinder.parser import SentenceParser
-from techfinder.plan import Condition, QueryPlan
-from techfinder.schema import load_schema
-from techfinder.words import describe
-
-SCHEMA = load_schema()
-TODAY = date(2026, 11, 25)
-
-
-@cache
-def parser() -> SentenceParser:
-    live = {
-        "location_city": ["Austin", "Boston", "Denver", "New York", "Portland", "Seattle"],
-        "interests": ["Gaming", "Music"],
-    }
-    return SentenceParser(SCHEMA, builtin_lexicons(SCHEMA), live)
-
-
-def read(text: str) -> QueryPlan:
-    return parser().parse(text, TODAY)
-
-
-def told(text: str) -> list[str]:
-    """The clauses in words, wishes with a tilde."""
-    return [("" if c.required else "~") + describe(SCHEMA, c) for c in read(text).conditions]
+from readings import read, told
+from techfinder.plan import Condition
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_a_whole_search_by_keyboard_alone(address: str, new_page: NewPage) -> No
     page.goto(address)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    expect(page.get_by_role("button", name="Close")).to_be_focused()  # so that what opened is read aloud
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("/")

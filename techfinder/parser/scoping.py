@@ -156,7 +156,7 @@ class _Scope:
         """Take an atom out of what is excluded: "no phones except a Pixel"."""
         mark, goes_on = self.sparing, self.spared and bool(self.connector)
         self.sparing, self.spared = None, False
-        if mark is None and not goes_on:
+        if not self.excluded or (mark is None and not goes_on):
             return False
         left = [spared(s.atom.clauses, atom, self.schema) for s in self.excluded]
         if all(clauses is None for clauses in left):
@@ -239,7 +239,12 @@ class _Scope:
         """Whether other people begin who are no part of an exclusion: "teachers without a phone or women over 60"."""
         inner = self.word in _PARTICLES and self.word not in ("no", "nor", "neither", "none")
         told = any(not s.atom.negated and s.addresses for s in self.found if s.part == self.part)
-        return inner and told and not self.excluded[-1].atom.people and Said(atom, "or", self.opened).addresses
+        return (
+            inner
+            and told
+            and not any(s.atom.people for s in self.excluded[-1:])
+            and Said(atom, "or", self.opened).addresses
+        )
 
     # --- what stands between atoms --------------------------------------------------------
 
@@ -306,7 +311,7 @@ class _Scope:
             case "not":
                 self.negated, self.family, self.none = True, None, mark.word == "no"
                 self.left_out, self.listed = mark.word not in _PARTICLES, False
-                self.word, self.excluded, self.heads = mark.word, [], []
+                self.word, self.excluded, self.heads, self.sparing = mark.word, [], [], None
             case "anew":
                 if self.none and self.family is not None:  # "no headset, a smartphone"
                     self.negated = False

@@ -240,6 +240,14 @@ def test_signs_and_verbs_that_leave_out(text: str, clauses: list[str]) -> None:
             ["Smartphones: product is iPhone", "not (Location: state is TX and Age over 60 years)"],
         ),
         ("not necessarily women, over 30", ["Age over 30 years"]),
+        (
+            "no laggards unless they should not be teachers",
+            ["Adopter category is not Laggard", "Sector is not Education"],
+        ),
+        (
+            "no iPhone except no Pixel",
+            ["Smartphones: product is not iPhone", "Smartphones: product is not Google Pixel"],
+        ),
         ("they don't have to be teachers", []),
     ],
 )

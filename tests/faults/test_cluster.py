@@ -85,8 +85,8 @@ def test_a_node_dies_under_searches(finder: Finder, nodes: list[QdrantProcess]) 
     took.sort()
     p99 = took[int(len(took) * 0.99)]
     print(
-        f"{len(took)} searches, {len(failed)} failed, median {took[len(took) // 2] * 1000:.0f} ms, "
-        f"p99 {p99:.2f} s, longest {took[-1]:.2f} s"
+        f"{len(took)} searches ({len(took) / SECONDS:.0f}/s), {len(failed)} failed, "
+        f"median {took[len(took) // 2] * 1000:.0f} ms, p99 {p99:.2f} s, longest {took[-1]:.2f} s"
     )
     assert failed == []
     deadline = time.monotonic() + 60

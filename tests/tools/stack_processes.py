@@ -28,6 +28,7 @@ __all__ = ["KEY", "StackProcesses", "running_stack", "service_environment", "unt
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 KEY = "a-key-for-the-tests-only"
 PATIENCE_S = 20.0
+START_S = 60.0
 PEOPLE = 60
 
 
@@ -116,7 +117,7 @@ class StackProcesses:
         request = urllib.request.Request(f"{self.base}{path}")
         if self._token and not anybody:
             request.add_header("Authorization", f"Bearer {self._token}")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def is_ready(self) -> bool:
@@ -149,13 +150,13 @@ def running_stack(folder: Path, postgres_binaries: Path, people: int = PEOPLE) -
         stack.start("serve")
         stack.start("worker")
         stack.sign_in()
-        until(stack.is_ready, stack.log)
+        until(stack.is_ready, stack.log, START_S)
         yield stack
 
 
-def until(true: Callable[[], bool], otherwise: Callable[[], str] = lambda: "") -> None:
+def until(true: Callable[[], bool], otherwise: Callable[[], str] = lambda: "", patience_s: float = PATIENCE_S) -> None:
     """Wait until something is true."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)

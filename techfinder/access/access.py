@@ -19,9 +19,15 @@ from techfinder.access.tokens import Token
 from techfinder.errors import AccessError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from techfinder.access.accounts import User
     from techfinder.settings import Settings
 
 __all__ = ["Access", "AuditLog", "Tokens"]
+
+_READING, _GATEWAY = "Qdrant REST", "gateway"
+"""What a token that reads Qdrant's REST API is called, and the scope that it has."""
 
 
 class Tokens:
@@ -41,22 +47,63 @@ class Tokens:
     ) -> tuple[Token, str]:
         """A token that stands for a user, and its text, which nobody can be shown again. Raises AccessError."""
         with self._over.changing() as (connection, now):
-            user = accounts.by_name(connection, name)
-            if user.disabled:
-                raise AccessError(f"{user.name} is disabled. Enable them first.")
-            made, text = tokens.make(connection, user, label, scopes, days, now)
-            detail = {"for": user.name, "label": made.label, "scopes": list(made.scopes), "days": days}
-            self._over.note(connection, now, "token.make", by, asker, subject=made.id, detail=detail)
-            return made, text
+            return self._make(connection, now, accounts.by_name(connection, name), label, scopes, days, by, asker)
+
+    def grant(self, name: str, days: float, by: str, asker: Asker = NOWHERE) -> tuple[Token, str]:
+        """A token that reads Qdrant's REST API and encodes sentences, and nothing else; and its text.
+
+        Who has no user of that name becomes an analyst. Raises AccessError.
+        """
+        with self._over.changing() as (connection, now):
+            user = {u.name: u for u in accounts.everybody(connection)}.get(accounts.normal_name(name))
+            if user is None:
+                user = accounts.add(connection, name, "analyst", now)
+                self._over.note(connection, now, "user.add", by, asker, subject=user.name, detail={"role": user.role})
+            return self._make(connection, now, user, _READING, (_GATEWAY, "encode"), days, by, asker)
+
+    def withdraw(self, name: str, by: str, asker: Asker = NOWHERE) -> int:
+        """Let no token of a user's that reads Qdrant's REST API count any more; returns how many did.
+
+        Raises AccessError.
+        """
+        with self._over.changing() as (connection, now):
+            held = tokens.listed(connection, accounts.by_name(connection, name).id)
+            good = [t for t in held if _GATEWAY in t.scopes and t.state(now) == "good"]
+            for token in good:
+                self._revoke(connection, now, token.id, by, asker)
+            return len(good)
 
     def revoke(self, token_id: str, by: str, asker: Asker = NOWHERE, owner: str = "") -> Token:
         """Let a token count no longer; with the name of an `owner` only one of theirs. Raises AccessError."""
         with self._over.changing() as (connection, now):
-            user = accounts.by_name(connection, owner).id if owner else ""
-            token = tokens.revoke(connection, token_id, now, user)
-            detail = {"for": token.user, "label": token.label}
-            self._over.note(connection, now, "token.revoke", by, asker, subject=token.id, detail=detail)
-            return token
+            return self._revoke(connection, now, token_id, by, asker, owner)
+
+    def _make(
+        self,
+        connection: Connection,
+        now: float,
+        user: User,
+        label: str,
+        scopes: Iterable[str],
+        days: float,
+        by: str,
+        asker: Asker,
+    ) -> tuple[Token, str]:
+        if user.disabled:
+            raise AccessError(f"{user.name} is disabled. Enable them first.")
+        made, text = tokens.make(connection, user, label, scopes, days, now)
+        detail = {"for": user.name, "label": made.label, "scopes": list(made.scopes), "days": days}
+        self._over.note(connection, now, "token.make", by, asker, subject=made.id, detail=detail)
+        return made, text
+
+    def _revoke(
+        self, connection: Connection, now: float, token_id: str, by: str, asker: Asker, owner: str = ""
+    ) -> Token:
+        user = accounts.by_name(connection, owner).id if owner else ""
+        token = tokens.revoke(connection, token_id, now, user)
+        detail = {"for": token.user, "label": token.label}
+        self._over.note(connection, now, "token.revoke", by, asker, subject=token.id, detail=detail)
+        return token
 
 
 class AuditLog:

@@ -15,8 +15,6 @@ from techfinder.cli.users import open_access
 
 __all__ = ["analyst"]
 
-_SCOPE = "gateway"
-_SCOPES = (_SCOPE, "encode")
 _name = click.argument("name")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -39,10 +37,7 @@ def grant(name: str, days: float, as_json: bool) -> None:
     It reads the gateway and encodes sentences, nothing else, and nobody can be shown it again.
     """
     with open_access() as access:
-        known = {user.name for user in access.people.all()}
-        if name.strip().casefold() not in known:
-            access.people.add(name, "analyst", on_console())
-        made, text = access.tokens.make(name, "Qdrant REST", _SCOPES, days, on_console())
+        made, text = access.tokens.grant(name, days, on_console())
     if as_json:
         echo_json({**asdict(made), "token": text})
         return
@@ -55,8 +50,5 @@ def grant(name: str, days: float, as_json: bool) -> None:
 def revoke(name: str) -> None:
     """Let no token of NAME's that reads the gateway count any more, from the next request on."""
     with open_access() as access:
-        now = access.clock()
-        good = [t for t in access.tokens.of(name) if _SCOPE in t.scopes and t.state(now) == "good"]
-        for token in good:
-            access.tokens.revoke(token.id, on_console())
-    out.print(f"{len(good)} tokens of {escape(name)} count no longer.")
+        count = access.tokens.withdraw(name, on_console())
+    out.print(f"{count} tokens of {escape(name)} count no longer.")

@@ -158,6 +158,8 @@ def test_nobody_makes_themselves_an_admin(signed_in: SignIn, access: Access, rol
         ("/admin/people/role", {"name": role, "role": "admin"}),
         ("/admin/people/add", {"name": "mallory", "role": "admin"}),
         ("/admin/people/link", {"name": "admin"}),
+        ("/admin/people/grant", {"name": "mallory", "days": "30"}),
+        ("/admin/people/withdraw", {"name": "analyst"}),
         ("/admin/people/drop-factor", {"name": "admin"}),
     ):
         assert ask(client, "POST", path, data=form).status_code == 403

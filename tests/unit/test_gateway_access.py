@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -122,6 +123,29 @@ def test_what_is_revoked_reads_no_more_within_a_second(client: FlaskClient, run:
     assert [ask(client, t).status_code for t in both] == [401, 401]
     assert time.monotonic() - began < 5  # the command itself included
     assert run("analyst", "revoke", "dora").output == "0 tokens of dora count no longer.\n"
+
+
+def test_an_admin_grants_and_revokes_on_a_page(client: FlaskClient, access: Access) -> None:
+    browser = client.application.test_client()
+    session = with_password(access, "grace", "admin")
+    browser.set_cookie("techfinder", session)
+
+    def press(what: str, **form: str) -> TestResponse:
+        headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+        return browser.post(f"/admin/people/{what}", data=form, headers=headers, follow_redirects=True)
+
+    page = press("grant", name="hugo", days="30").text
+    (token,) = re.findall(r"tf_[0-9a-f]{12}_[\w-]{43}", page)
+    assert "Give hugo this token" in page
+    assert ask(client, token).status_code == 200
+    assert access.people.named("hugo").role == "analyst"
+    assert token not in browser.get("/admin/people").text
+    assert "1 token of hugo for /qdrant revoked." in press("withdraw", name="hugo").text
+    assert refused(ask(client, token)) == 401
+    assert access.log.newest(action="token.make")[0].actor == "grace"
+    for days in ("", "x", "nan", "0", "999"):
+        assert press("grant", name="ivan", days=days).status_code == 400, days
+    assert "ivan" not in {u.name for u in access.people.all()}
 
 
 def test_each_call_is_in_the_audit_log(client: FlaskClient, access: Access, run: Run) -> None:

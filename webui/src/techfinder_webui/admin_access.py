@@ -11,7 +11,7 @@ from flask import Blueprint, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
-from techfinder import AccessError, TechfinderError, needs
+from techfinder import AccessError, TechfinderError, cut, needs
 from techfinder_webui.admin_access_contexts import AuditPage, EntryRow, PeoplePage, RoleOption, UserRow
 from techfinder_webui.gate import access, gate, who
 from techfinder_webui.guard import guard
@@ -37,6 +37,7 @@ def make_admin_access_blueprint(finder: Finder) -> Blueprint:
     blueprint.after_request(guard)
     blueprint.register_error_handler(TechfinderError, lambda error: failed(finder, error))
     _add_people(blueprint)
+    _add_analysts(blueprint)
     _simple(blueprint, "disable", lambda people, *by: people.disable(*by), "{} is disabled.")
     _simple(blueprint, "enable", lambda people, *by: people.enable(*by), "{} is let in again.")
     _simple(blueprint, "sign-out", lambda people, *by: people.end_sessions(*by), "{} is signed out everywhere.")
@@ -54,16 +55,16 @@ def _add_people(blueprint: Blueprint) -> None:
     @blueprint.get("/people")
     @needs("users")
     def index() -> AnyResponse:
-        text, link = (*gate().told(), "", "")[:2]
+        text, made = (*gate().told(), "", "")[:2]
         banners = (Banner("info", text),) if text else ()
-        return render("admin_people.html", _people(access(), *banners, link=link))
+        return render("admin_people.html", _people(access(), *banners, made=made))
 
     @blueprint.post("/people/add")
     @needs("users")
     def add() -> AnyResponse:
         def done(name: str) -> tuple[str, str]:
             user, secret = access().people.add(name, request.form.get("role", ""), who(), gate().asker())
-            return f"{user.name} is added. Send them this link: it works once, within three days.", secret
+            return f"{user.name} is added. Send them this link: it works once, within three days.", _link(secret)
 
         return _done(done)
 
@@ -72,7 +73,7 @@ def _add_people(blueprint: Blueprint) -> None:
     def link() -> AnyResponse:
         def done(name: str) -> tuple[str, str]:
             secret = access().people.new_link(name, who(), gate().asker())
-            return f"Send {name} this link: it sets a password once, within three days.", secret
+            return f"Send {name} this link: it sets a password once, within three days.", _link(secret)
 
         return _done(done)
 
@@ -84,6 +85,37 @@ def _add_people(blueprint: Blueprint) -> None:
             return f"{user.name} is {user.role} now.", ""
 
         return _done(done)
+
+
+def _add_analysts(blueprint: Blueprint) -> None:
+    """Whose programs read Qdrant's REST API."""
+
+    @blueprint.post("/people/grant")
+    @needs("users")
+    def grant() -> AnyResponse:
+        def done(name: str) -> tuple[str, str]:
+            made, text = access().tokens.grant(name, _days(request.form.get("days", "")), who(), gate().asker())
+            until = f"{datetime.fromtimestamp(made.until, UTC):%Y-%m-%d}"
+            return f"Give {made.user} this token: it reads /qdrant until {until}.", text
+
+        return _done(done)
+
+    @blueprint.post("/people/withdraw")
+    @needs("users")
+    def withdraw() -> AnyResponse:
+        def done(name: str) -> tuple[str, str]:
+            count = access().tokens.withdraw(name, who(), gate().asker())
+            return f"{count} {'token' if count == 1 else 'tokens'} of {name} for /qdrant revoked.", ""
+
+        return _done(done)
+
+
+def _days(text: str) -> float:
+    """A number of days as it came. Raises AccessError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise AccessError(f"{cut(text)!r} is no number of days. Give one, as 30.") from None
 
 
 def _simple(blueprint: Blueprint, name: str, change: Callable[..., object], told: str) -> None:
@@ -103,20 +135,25 @@ def _simple(blueprint: Blueprint, name: str, change: Callable[..., object], told
 def _done(change: Callable[[str], tuple[str, str]]) -> AnyResponse:
     """Go to the page about people, which says what was done to whom the form names; or that page with why not."""
     try:
-        told, secret = change(request.form.get("name", ""))
+        told, made = change(request.form.get("name", ""))
     except AccessError as error:
         return render("admin_people.html", _people(access(), Banner("error", "Nothing was changed", str(error))), 400)
-    shown = gate().base_url() + url_for("signing.link", secret=secret) if secret else ""
-    return gate().tell_next(url_for("people.index"), told, shown)
+    return gate().tell_next(url_for("people.index"), told, made)
 
 
-def _people(found: Access, *banners: Banner, link: str = "") -> PeoplePage:
-    users = tuple(_user(u, found.roles) for u in found.people.all())
+def _link(secret: str) -> str:
+    return gate().base_url() + url_for("signing.link", secret=secret)
+
+
+def _people(found: Access, *banners: Banner, made: str = "") -> PeoplePage:
+    now = found.clock()
+    readers = {t.user for t in found.tokens.of() if "gateway" in t.scopes and t.state(now) == "good"}
+    users = tuple(_user(u, found.roles, u.name in readers) for u in found.people.all())
     roles = tuple(RoleOption(name, name == found.roles[0]) for name in found.roles)
-    return PeoplePage(users, roles, link, banners)
+    return PeoplePage(users, roles, made, "The link" if "://" in made else "The token", banners)
 
 
-def _user(user: User, roles: tuple[str, ...]) -> UserRow:
+def _user(user: User, roles: tuple[str, ...], reads: bool) -> UserRow:
     remarks = ["disabled"] if user.disabled else []
     remarks += [] if user.has_password or user.subject else ["no password yet"]
     remarks += ["second factor"] if user.has_second_factor else []
@@ -127,6 +164,7 @@ def _user(user: User, roles: tuple[str, ...]) -> UserRow:
         since=told_time(user.created_at),
         disabled=user.disabled,
         has_factor=user.has_second_factor,
+        reads=reads,
         log_url=url_for("people.audit", actor=user.name),
     )
 

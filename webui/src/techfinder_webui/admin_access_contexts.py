@@ -27,6 +27,7 @@ class UserRow:
     since: str = field(metadata=explained("When they were added, in UTC."))
     disabled: bool = field(metadata=explained("Whether they may not sign in."))
     has_factor: bool = field(metadata=explained("Whether codes are asked of them."))
+    reads: bool = field(metadata=explained("Whether a token of theirs reads Qdrant's REST API."))
     log_url: str = field(metadata=explained("What they did, in the audit log."))
 
 
@@ -36,7 +37,8 @@ class PeoplePage:
 
     users: tuple[UserRow, ...] = field(metadata=explained("Everybody, by name."))
     roles: tuple[RoleOption, ...] = field(metadata=explained("Roles for somebody new."))
-    link: str = field(default="", metadata=explained("A one-use link that was just made: it is shown this once."))
+    made: str = field(default="", metadata=explained("A link or token that was just made: it is shown this once."))
+    made_label: str = field(default="", metadata=explained("Which of them it is."))
     banners: tuple[Banner, ...] = field(default=(), metadata=explained("What was done, or why not."))
 
 

@@ -92,6 +92,7 @@ test: install-test ## everything that must be green: the four checks of `make li
 	@echo '--- tests'; $(BIN)/pytest $(SPREAD) $(PYTESTFLAGS)
 
 nightly: install-test ## the slow tests and the long scripts in tests/faults
+	@$(BIN)/python tests/tools/get_faketime.py
 	@echo '--- slow tests'; $(BIN)/pytest -m slow $(SPREAD) $(PYTESTFLAGS)
 	@for script in $(wildcard tests/faults/kill_*.py tests/faults/fuzz_*.py); do \
 	  echo "--- $$script"; $(BIN)/python "$$script" || exit 1; \

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 import get_chromium
+import get_faketime
 import get_mlflow
 import get_postgres
 import get_qdrant
@@ -83,6 +84,12 @@ def soffice() -> str:
 def chromium() -> str:
     """Path of the Chromium to drive: ``launch(executable_path=chromium, args=["--no-sandbox"])``."""
     return get_chromium.find() or _missing("Chromium", get_chromium.HELP)
+
+
+@pytest.fixture(scope="session")
+def faketime() -> Path:
+    """Path of libfaketime; only tests marked slow ask for it, so only `make nightly` gets it."""
+    return get_faketime.find() or Path(_missing("libfaketime", get_faketime.HELP))
 
 
 def _missing(what: str, how: str) -> str:

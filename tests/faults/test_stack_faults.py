@@ -17,11 +17,9 @@ from pathlib import Path
 import pytest
 
 import access_homes
-import get_mlflow
 import get_postgres
 import get_qdrant
 from access_homes import HERE
-from mlflow_process import MlflowProcess
 from stack_processes import PEOPLE, StackProcesses, running_stack, until
 from steady_searches import PER_SECOND, THREADS, Searches, kind_of, searching
 from techfinder.access import audit
@@ -190,27 +188,6 @@ def test_postgresql_is_killed_while_it_is_written_to(stack: StackProcesses) -> N
     assert set(views.failed()) == {"503 database-unavailable"}
     assert answered <= noted <= answered + THREADS, "who was shown was noted, and stays noted"
     assert "good" in stack.run("audit", "verify").lower()
-
-
-def test_mlflow_is_killed(stack: StackProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not get_mlflow.available():
-        pytest.skip(get_mlflow.HELP)
-    with MlflowProcess(get_mlflow.COMMAND, tmp_path) as server:
-        monkeypatch.setitem(stack.environment, "MLFLOW_TRACKING_URI", server.url)
-        stack.run("encoders", "register", "hash")
-        stack.kill("serve")
-        until(lambda: not stack.is_ready())
-        stack.start("serve")  # now it knows the address
-        until(stack.is_ready, stack.log)
-        with searches(stack) as found:
-            server.kill()
-            time.sleep(5)
-            began = time.monotonic()
-            server.start()
-            took_s = time.monotonic() - began
-        assert "hash@1" in stack.run("encoders", "list")
-    print(found.told(f"MLflow killed, it took {took_s:.1f} s to start"))
-    assert found.failed() == {}
 
 
 # --- away for long ----------------------------------------------------------------------------------------------------

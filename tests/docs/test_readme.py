@@ -42,6 +42,7 @@ def sessions(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         session.close()
 
 
+@pytest.mark.timeout(120)  # some samples index with the default encoder, whose process steps back for others
 @pytest.mark.keeps_children  # a page that starts a server goes on with it in its next samples
 @pytest.mark.parametrize("sample", RUN, ids=lambda s: s.place)
 def test_a_sample_does_what_the_page_shows(sample: Sample, encoder: str, sessions: dict[Path, ShellSession]) -> None:

@@ -12,6 +12,11 @@ from search_site import NewPage, environment, index, served
 from techfinder.store.folders import copy_sparse
 
 
+QUICKER = "Autofocus processing was blocked"
+"""Not a fault: the list of shortcuts has a button that takes the keyboard when it opens; this is said where somebody had
+the keyboard elsewhere before the page was read to its end."""
+
+
 @pytest.fixture(scope="session")
 def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder with sixty people indexed, to be copied: no server ever opens it."""
@@ -68,7 +73,7 @@ def new_page(browser: Browser, said: list[str]) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda m: said.append(f"{m.type}: {m.text}"))
+        page.on("console", lambda m: None if m.text.startswith(QUICKER) else said.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda e: said.append(f"error: {e}"))
         page.on("request", lambda r: None if r.url.startswith("http://127.0.0.1:") else said.append(f"asked {r.url}"))
         return page

@@ -11,10 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from search_site import NewPage, environment, index, served
 from techfinder.store.folders import copy_sparse
 
-
 QUICKER = "Autofocus processing was blocked"
-"""Not a fault: the list of shortcuts has a button that takes the keyboard when it opens; this is said where somebody had
-the keyboard elsewhere before the page was read to its end."""
+"""Not a fault: the list of shortcuts has a button that takes the keyboard when it opens; this is said where somebody
+had the keyboard elsewhere before the page was read to its end."""
 
 
 @pytest.fixture(scope="session")

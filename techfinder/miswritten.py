@@ -34,19 +34,11 @@ def miswritten(counts: Mapping[str, int]) -> str:
         counts: How many cells have each value.
     """
     if _share(counts, _DATE) >= _NEARLY_ALL:
-        example = next((v for v in counts if _DATE.fullmatch(v) and not _ISO.fullmatch(v)), "")
-        return (
-            f'they look like dates; write them as 2026-01-31, not {example!r}, and kind can be "date"'
-            if example
-            else ""
-        )
+        example = _other(counts, _DATE, _ISO)
+        return example and f'they look like dates; write them as 2026-01-31, not {example!r}, and kind can be "date"'
     if _share(counts, _DRESSED) >= _NEARLY_ALL:
-        example = next((v for v in counts if _DRESSED.fullmatch(v) and not _NUMBER.fullmatch(v)), "")
-        return (
-            f'they look like numbers; write {example!r} as {_bare(example)}, and kind can be "number"'
-            if example
-            else ""
-        )
+        example = _other(counts, _DRESSED, _NUMBER)
+        return example and f'they look like numbers; write {example!r} as {_bare(example)}, and kind can be "number"'
     if _share(counts, _NUMBER) >= _MOST:
         others = _cut(", ".join(repr(v) for v in counts if not _NUMBER.fullmatch(v)))
         return f'they are numbers but for {others}; with these under "missing", kind can be "number"'
@@ -55,6 +47,11 @@ def miswritten(counts: Mapping[str, int]) -> str:
 
 def _share(counts: Mapping[str, int], pattern: re.Pattern[str]) -> float:
     return sum(n for v, n in counts.items() if pattern.fullmatch(v)) / sum(counts.values())
+
+
+def _other(counts: Mapping[str, int], pattern: re.Pattern[str], plain: re.Pattern[str]) -> str:
+    """The first value of the one form that has not the plain one; empty where all have."""
+    return next((v for v in counts if pattern.fullmatch(v) and not plain.fullmatch(v)), "")
 
 
 def ambiguous_number(values: Sequence[str]) -> str:

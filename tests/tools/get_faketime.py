@@ -7,11 +7,11 @@ your own machine and fail where ``CI=true``. They are marked slow, so only ``mak
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+import debian_package
 
 __all__ = ["HELP", "LIBRARY_VARIABLE", "Clock", "find", "main"]
 
@@ -66,15 +66,7 @@ class Clock:
 
 def main() -> int:
     """Get what is missing; 0 when tests can run, or when they will be skipped with a message."""
-    if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (["update"], ["install", "-y", "--no-install-recommends", "faketime"]):
-            subprocess.run(["apt-get", "-qq", *step], check=False, env=environment)
-    if found := find():
-        print(f"libfaketime for the tests: {found}")
-        return 0
-    print(f"No libfaketime for the tests. {HELP}", file=sys.stderr)
-    return 1 if os.environ.get("CI") == "true" else 0
+    return debian_package.get("faketime", "libfaketime", find, HELP)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+import debian_package
 
 __all__ = ["FOLDER_VARIABLE", "HELP", "find", "main"]
 
@@ -33,15 +34,7 @@ def find() -> Path | None:
 
 def main() -> int:
     """Get what is missing; 0 when tests can run, or when they will be skipped with a message."""
-    if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (["update"], ["install", "-y", "--no-install-recommends", "postgresql"]):
-            subprocess.run(["apt-get", "-qq", *step], check=False, env=environment)
-    if found := find():
-        print(f"PostgreSQL for the tests: {found}")
-        return 0
-    print(f"No PostgreSQL for the tests. {HELP}", file=sys.stderr)
-    return 1 if os.environ.get("CI") == "true" else 0
+    return debian_package.get("postgresql", "PostgreSQL", find, HELP)
 
 
 if __name__ == "__main__":

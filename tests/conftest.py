@@ -19,6 +19,7 @@ import get_mlflow
 import get_postgres
 import get_qdrant
 import get_soffice
+from missing import missing
 from mlflow_process import MlflowProcess
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantAddress, QdrantProcess
@@ -43,7 +44,7 @@ def qdrant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantAddress]:
         yield QdrantAddress(url.rstrip("/"), int(os.environ.get(get_qdrant.GRPC_VARIABLE, "6334")))
         return
     if not get_qdrant.available():
-        _missing("a Qdrant server", get_qdrant.HELP)
+        missing("a Qdrant server", get_qdrant.HELP)
     with QdrantProcess(get_qdrant.BINARY, tmp_path_factory.mktemp("qdrant")) as server:
         yield QdrantAddress(server.url, server.grpc_port)
 
@@ -58,7 +59,7 @@ def qdrant_url(qdrant: QdrantAddress) -> str:
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
     """A real MLflow server, empty at first, one for the whole run; encoders need names of their own."""
     if not get_mlflow.available():
-        _missing("an MLflow server", get_mlflow.HELP)
+        missing("an MLflow server", get_mlflow.HELP)
     with MlflowProcess(get_mlflow.COMMAND, tmp_path_factory.mktemp("mlflow")) as server:
         yield server
 
@@ -68,7 +69,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresProce
     """A real PostgreSQL server, one for the whole run; each test makes a database of its own."""
     folder = get_postgres.find()
     if folder is None:
-        _missing("a PostgreSQL server", get_postgres.HELP)
+        missing("a PostgreSQL server", get_postgres.HELP)
         return
     with PostgresProcess(folder) as server:
         yield server
@@ -77,26 +78,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresProce
 @pytest.fixture(scope="session")
 def soffice() -> str:
     """Path of a LibreOffice; only tests marked slow ask for it, so only `make nightly` needs one."""
-    return get_soffice.find() or _missing("LibreOffice", get_soffice.HELP)
+    return get_soffice.find() or missing("LibreOffice", get_soffice.HELP)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the Chromium to drive: ``launch(executable_path=chromium, args=["--no-sandbox"])``."""
-    return get_chromium.find() or _missing("Chromium", get_chromium.HELP)
+    return get_chromium.find() or missing("Chromium", get_chromium.HELP)
 
 
 @pytest.fixture(scope="session")
 def faketime() -> Path:
     """Path of libfaketime; only tests marked slow ask for it, so only `make nightly` gets it."""
-    return get_faketime.find() or Path(_missing("libfaketime", get_faketime.HELP))
-
-
-def _missing(what: str, how: str) -> str:
-    message = f"this test needs {what}. {how}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
+    return get_faketime.find() or Path(missing("libfaketime", get_faketime.HELP))
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 import get_qdrant
+from missing import missing
 from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreError
 from techfinder.interfaces import Collection, FacetRequest
@@ -47,7 +48,7 @@ def raw(address: QdrantAddress, **options: Any) -> Iterator[QdrantClient]:
 def own_qdrant(folder: Path, ca: Path | None = None, **variables: str) -> QdrantProcess:
     """A server that a test may break; skips where there is no binary to start."""
     if not get_qdrant.available():
-        pytest.skip(f"this test starts a Qdrant of its own. {get_qdrant.HELP}")
+        missing("a Qdrant server of its own", get_qdrant.HELP)
     folder.mkdir(parents=True, exist_ok=True)
     return QdrantProcess(get_qdrant.BINARY, folder, ca, **variables)
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 import get_postgres
 from access_homes import HERE, PASSWORD, aged, opened, settings_in, with_password
+from missing import missing
 from postgres_process import PostgresProcess
 from techfinder.app import create_app
 from techfinder.database import FILE
@@ -50,7 +51,7 @@ def own_postgres() -> Iterator[PostgresProcess]:
     """A server that a test may stop."""
     folder = get_postgres.find()
     if folder is None:
-        pytest.skip(get_postgres.HELP)
+        missing("a PostgreSQL server", get_postgres.HELP)
     with PostgresProcess(folder) as server:
         yield server
 

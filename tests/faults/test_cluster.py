@@ -12,6 +12,7 @@ import pytest
 import commands
 import get_qdrant
 import homes
+from missing import missing
 from qdrant_cluster import running_cluster
 from qdrant_process import QdrantProcess
 from techfinder.errors import TechfinderError
@@ -30,7 +31,7 @@ PER_SECOND = 50
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[QdrantProcess]]:
     if not get_qdrant.available():
-        pytest.skip(get_qdrant.HELP)
+        missing("a Qdrant server", get_qdrant.HELP)
     with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
         yield running
 

@@ -20,6 +20,7 @@ import access_homes
 import get_postgres
 import get_qdrant
 from access_homes import HERE
+from missing import missing
 from stack_processes import PEOPLE, StackProcesses, running_stack, until
 from steady_searches import PER_SECOND, THREADS, Searches, kind_of, searching
 from techfinder.access import audit
@@ -39,7 +40,7 @@ READY_S, JOB_S = 30.0, 180.0
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcesses]:
     binaries = get_postgres.find()
     if binaries is None or not get_qdrant.available():
-        pytest.skip("this test needs Qdrant and PostgreSQL. Run `make install-test`.")
+        missing("Qdrant and PostgreSQL", "Run `make install-test`.")
     with running_stack(tmp_path_factory.mktemp("stack"), binaries) as running:
         yield running
 

@@ -20,6 +20,7 @@ import access_homes
 import get_qdrant
 import homes
 from commands import run, run_json
+from missing import missing
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantProcess
 from techfinder.backup.making import make_backup
@@ -48,7 +49,7 @@ ALL = 40
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QdrantProcess, Path]]:
     """A server whose files can be looked through."""
     if not get_qdrant.available():
-        pytest.skip(get_qdrant.HELP)
+        missing("a Qdrant server", get_qdrant.HELP)
     folder = tmp_path_factory.mktemp("qdrant")
     with QdrantProcess(get_qdrant.BINARY, folder) as process:
         yield process, folder

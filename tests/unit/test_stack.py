@@ -13,6 +13,7 @@ import pytest
 import get_mlflow
 import get_postgres
 import get_qdrant
+from missing import missing
 from mlflow_process import MlflowProcess
 from stack_processes import PEOPLE, StackProcesses, running_stack, until
 from techfinder.database.database import Database
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.keeps_children, pytest.mark.timeout(90)]
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcesses]:
     binaries = get_postgres.find()
     if binaries is None or not get_qdrant.available():
-        pytest.skip("this test needs Qdrant and PostgreSQL. Run `make install-test`.")
+        missing("Qdrant and PostgreSQL", "Run `make install-test`.")
     with running_stack(tmp_path_factory.mktemp("stack"), binaries) as running:
         yield running
 
@@ -132,7 +133,7 @@ def test_mlflow_keeps_what_it_knows_in_postgresql(
     stack: StackProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not get_mlflow.available():
-        pytest.skip(get_mlflow.HELP)
+        missing("an MLflow server", get_mlflow.HELP)
     address = stack.postgres.database().replace("postgresql:", "postgresql+psycopg:")
     with MlflowProcess(get_mlflow.COMMAND, tmp_path, address) as server:
         monkeypatch.setitem(stack.environment, "MLFLOW_TRACKING_URI", server.url)

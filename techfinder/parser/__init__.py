@@ -14,8 +14,9 @@ from techfinder.mentions import mentioned_words
 from techfinder.parser.brands import with_brand_fields
 from techfinder.parser.joining import join
 from techfinder.parser.likeness import Known, read_likeness
+from techfinder.parser.nodes import Atom
 from techfinder.parser.reading import read
-from techfinder.parser.sentence import Atom, Mentions, Sentence
+from techfinder.parser.sentence import Mentions, Sentence
 from techfinder.parser.spelling import Speller
 from techfinder.parser.spotting import Item, spot
 from techfinder.parser.syntax import Expression, FaultyTerm, read_expression

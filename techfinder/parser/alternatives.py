@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from techfinder.parser.clauses import any_of, opposite
-from techfinder.parser.scoping import Said
+from techfinder.parser.nodes import Said
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from techfinder.parser.clauses import in_range
+from techfinder.parser.nodes import Atom, Count, Mark
 from techfinder.parser.quantities import LEAST_AGE, Quantity
-from techfinder.parser.sentence import Atom, Count, Mark, Sentence
+from techfinder.parser.sentence import Sentence
 from techfinder.parser.spotting import Item
 from techfinder.plan import AnyOf, Condition, Sort
 from techfinder.schema import SchemaField

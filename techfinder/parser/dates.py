@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from techfinder.parser.clauses import in_range
 from techfinder.parser.english import number_words
-from techfinder.parser.sentence import Atom, Sentence
+from techfinder.parser.nodes import Atom
+from techfinder.parser.sentence import Sentence
 from techfinder.plan import Condition
 from techfinder.schema import SchemaField
 

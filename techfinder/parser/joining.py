@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from techfinder.parser.alternatives import either_of, whole_alternatives
 from techfinder.parser.clauses import any_of, opposite
 from techfinder.parser.merging import one_range, possible
-from techfinder.parser.scoping import Said, scoped
-from techfinder.parser.sentence import Atom, Count, Mark
+from techfinder.parser.nodes import Atom, Count, Mark, Said
+from techfinder.parser.scoping import scoped
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema
 

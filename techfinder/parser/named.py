@@ -9,9 +9,10 @@ from typing import Literal
 from techfinder.lexicons import LexiconEntry
 from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, said_levels
+from techfinder.parser.nodes import Atom, Mark
 from techfinder.parser.numbers import months, number
 from techfinder.parser.quantities import Quantity
-from techfinder.parser.sentence import Atom, Mark, Sentence
+from techfinder.parser.sentence import Sentence
 from techfinder.parser.tokens import stem_of
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import SchemaField

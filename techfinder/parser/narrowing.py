@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from itertools import product
 
 from techfinder.parser.clauses import Clauses, opposite
-from techfinder.parser.sentence import Atom
+from techfinder.parser.nodes import Atom
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema, SchemaField
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from techfinder.parser.clauses import in_range
 from techfinder.parser.counting import compared_after, read_count_of_list, read_counted, read_limit
+from techfinder.parser.nodes import Mark
 from techfinder.parser.quantities import LEAST_AGE, Quantity
-from techfinder.parser.sentence import Mark, Sentence
+from techfinder.parser.sentence import Sentence
 from techfinder.parser.timing import past_release, timing
 from techfinder.schema import SchemaField
 

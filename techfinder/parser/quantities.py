@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from techfinder.parser.english import number_words
+from techfinder.parser.numerals import Numerals
 from techfinder.parser.spotting import Item
-from techfinder.parser.tokens import LARGEST, Token
+from techfinder.parser.tokens import Token
 
 __all__ = ["LEAST_AGE", "Quantities", "Quantity"]
 
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
-_FEW = {"few": 3, "several": 3, "couple": 2, "dozen": 12, "handful": 5}
 _RANGE_SIGNS = frozenset({"or", "up", "-", "to", "..", "through", "thru", "till", "until"})
-_TIMES = frozenset({"hundred", "thousand", "million", "billion", "grand"})
-_PARTS = frozenset({"couple", "half", "quarter"})
-"""Number words that are none by themselves."""
-
-_BEFORE_ONE = frozenset({"most", "least", "than", "exactly", "only"})
-"""Before "one of": it is a number then."""
-
-_MORE_OR_LESS = frozenset({"more", "less", "fewer"})
-_DIGITS = re.compile(r"[\d,]+(?:\.\d+)?")
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
 _NEARLY = 0.1
 """How far a number in another unit may be from a whole one that is meant."""
@@ -89,6 +79,7 @@ class Quantities:
         """Take the items and the tokens that these count."""
         self._items, self._tokens = items, tokens
         self._item_at = {item.first: i for i, item in enumerate(items)}
+        self._numerals = Numerals(tokens, self._unit_follows)
 
     def at(self, place: int) -> Quantity | None:
         """The quantity that begins at item `place`; None when there is none."""
@@ -122,7 +113,7 @@ class Quantities:
         """Past "the age of", "a" and the like between a comparison and its number."""
         end = min(place + _BETWEEN, len(self._items))
         for at in range(place, end):
-            if self._number(self._items[at].first) is not None:
+            if self._numerals.at(self._items[at].first) is not None:
                 return at
             item = self._items[at]
             word = self._tokens[item.first].stem
@@ -137,7 +128,7 @@ class Quantities:
         decade = self._decade(place)
         if decade is not None:
             return decade
-        one = self._number(self._items[place].first)
+        one = self._numerals.at(self._items[place].first)
         if one is None:
             return self._numbered(place) or self._one_of_a_unit(place)
         value, token, money = one
@@ -160,14 +151,14 @@ class Quantities:
             return None
         if sign not in _RANGE_SIGNS and not (in_words and sign == "and" and unit is None):
             return None
-        two = self._number(token + 1 + (sign == "up"))
+        two = self._numerals.at(token + 1 + (sign == "up"))
         if two is None:
             open_ended = sign == ".." and unit is None
             found = Quantity(value, None, unit="money" if money else "", last=self._item_after(token + 1))
             return self._with_unit(found) if open_ended else None
         high, end, more = two
         if unit is None and value < 1000 <= high:
-            value *= self._multiplier(token + 1, end, high)
+            value *= self._numerals.multiplier(token + 1, end, high)
         found = Quantity(
             min(value, high), max(value, high), unit="money" if money or more else "", last=self._item_after(end)
         )
@@ -179,7 +170,7 @@ class Quantities:
 
     def _interval(self, value: float, token: int) -> Quantity | None:
         """ "[25, 35)": from a bracket to a bracket; a round one leaves its bound out."""
-        two = self._number(token + 1)
+        two = self._numerals.at(token + 1)
         if two is None or token < 2 or self._stem(token - 2) != "[" or self._stem(two[1]) not in ("]", ")"):
             return None
         high, end, _ = two
@@ -192,7 +183,7 @@ class Quantities:
     def _numbered(self, place: int) -> Quantity | None:
         """ "month three", "week 6": a time by its number."""
         unit = self._unit(place)
-        one = self._number(self._items[place + 1].first) if unit and place + 1 < len(self._items) else None
+        one = self._numerals.at(self._items[place + 1].first) if unit and place + 1 < len(self._items) else None
         if unit is None or one is None or unit[0] != "months":
             return None
         value, token, _ = one
@@ -246,90 +237,6 @@ class Quantities:
             return None
         low, high = share or (0, 9)
         return Quantity(start + low, start + high, unit="years", last=self._item_after(token + 1))
-
-    def _number(self, token: int) -> tuple[float, int, bool] | None:
-        """The number at a token: its value, the token after it, and whether a currency sign stood there."""
-        if token >= len(self._tokens):
-            return None
-        first = self._tokens[token]
-        if first.number is None:
-            return self._part_of_a_million(token) or self._few(token) or self._in_words(token)
-        value, token = first.number, token + 1
-        if self._stem(token) == "dozen":
-            return value * _FEW["dozen"], token + 1, False
-        while (word := self._stem(token)) in _TIMES and value <= LARGEST:
-            value, token = value * number_words()[word], token + 1
-        return value, token, first.money or self._tokens[token - 1].stem == "grand"
-
-    def _few(self, token: int) -> tuple[float, int, bool] | None:
-        """ "a couple of", "a few", "several", "a dozen"."""
-        if self._stem(token) in ("a", "an"):
-            token += 1
-        if self._stem(token) == "half":  # "half a dozen"
-            start = token + 1 + (self._stem(token + 1) == "a")
-            return (_FEW["dozen"] / 2, start + 1, False) if self._stem(start) == "dozen" else None
-        value = _FEW.get(self._stem(token))
-        if value is None:
-            return None
-        end = token + (2 if self._stem(token + 1) == "of" else 1)
-        if self._stem(end) == "dozen" and self._stem(token) != "dozen":
-            return float(value * _FEW["dozen"]), end + (2 if self._stem(end + 1) == "of" else 1), False
-        return float(value), end, False
-
-    def _in_words(self, token: int) -> tuple[float, int, bool] | None:
-        """ "twenty-five", "a hundred and ten", "eighty thousand"."""
-        words, start = number_words(), token
-        if self._stem(token) in ("a", "an") and self._stem(token + 1) in _TIMES:
-            token += 1
-        total = current = 0.0
-        seen = False
-        while word := self._stem(token):
-            if word.endswith("ish") and word[:-3] in words:
-                word = word[:-3]
-            if word == "and" and seen and current >= 100 and self._stem(token + 1) in words:
-                token += 1
-                continue
-            value = words.get(word) if word not in _PARTS else None
-            if value is None or total + current > LARGEST:
-                break
-            if value == 100:
-                current = (current or 1) * 100
-            elif value >= 1000:
-                total, current = total + (current or 1) * value, 0.0
-            elif seen and not (current % 100 == 0 or (current % 10 == 0 and value < 10 and current % 100 >= 20)):
-                break
-            else:
-                current += value
-            seen, token = True, token + 1
-        if seen and self._stem(token) == "dozen":
-            return (total + current) * _FEW["dozen"], token + 1, False
-        alone = token - start == 1 and self._stem(start) == "one" and not self._unit_follows(token)
-        alone = alone and not (self._stem(token) == "of" and start > 0 and self._stem(start - 1) in _BEFORE_ONE)
-        alone = alone and not (start > 1 and self._stem(start - 1) == "than" and self._stem(start - 2) in _MORE_OR_LESS)
-        if not seen or alone:  # "no one", "the one who"
-            return None
-        return total + current, token, self._tokens[token - 1].stem == "grand"
-
-    def _multiplier(self, start: int, end: int, value: float) -> float:
-        """What the last of two numbers was multiplied by, as in "10 to 50 million" and "70-90k"."""
-        word = number_words().get(self._tokens[end - 1].stem, 1) if end - start > 1 else 1
-        if word >= 1000:
-            return float(word)
-        digits = _DIGITS.match(self._tokens[start].text)
-        return value / float(digits[0].replace(",", "")) if digits else 1.0
-
-    def _part_of_a_million(self, token: int) -> tuple[float, int, bool] | None:
-        """ "half a million", "a quarter of a million"."""
-        stems = [t.stem for t in self._tokens[token : token + 6]]
-        while stems and stems[0] in ("a", "an", "one"):
-            stems, token = stems[1:], token + 1
-        if not stems or stems[0] not in ("half", "quarter"):
-            return None
-        rest = [s for s in stems[1:4] if s not in ("of", "a", "an")][:1]
-        if rest != ["million"] and rest != ["thousand"]:
-            return None
-        words = number_words()
-        return words[stems[0]] * words[rest[0]], token + 1 + stems[1:].index(rest[0]) + 1, False
 
     def _unit_follows(self, token: int) -> bool:
         item = self._item_at.get(token)
@@ -407,7 +314,7 @@ class Quantities:
     def begins_another(self, place: int) -> bool:
         """Whether a comparison belongs to the number behind it: "two of them and under 40"."""
         after = self._items[place + 1] if place + 1 < len(self._items) else None
-        return after is not None and self._items[place].has("compare") and self._number(after.first) is not None
+        return after is not None and self._items[place].has("compare") and self._numerals.at(after.first) is not None
 
     def _item_after(self, token: int) -> int:
         """The item that begins at a token, or the first one after it."""

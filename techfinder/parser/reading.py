@@ -10,8 +10,9 @@ from techfinder.parser.counting import is_subject, read_not_both
 from techfinder.parser.dates import read_date
 from techfinder.parser.levels import read_levels
 from techfinder.parser.named import read_brand, read_entry, read_field, read_value
+from techfinder.parser.nodes import Atom, Mark
 from techfinder.parser.numbers import read_age, read_quantity
-from techfinder.parser.sentence import Atom, Mark, Sentence
+from techfinder.parser.sentence import Sentence
 from techfinder.parser.timing import read_speed
 from techfinder.plan import Condition, Notice, Sort
 from techfinder.schema import SchemaField

@@ -8,36 +8,15 @@ from datetime import date
 
 from techfinder.mentions import mentioned_words
 from techfinder.parser.clauses import Clauses
+from techfinder.parser.nodes import MARKS, Atom, Mark
 from techfinder.parser.quantities import Quantities, Quantity
 from techfinder.parser.spotting import Item
 from techfinder.parser.tokens import Token
 from techfinder.plan import AnyOf, Condition, Notice, Sort
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["MARKS", "Atom", "Count", "Mark", "Mentions", "Sentence"]
+__all__ = ["Mentions", "Sentence"]
 
-MARKS = (
-    "plain",
-    "not",
-    "after_not",
-    "averse",
-    "welcome",
-    "instead",
-    "neutral",
-    "but",
-    "stop",
-    "hard",
-    "after_wish",
-    "wish",
-    "suits",
-    "or",
-    "and",
-    "comma",
-    "slash",
-    "whoever",
-    "colon",
-    "open",
-)
 _BEHIND = frozenset({"averse", "welcome"})
 """Kinds that count only right behind an atom."""
 
@@ -78,56 +57,6 @@ _WEAK = frozenset(
     }
 )
 """Comparisons of numbers that say nothing about levels."""
-
-
-@dataclass(slots=True)
-class Atom:
-    """One thing said.
-
-    Attributes:
-        clauses: What holds; several are joined by "and".
-        family: What it is about: a list goes on only within one family.
-        first, last: Its items, `last` not included.
-        uses: Name of the adoption field when nothing is said but that it is used.
-        brand: The brand when nothing is said but that something of it is used.
-        negation: What "not" makes of it, where that is not simply the opposite.
-        people: Whether it says who is meant ("laggards", "iPhone owners"), more than what holds of them.
-        addressed: Whether a word for people stands beside it.
-        aged: Whether it is an age.
-    """
-
-    clauses: Clauses
-    family: str
-    first: int
-    last: int
-    uses: str = ""
-    brand: str = ""
-    negation: Clauses | None = None
-    wish: bool = False
-    negated: bool = False
-    people: bool = False
-    addressed: bool = False
-    aged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many are asked for of a list whose last item is before `end`."""
-
-    at_least: int
-    negated: bool
-    end: int
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What stands between atoms, by kind; see :data:`MARKS`. `word` is what was typed, in small letters."""
-
-    kind: str
-    place: int
-    word: str = ""
-    count: Count | None = None
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from techfinder.parser.sentence import Atom, Mark
+from techfinder.parser.nodes import Atom, Mark
 
 __all__ = ["ends_here", "ends_with_people", "is_answer", "is_mark", "is_trailing", "leads"]
 

@@ -90,7 +90,7 @@ def _goes_on(first: Said, other: Said) -> bool:
     if not other.connector or one.wish != two.wish:
         return False
     if one.negated != two.negated:
-        return other.connector in ("or", "slash") and not (one.negated or one.wish)
+        return other.connector in ("or", "slash") and not one.wish
     if other.connector in ("or", "slash"):
         return True
     return one.family == two.family and (not other.opened or one.negated)

@@ -95,7 +95,20 @@ def read_field(s: Sentence, place: int) -> int | None:
         return s.add([any_of(used)], "adoption", place, place + 1, uses=fields[0].name)
     if fields[0].kind == "boolean":
         return s.add([Condition(field=fields[0].name, op="any_of", values=("yes",))], fields[0].name, place, place + 1)
+    if fields[0].kind == "tags" and _is_denied(s, place):
+        return s.add([Condition(field=fields[0].name, op="present")], fields[0].name, place, place + 1)
     return _without_saying(s, place)
+
+
+def _is_denied(s: Sentence, place: int) -> bool:
+    """Whether a "not" is said of all that a field may hold: "on no platform", "not on any platform"."""
+    last = next((n for n in reversed(s.nodes) if not (isinstance(n, Mark) and n.kind == "open")), None)
+    if not isinstance(last, Mark) or last.kind != "not":
+        return False
+    if s.items[place + 1 : place + 2] and s.items[place + 1].text.lower() == "but" and last.word == "no":
+        return False  # "on no platform but Reddit"
+    before = s.items[place - 1].text.lower()
+    return before.split()[-1] == "any" or (last.word == "no" and last.place == place - 1)
 
 
 def _without_saying(s: Sentence, place: int) -> int:

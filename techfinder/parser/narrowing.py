@@ -28,7 +28,7 @@ _OMITTING = frozenset(
 _EXCEPTING = frozenset({"except", "anyone", "everyone", "all", "anybody", "everybody"})
 """First words of exceptions: people are named behind them as well."""
 
-_BUT = frozenset({"except", "other", "apart", "aside", "besides", "barring", "save", "unless"})
+_BUT = frozenset({"but", "except", "other", "apart", "aside", "besides", "barring", "save", "unless"})
 """First words of what takes somebody out of an exclusion: "no phone other than a Pixel"."""
 
 _NOBODY = frozenset({"nobody", "no one", "noone", "none of the"})
@@ -54,7 +54,8 @@ def spared(head: Clauses, atom: Atom, schema: Schema) -> Clauses | None:
 
     "No phones except a Pixel" excludes the other phones, "nothing from Google except Nest" the other products.
     """
-    named, excluded = _alternatives(atom.clauses), _alternatives(head)
+    named = _alternatives(atom.clauses)
+    excluded = [_any_value(c, schema) for c in _alternatives(head)]
     if any(c.op != "any_of" for c in (*named, *excluded)):
         return None
     kept = {c.field: c.values for c in named}
@@ -70,6 +71,12 @@ def spared(head: Clauses, atom: Atom, schema: Schema) -> Clauses | None:
     if len(made) < 2:
         return tuple(c if c.words else c.model_copy(update={"words": head[0].words}) for c in made)
     return (AnyOf(conditions=tuple(made), words=head[0].words),)
+
+
+def _any_value(one: Condition, schema: Schema) -> Condition:
+    """That there is a value as a list of all values, where these are known."""
+    names = tuple(v.name for v in schema.attribute(one.field).field.values) if one.op == "present" else ()
+    return one.model_copy(update={"op": "any_of", "values": names}) if names else one
 
 
 def _used(conditions: Sequence[Condition], schema: Schema) -> list[SchemaField]:

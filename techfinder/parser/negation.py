@@ -38,6 +38,7 @@ class Negation:
         denied: Whether what comes is what they do not have: "nobody who doesn't".
         sparing: What takes the next atom out of the exclusion: "no phones other than".
         spared: Whether it took out the last one.
+        told_of: Whether it is told of somebody: "people who don't use TikTok".
     """
 
     active: bool = False
@@ -50,6 +51,7 @@ class Negation:
     denied: bool = False
     sparing: Mark | None = None
     spared: bool = False
+    told_of: bool = False
 
     @property
     def leaves_out(self) -> bool:
@@ -61,8 +63,9 @@ class Negation:
         """Whether it applies, and nothing has been said behind it yet."""
         return self.active and self.family is None
 
-    def begin(self, word: str) -> None:
+    def begin(self, word: str, *, told_of: bool = False) -> None:
         """A "not", as typed, from here on."""
+        self.told_of = told_of
         self.active, self.family, self.listed = True, None, False
         self.word, self.excluded, self.heads, self.sparing = word, [], [], None
 
@@ -83,7 +86,7 @@ class Negation:
         atom, connector = said.atom, said.connector
         if self.listed and connector:
             return True  # "exclude: laggards, TikTok users"
-        if connector in ("or", "and") and told and self._ends_before(said):
+        if connector in ("or", "and") and (told or self.told_of) and self._ends_before(said):
             return False
         if connector in ("and", "or") and self.heads and atom.people:
             return True  # "skip women under 30 and men over 60"
@@ -117,7 +120,9 @@ class Negation:
             return False
         if self.family is not None:
             return bool(self.excluded) and not self.heads
-        return last is not None and last.kind == "not" and mark.place - last.place <= _BESIDE
+        if last is None or mark.place - last.place > _BESIDE:
+            return False
+        return last.kind == "not" or (last.kind == "unknown" and excepts(mark.word))
 
     def denied_by(self, mark: Mark, connector: str, links: AbstractSet[str]) -> bool:
         """Whether the other is said of those who are excluded: "skip women who don't use TikTok"."""

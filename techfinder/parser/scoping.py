@@ -199,18 +199,19 @@ class _Scope:
             self._refuse(self.found[-1:])
         elif negation.turned_round_by(mark):
             self._end_not()
-        elif negation.excepts(mark, self.connector, self._last_mark(place)):
-            if negation.family is None:
-                self._end_not()  # "nobody except teachers"
-            else:
+        elif negation.excepts(mark, self.connector, last := self._last_mark(place)):
+            if negation.family is not None:
                 negation.sparing = mark  # "no phones except a Pixel"
+            else:
+                self._end_not()  # "nobody except teachers"
+                self.wish = last is not None and last.kind == "unknown"  # "no students except teachers"
         elif negation.denied_by(mark, self.connector, self.links):
             negation.denied = not negation.denied
             self.links.add(mark.word)
         elif negation.holds_within(mark, whoever=self.whoever):
             self._end_not()
         else:
-            negation.begin(mark.word)
+            negation.begin(mark.word, told_of=self.whoever or "who" in self.links)
 
     def _end_not(self) -> None:
         self.negation.active = self.wish = False
@@ -280,6 +281,8 @@ class _Scope:
             self.connector, self.dangling = "", False  # "or something unknown, in Texas"
         if mark.kind in ("or", "slash") and self.dangling and self.connector == "comma":
             self.dangled = True
+        if mark.word == "plus" and self.negation.word == "minus":
+            self.negation.active = False  # "minus Texans plus New Yorkers"
         self.either = self.either or mark.word == "either"
         if mark.word != "either" and _CONNECTORS[mark.kind] > _CONNECTORS.get(self.connector, 0):
             self.connector = mark.kind

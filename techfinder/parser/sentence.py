@@ -248,7 +248,7 @@ class Sentence:
     def mark(self, place: int) -> None:
         item = self.items[place]
         if (item.has("over") and self._is_instead(place)) or (item.has("but") and self._is_except(place)):
-            self.nodes.append(Mark("not", place))
+            self.nodes.append(Mark("not", place, self._word(item)))
             return
         if item.has("out"):
             if any(self.items[i].has("out_verb") for i in self.segment(place) if i < place):

@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,28 @@ def note(seen: list[int], people: Collection) -> int:
     """Add the revision that answers now to `seen`. How many those are."""
     seen.append(people.info().revision)
     return len(seen)
+
+
+def test_a_reader_that_is_closed_while_it_reads_a_new_generation_says_nothing(
+    qdrant: QdrantAddress, tmp_path: Path, writing: ServerStore, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    people: Collection | None = None
+    closing: list[threading.Thread] = []
+
+    def close() -> None:
+        if people is not None and not closing:
+            closing.append(threading.Thread(target=people.close))
+            closing[0].start()  # it waits for the reading, that is for this answer
+            time.sleep(0.2)
+
+    with between(qdrant, tmp_path / "home", name, SCAN, close) as store:
+        people = store.open(name)
+        build(writing, make_spec(name), make_points(SIZE), fresh=True)
+        people.look_now()  # type: ignore[attr-defined]
+        people.count([])
+        assert eventually(lambda: bool(closing))
+        closing[0].join()
+    assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize("step", [SCAN, r"points\S*"], ids=["by scans", "by everything"])

@@ -277,3 +277,57 @@ def test_not_both(text: str, clauses: list[str]) -> None:
 
 def test_what_is_left_of_an_exclusion_keeps_its_words() -> None:
     assert [c.words for c in read("nothing from Samsung apart from phones and watches").conditions] == ["Samsung"]
+
+
+@pytest.mark.parametrize(
+    "text", ["not on any platform", "on no platform", "nobody on any platform", "without any platform"]
+)
+def test_nothing_of_a_kind_at_all(text: str) -> None:
+    assert told(text) == ["Platforms is not known"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "not on any platform except TikTok and Reddit",
+            ["Platforms is not Email Newsletter, Facebook, Instagram, LinkedIn, Tech Blogs, Twitter or YouTube"],
+        ),
+        (
+            "on no platform except TikTok and Reddit, over 30",
+            [
+                "Platforms is not Email Newsletter, Facebook, Instagram, LinkedIn, Tech Blogs, Twitter or YouTube",
+                "Age over 30 years",
+            ],
+        ),
+        ("on no platform but TikTok", ["Platforms is TikTok"]),
+        ("on any platform", []),
+    ],
+)
+def test_nothing_of_a_kind_but_some(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses
+
+
+def test_who_is_spared_of_people_that_nobody_knows_is_welcome_only() -> None:
+    assert told("no students except teachers") == ["~Sector is Education"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "people who don't use TikTok or teachers in Texas",
+            ["any of (Platforms is not TikTok; Sector is Education)", "Location: state is TX"],
+        ),
+        (
+            "women who do not use Reddit or are over 60",
+            ["Gender is Female", "any of (Platforms is not Reddit; Age over 60 years)"],
+        ),
+        ("I don't want TikTok users or teachers", ["Platforms is not TikTok", "Sector is not Education"]),
+        ("anyone who isn't a laggard or a teacher", ["Adopter category is not Laggard", "Sector is not Education"]),
+        ("minus Californians plus New Yorkers", ["Location: state is not CA", "Location: state is NY"]),
+        ("skip Californians plus New Yorkers", ["Location: state is not CA", "Location: state is not NY"]),
+    ],
+)
+def test_where_a_not_ends(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

@@ -195,7 +195,7 @@ def test_signs_and_what_copied_text_brings_along(text: str, clauses: list[str]) 
         ("doesn't matter which phone, but no Xiaomi", ["Smartphones: product is not Xiaomi"]),
         (
             "people without an iPhone or who use TikTok",
-            ["Smartphones: product is not iPhone", "Platforms is TikTok"],
+            ["any of (Smartphones: product is not iPhone; Platforms is TikTok)"],
         ),
         ("mostly women in Denver", ["~Gender is Female", "Location: city is Denver"]),
         ("mostly in Texas", ["~Location: state is TX"]),
@@ -232,3 +232,18 @@ def test_a_rare_word_with_two_letters_swapped_is_put_right() -> None:
     assert [(n.code, n.words, n.suggestions) for n in plan.notices] == [("corrected", "appel", ("apple",))]
     for right in ("texan", "form", "trail", "coach", "united"):
         assert [n for n in read(right).notices if n.code == "corrected"] == []
+
+
+MAKERS = ("Apple", "Samsung", "Google", "Microsoft")
+LOYAL_TO_NONE = [f"Loyalty to {maker} at most 3 of 10" for maker in MAKERS]
+LOYAL_TO_SOME = [f"any of ({'; '.join(f'Loyalty to {maker} at least 7 of 10' for maker in MAKERS)})"]
+
+
+@pytest.mark.parametrize("text", ["loyal to none", "no brand loyalty", "not loyal to any brand", "brand agnostic"])
+def test_loyalty_to_no_brand(text: str) -> None:
+    assert told(text) == LOYAL_TO_NONE
+
+
+@pytest.mark.parametrize("text", ["loyal to any brand", "brand loyal", "high brand loyalty"])
+def test_loyalty_to_whatever_brand(text: str) -> None:
+    assert told(text) == LOYAL_TO_SOME

@@ -107,6 +107,20 @@ def test_a_whole_search_by_keyboard_alone(address: str, new_page: NewPage) -> No
     expect(page).to_have_url(re.compile("/people/P"))
 
 
+def test_the_keyboard_goes_on_where_it_was_when_a_swap_takes_the_focus(address: str, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(f"{address}/?q=innovators")
+    links = page.locator("#cards .card h3 a")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(links.nth(1)).to_be_focused()
+    page.evaluate("document.activeElement.replaceWith(document.activeElement.cloneNode(true))")
+    page.keyboard.press("w")
+    expect(page.locator("#cards .card").nth(1).locator(".why ul")).to_be_visible()
+    page.keyboard.press("j")
+    expect(links.nth(2)).to_be_focused()
+
+
 @pytest.mark.parametrize("name", ["crowded", "nobody", "near misses", "profile", "fields", "compare", "picked"])
 def test_nothing_sticks_out(address: str, new_page: NewPage, name: str) -> None:
     page = new_page()

@@ -339,12 +339,13 @@ class ServerCollection:
                 caught_up = self._caught_up(now, fresh) if now.build == fresh.stored.build else None
                 self._view = caught_up or fresh
         except Exception as error:  # whatever it is, the old generation answers and a later try may work
-            _log.error(
-                "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
-                _RETRY_SWITCH_S,
-                error,
-                exc_info=not isinstance(error, StoreError),
-            )
+            if not self._closed:  # closing breaks the reading off
+                _log.error(
+                    "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
+                    _RETRY_SWITCH_S,
+                    error,
+                    exc_info=not isinstance(error, StoreError),
+                )
             self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
         self._switch = None
 

@@ -139,10 +139,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 
 // --- the keyboard -----------------------------------------------------------------------------
 
+// What takes the focused element off the page takes the focus too: the keyboard goes on at the card where it was.
+let at = "";
+document.addEventListener("focusin", (event) => { at = event.target.closest(".card")?.id ?? ""; });
+const card = () => (document.activeElement === document.body ? byId(at) : document.activeElement?.closest(".card"));
+
 function move(step) {
   const links = [...document.querySelectorAll(".card h3 a")];
   if (!links.length) return;
-  const now = links.indexOf(document.activeElement?.closest?.(".card")?.querySelector("h3 a"));
+  const now = links.indexOf(card()?.querySelector("h3 a"));
   const next = links[Math.min(Math.max(now + step, 0), links.length - 1)];
   next.focus();
   next.closest(".card").scrollIntoView({ block: "nearest" });
@@ -155,7 +160,6 @@ function openFirst(selector) {
   summary.focus();
 }
 
-const card = () => document.activeElement?.closest?.(".card");
 const shortcuts = {
   "/": () => { byId("q")?.focus(); byId("q")?.select(); },
   "?": () => byId("help")?.togglePopover(),

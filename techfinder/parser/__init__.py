@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
+from techfinder.errors import cut
 from techfinder.lexicons import Lexicon
 from techfinder.mentions import mentioned_words
 from techfinder.parser.brands import with_brand_fields
@@ -30,6 +31,9 @@ __all__ = ["SentenceParser"]
 Clause = Condition | AnyOf
 _MOST_FAULTS = 10
 """Faulty terms that are left out; with more of them the rest is read as a sentence."""
+
+_MOST_WORDS = 500
+"""Words and signs that are read; as many of them within the characters of a question are no sentence."""
 
 
 def _nobody(_ids: Sequence[str]) -> Collection[str]:
@@ -123,6 +127,7 @@ class SentenceParser:
 
     def _read(self, text: str, today: date, as_typed: Sequence[str]) -> QueryPlan:
         tokens = tokenize(text)
+        tokens, unread = tokens[:_MOST_WORDS], tokens[_MOST_WORDS:]
         right = frozenset(t.text.casefold() for words in as_typed for t in tokenize(words)) | self._mentioned(tokens)
         items, kept = spot(text, tokens, self._vocabulary, self._speller, right)
         sentence = Sentence(self.schema, with_brand_fields(items, self.schema), kept, today, mentions=self._mentions)
@@ -137,6 +142,7 @@ class SentenceParser:
             sort=tuple(sentence.sort),
             notices=(
                 *dropped,
+                *_too_long(text, unread),
                 *_wordless(text),
                 *sentence.notices,
                 *_widened(joined.widened),
@@ -176,6 +182,15 @@ def _few_wishes(clauses: Sequence[Clause]) -> tuple[list[Clause], list[Notice]]:
     words = ", ".join(c.words for c in left_out)
     text = f"Only the {MOST_WISHES} wishes that weigh most are ranked; left out: {words}."
     return [c for c in clauses if c not in left_out], [Notice(code="too-many-wishes", text=text, words=words)]
+
+
+def _too_long(text: str, unread: Sequence[Token]) -> list[Notice]:
+    """What to say of words beyond those that are read."""
+    if not unread:
+        return []
+    begin = cut(text[unread[0].start :], 40)
+    told = f"Only the first {_MOST_WORDS} words and signs were read; what begins with {begin} only ranks by meaning."
+    return [Notice(code="too-many-words", text=told)]
 
 
 def _meaning(text: str, sentence: Sentence, tokens: Sequence[Token]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import prod
 
 from techfinder.parser.clauses import any_of, opposite
 from techfinder.parser.nodes import Said
@@ -17,8 +18,14 @@ _JOINTS = _OR | {"and"}
 _SIZES = (2, 3)
 """Of so many things both of two alternatives may tell in the same order."""
 
+_LONGEST = 40
+"""Things that alternatives tell of at most, all together."""
+
 _MOST = 9
 """Clauses that alternatives become at most; that is three of two parts each, or two of three."""
+
+_MOST_PICKS = 128
+"""Ways to take one part of every option; most of them say the same as others."""
 
 Clause = Condition | AnyOf
 
@@ -34,7 +41,7 @@ def whole_alternatives(said: Sequence[Said], place: int) -> list[Sequence[Said]]
     while end < len(said) and said[end].part == said[place].part and said[end].connector != "comma":
         end += 1
     run = said[place:end]
-    if any(s.count for s in run):
+    if len(run) > _LONGEST or any(s.count for s in run):
         return []
     cuts = [0]
     for at in range(1, len(run)):
@@ -89,8 +96,9 @@ def either_of(options: Sequence[Sequence[Clause]], schema: Schema) -> list[Claus
     Each clause takes one part of every option (conjunctive normal form): of "A and B, or C and D" these are
     "A or C", "A or D", "B or C" and "B or D".
     """
-    parts = [[p for clause in option for p in _parts(clause, schema)] for option in options]
-    if not all(option and all(option) for option in parts):
+    once = {tuple(_unworded(c) for c in option): option for option in options}.values()
+    parts = [[p for clause in option for p in _parts(clause, schema)] for option in once]
+    if not all(option and all(option) for option in parts) or prod(map(len, parts)) > _MOST_PICKS:
         return None
     picked = {_key(pick): pick for pick in ([c for part in each for c in part] for each in product(*parts))}
     needed = [pick for key, pick in picked.items() if not any(other < key for other in picked)]
@@ -111,14 +119,18 @@ def _parts(clause: Clause, schema: Schema) -> list[tuple[Condition, ...]]:
 
 
 def _key(pick: Sequence[Condition]) -> frozenset[str]:
-    return frozenset(c.model_copy(update={"words": ""}).model_dump_json() for c in pick)
+    return frozenset(map(_unworded, pick))
+
+
+def _unworded(clause: Clause) -> str:
+    return clause.model_copy(update={"words": ""}).model_dump_json()
 
 
 def _clause(pick: Sequence[Condition], schema: Schema) -> Clause:
     """Any of some conditions, values of one attribute as one."""
     made: dict[object, Condition] = {}
     for one in pick:
-        key = (one.field, one.op) if one.op == "any_of" else one.model_copy(update={"words": ""}).model_dump_json()
+        key = (one.field, one.op) if one.op == "any_of" else _unworded(one)
         before = made.get(key)
         if before is None:
             made[key] = one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import product
+from math import prod
 
 from techfinder.parser.clauses import Clauses, opposite
 from techfinder.parser.nodes import Atom
@@ -134,6 +135,7 @@ def narrowed(head: Clauses, atom: Atom, schema: Schema, *, denied: bool) -> list
         if not clause.required or (isinstance(clause, AnyOf) and (clause.at_least > 1 or clause.negated)):
             return []
         parts.append((clause,) if isinstance(clause, Condition) else clause.conditions)
+    if prod(map(len, parts)) > _MOST:
+        return []
     words = " ".join(dict.fromkeys(c.words for c in (*head, *atom.clauses)))
-    found = [tuple(c.model_copy(update={"words": words}) for c in each) for each in product(*parts)]
-    return found if len(found) <= _MOST else []
+    return [tuple(c.model_copy(update={"words": words}) for c in each) for each in product(*parts)]

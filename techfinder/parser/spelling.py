@@ -8,7 +8,7 @@ common one swapped.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -29,6 +29,9 @@ _RARE = 1_000_000
 
 _COMMONER = 20
 _RUN_TOGETHER = 8
+_KEPT = 4096
+"""Misspelt words whose right ones are kept."""
+
 _PART = 3
 """Letters that two words run together have at least, and either of them."""
 
@@ -56,6 +59,7 @@ class Speller:
         for word in sorted(self._words):
             if len(word) >= _SHORTEST:
                 self._by_length[len(word)].append(word)
+        self._near = lru_cache(_KEPT)(self._nearest)
 
     def parted(self, word: str) -> tuple[str, str] | None:
         """The two words (as typed) that were run together, as "highbudget"; None when it is not that.
@@ -75,12 +79,15 @@ class Speller:
         """The word (stem) that a misspelt one most likely stands for; None when there is none."""
         return next(iter(self.corrections(word)), None)
 
-    def corrections(self, word: str) -> list[str]:
+    def corrections(self, word: str) -> Sequence[str]:
         """The words (stems) that a misspelt one may stand for, the likeliest first.
 
         Letters left out, added, changed and swapped count as one mistake each (optimal string alignment);
         of words that are as near, one with the same first letter is taken, then the most alike by Jaro-Winkler.
         """
+        return self._near(word)
+
+    def _nearest(self, word: str) -> Sequence[str]:
         stem = stem_of(word)
         if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha():
             return []

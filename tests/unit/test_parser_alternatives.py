@@ -120,3 +120,31 @@ def test_what_one_clause_says_already_is_not_said_again() -> None:
     without = texan.model_copy(update={"op": "none_of"})
     assert either_of([[old], [denied]], schema) == [AnyOf(conditions=(old, without))]
     assert either_of([[old], [AnyOf(conditions=(old, texan), at_least=2)]], schema) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UX/UI High instagram/" * 90,
+        " or ".join(
+            f"{who} in {place}" for who in ("women", "men", "teachers", "nurses") for place in ("Texas", "Ohio", "Utah")
+        ),
+        "no Apple, Samsung or Google users who use Apple, Samsung or Google and " * 25,
+    ],
+)
+def test_however_many_alternatives_there_are_reading_them_ends(text: str) -> None:
+    """Of two things each, forty of them would have a million million ways to hold."""
+    assert read(text[:2000]).conditions
+
+
+def test_alternatives_that_are_said_twice_are_said_once() -> None:
+    assert told("women in Texas or men in Ohio or women in Texas") == told("women in Texas or men in Ohio")
+
+
+def test_words_beyond_those_that_are_read_are_told() -> None:
+    plan = read("women, " + "e, " * 250 + "Texas")
+    assert [c.words for c in plan.conditions] == ["women"]
+    told_of = [n.text for n in plan.notices if n.code == "too-many-words"]
+    assert told_of == [
+        "Only the first 500 words and signs were read; what begins with 'e, Texas' only ranks by meaning."
+    ]

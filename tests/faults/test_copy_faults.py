@@ -139,6 +139,7 @@ def test_a_part_of_a_copy_that_was_altered_is_not_trusted(
     assert store.verify(NAME) == []
 
 
+@pytest.mark.slow
 def test_people_kept_from_another_state_of_the_source_are_not_used(
     server: QdrantProcess, store: ServerStore, tmp_path: Path
 ) -> None:

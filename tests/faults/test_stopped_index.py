@@ -34,7 +34,9 @@ def group(job: subprocess.Popen[str], number: int) -> None:
     os.killpg(job.pid, number)
 
 
-@pytest.mark.parametrize("tell", [subprocess.Popen.send_signal, group], ids=["process", "group"])
+@pytest.mark.parametrize(
+    "tell", [subprocess.Popen.send_signal, pytest.param(group, marks=pytest.mark.slow)], ids=["process", "group"]
+)
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
 )

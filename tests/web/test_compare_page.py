@@ -49,6 +49,7 @@ def test_picking_two_on_their_cards_and_comparing_them(address: str, new_page: N
 def test_by_keyboard_alone(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/?q=innovators")
+    expect(page.locator(".pick[data-htmx-powered]").first).to_be_visible()  # until then "c" follows a plain link
     page.keyboard.press("j")
     page.keyboard.press("c")
     picked(page, 1)

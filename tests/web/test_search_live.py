@@ -57,6 +57,7 @@ def test_progress_shows_and_new_people_appear_in_every_open_tab(
         second.close()
 
 
+@pytest.mark.slow
 def test_a_page_survives_a_restart_and_hears_what_it_missed(own_home: Path, new_page: NewPage, said: list[str]) -> None:
     page = new_page()
     with served(environment(own_home)) as address:
@@ -111,6 +112,7 @@ def test_a_search_while_the_server_is_away_outlives_the_poll_for_the_encoder(
     said.clear()
 
 
+@pytest.mark.slow
 def test_a_link_followed_while_the_server_is_away_is_asked_again(
     own_home: Path, new_page: NewPage, said: list[str]
 ) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -118,7 +119,7 @@ class _Traces:
         self.logging = (root.level, logging.root.manager.disable, handlers)
         # MLflow keeps threads for fetching files as long as a client of it lives.
         self.threads = {t for t in threading.enumerate() if t.is_alive() and not t.name.startswith("Mlflow")}
-        self.children = set(psutil.Process().children())
+        self.children = _children()
 
     def compare(self, after: _Traces) -> list[str]:
         """What is there now and was not there before, in words."""
@@ -133,6 +134,15 @@ class _Traces:
         return found + [f"child process {_command(c)}" for c in _still_there(after.children - self.children)]
 
 
+def _children() -> set[int]:
+    """Ids of the child processes: from the kernel's own list where there is one, as to look for them takes longer."""
+    try:
+        lists = [(thread / "children").read_text() for thread in Path("/proc/self/task").iterdir()]
+    except OSError:
+        return {c.pid for c in psutil.Process().children()}
+    return {int(pid) for pids in lists for pid in pids.split()}
+
+
 def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
     """Those that do not end within a moment; a thread on its way out is no leak."""
     if threads:
@@ -142,9 +152,13 @@ def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
     return [t for t in threads if t.is_alive()]
 
 
-def _still_there(children: set[psutil.Process]) -> list[psutil.Process]:
+def _still_there(children: set[int]) -> list[psutil.Process]:
     """Those that do not end within a moment, without Python's own helper, which stays for the whole run."""
-    suspects = [c for c in children if "multiprocessing.resource_tracker" not in _command(c)]
+    suspects = []
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            suspects.append(psutil.Process(child))
+    suspects = [s for s in suspects if "multiprocessing.resource_tracker" not in _command(s)]
     return psutil.wait_procs(suspects, timeout=GRACE_S)[1]
 
 

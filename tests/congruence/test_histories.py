@@ -37,7 +37,7 @@ from techfinder.testing.store_samples import (
 )
 
 KINDS = ("edge", "server")
-SHORT = {"edge": 4, "server": 8}
+SHORT = {"edge": 6, "server": 8}
 LONG = {"edge": 40, "server": 80}
 SAMPLES = make_points(420)
 BIG = 1100

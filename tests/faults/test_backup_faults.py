@@ -97,6 +97,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_is_ended(stage: Stage, home:
     assert state(home) == AFTER
 
 
+@pytest.mark.slow
 def test_other_commands_say_what_to_do_after_such_a_kill(stage: Stage, home: Path) -> None:
     assert run_doomed(home, "restore", stage.backup, "live") == KILLED
     told = run(home, "store", "info")

@@ -94,8 +94,8 @@ def test_a_copy_to_a_server_survives_kills(
         ("copy", "3000", KILLED, {2000}),
         pytest.param("copy", "sealed", KILLED, {2000}, marks=pytest.mark.slow),
         ("copy", "published", KILLED, set()),
-        ("qdrant", "1000", FAILED, {0, 2000}),
-        ("helpers", "3000", FAILED, {2000}),
+        pytest.param("qdrant", "1000", FAILED, {0, 2000}, marks=pytest.mark.slow),
+        pytest.param("helpers", "3000", FAILED, {2000}, marks=pytest.mark.slow),
     ],
 )
 def test_a_copy_from_a_server_survives_kills(
@@ -123,6 +123,7 @@ def test_a_copy_from_a_server_survives_kills(
     assert store.scan(NAME).info == before
 
 
+@pytest.mark.slow
 def test_a_part_of_a_copy_that_was_altered_is_not_trusted(
     server: QdrantProcess, store: ServerStore, embedded: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

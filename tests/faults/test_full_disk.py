@@ -44,7 +44,7 @@ def found(home: Path) -> int:
     ("most", "moment"),
     [
         pytest.param(100_000, "spool", marks=pytest.mark.slow),
-        (20_000_000, "copy"),
+        pytest.param(20_000_000, "copy", marks=pytest.mark.slow),
         pytest.param(100, "progress", marks=pytest.mark.slow),
         pytest.param(500_000, "copy", marks=pytest.mark.slow),
     ],

@@ -219,6 +219,8 @@ def _relative(s: Sentence, token: int) -> _Span | None:
     step = 0 if word in ("this", "current") else 1 if word in _AHEAD else -1 if word in _BACK else None
     if step is None:
         return None
+    if word == "past" and unit in _PERIODS:
+        return _Span(_moved(s.today, unit, -1), s.today, token + 2)
     if unit in _PERIODS:
         return _period(_moved(s.today, unit, step), unit, token + 2)
     return _from_now(s, token)

@@ -59,7 +59,7 @@ def _exclude(one: Condition, other: Condition, schema: Schema) -> bool:
     if one.op != "range":
         return False
     lower, upper = sorted((_ends(one), _ends(other)))
-    return -inf < lower[0] and upper[1] < inf and lower[1] < upper[0]
+    return (-inf < lower[0] or upper[1] < inf) and lower[1] < upper[0]
 
 
 def _ends(condition: Condition) -> tuple[float, float]:

@@ -71,33 +71,46 @@ def read_field(s: Sentence, place: int) -> int | None:
             return end
     if item.has("value") and _is_value(s, place):
         return None
-    if is_graded(fields[0]) and s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
-        low = graded(fields[0], "low")  # "not interested in technology"
+    return _alone(s, fields, place)
+
+
+def _alone(s: Sentence, fields: Sequence[SchemaField], place: int) -> int | None:
+    """A field of which nothing is said but that it is named: "a laptop", "not interested in technology"."""
+    item, of = s.items[place], fields[0]
+    if is_graded(of) and s.nodes and isinstance(s.nodes[-1], Mark) and s.nodes[-1].kind == "not":
+        low = graded(of, "low")
         if low is not None and item.data("default") is None:
             s.nodes.pop()
-            return s.add([low], fields[0].name, place, place + 1)
+            return s.add([low], of.name, place, place + 1)
     if item.has("clauses"):
         return None
-    if s.fields(place + 1, lambda f: f.name == fields[0].name):
+    if s.fields(place + 1, lambda f: f.name == of.name):
         return place + 1  # "VR headset"
-    grade = item.data("default")
-    if grade is not None and (condition := graded_number(fields[0], str(grade) or "high")) is not None:
-        if not grade:
-            return _without_saying(s, place)
-        low = graded_number(fields[0], "low" if grade != "low" else "high")
-        s.add([condition], fields[0].name, place, place + 1, negation=(low,) if low else None)
-        owned = place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED
-        if owned and (products := s.products_of(fields[0].brand)):
-            s.add([any_of(products)], "adoption", place, place + 1)
-        return place + 1
-    if fields[0].kind == "adoption":
+    if item.data("default") is not None and (end := _default(s, of, place, str(item.data("default")))) is not None:
+        return end
+    if of.kind == "adoption":
         used = [Condition(field=f"{f.name}_uses", op="any_of", values=("yes",)) for f in fields]
-        return s.add([any_of(used)], "adoption", place, place + 1, uses=fields[0].name)
-    if fields[0].kind == "boolean":
-        return s.add([Condition(field=fields[0].name, op="any_of", values=("yes",))], fields[0].name, place, place + 1)
-    if fields[0].kind == "tags" and _is_denied(s, place):
-        return s.add([Condition(field=fields[0].name, op="present")], fields[0].name, place, place + 1)
+        return s.add([any_of(used)], "adoption", place, place + 1, uses=of.name)
+    if of.kind == "boolean":
+        return s.add([Condition(field=of.name, op="any_of", values=("yes",))], of.name, place, place + 1)
+    if of.kind == "tags" and _is_denied(s, place):
+        return s.add([Condition(field=of.name, op="present")], of.name, place, place + 1)
     return _without_saying(s, place)
+
+
+def _default(s: Sentence, of: SchemaField, place: int, grade: str) -> int | None:
+    """What a word such as "fans" says of its field: "Samsung fans", "indifferent to Samsung"."""
+    condition = graded_number(of, grade or "high")
+    if condition is None:
+        return None
+    if not grade:
+        return _without_saying(s, place)
+    low = graded_number(of, "low" if grade != "low" else "high")
+    s.add([condition], of.name, place, place + 1, negation=(low,) if low else None)
+    owned = place + 1 < len(s.items) and s.tokens[s.items[place + 1].first].stem in _OWNED
+    if owned and (products := s.products_of(of.brand)):
+        s.add([any_of(products)], "adoption", place, place + 1)
+    return place + 1
 
 
 def _is_denied(s: Sentence, place: int) -> bool:
@@ -210,52 +223,86 @@ def _missing(s: Sentence, fields: Sequence[SchemaField], place: int, after: int)
 
 def _said_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
     """What stands behind the field and is about it."""
-    if after + 1 < len(s.items) and is_graded(of) and s.items[after].has("not") and not s.is_term(after):
-        # "interest anything but low"
-        before = len(s.nodes)
-        s.nodes.append(Mark("not", after))
-        end = _said_of(s, of, place, _inside(s, s.past(after + 1)))
-        if end is None:
-            del s.nodes[before:]
-        return end
     if after >= len(s.items):
         return None
-    said = said_levels(s, after) if is_graded(of) else None
-    if said is not None and (s.field_after(said.end, is_graded) is None or own_field(s, said.terms) is of):
-        clause = levels_of(s, of, said)
-        if clause is not None:
-            return s.add([clause], of.name, place, said.end)
-    if of.kind in ("integer", "number"):
-        if (signed := _signed(s, of, after)) is not None:
-            return s.add([signed], of.name, place, after + 1)
-        found = s.quantity_in(place + 1, after)
-        if found is not None and found.unit in ("", "of 10", "money", "percent", of.unit) and _is_within(of, found):
-            return number(s, of, replace(found, first=place))
+    if after + 1 < len(s.items) and is_graded(of) and s.items[after].has("not") and not s.is_term(after):
+        return _denied_of(s, of, place, after)
+    if is_graded(of) and (end := _levels_behind(s, of, place, after)) is not None:
+        return end
+    match of.kind:
+        case "integer" | "number":
+            return _number_behind(s, of, place, after)
+        case "tags":
+            return _count_behind(s, of, place, after)
+        case "adoption":
+            return _truth_behind(s, of, place, after) or _use_behind(s, of, place, after)
+        case "boolean":
+            return _truth_behind(s, of, place, after)
+    return None
+
+
+def _denied_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    """ "interest anything but low"."""
+    before = len(s.nodes)
+    s.nodes.append(Mark("not", after))
+    end = _said_of(s, of, place, _inside(s, s.past(after + 1)))
+    if end is None:
+        del s.nodes[before:]
+    return end
+
+
+def _levels_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    said = said_levels(s, after)
+    if said is None or (s.field_after(said.end, is_graded) is not None and own_field(s, said.terms) is not of):
+        return None
+    clause = levels_of(s, of, said)
+    return None if clause is None else s.add([clause], of.name, place, said.end)
+
+
+def _number_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    if (signed := _signed(s, of, after)) is not None:
+        return s.add([signed], of.name, place, after + 1)
+    found = s.quantity_in(place + 1, after)
+    if found is None or found.unit not in ("", "of 10", "money", "percent", of.unit) or not _is_within(of, found):
+        return None
+    first = place
+    match s.sign(place - 1) if place and found.plain else "":
+        case ">=":  # "minimum income 100k"
+            found, first = replace(found, high=None, plain=False), place - 1
+        case "<=":
+            found, first = replace(found, low=None, plain=False), place - 1
+    return number(s, of, replace(found, first=first))
+
+
+def _truth_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    """ "kubernetes = false"."""
     truth = _TRUTH.get(s.items[after].text.lower()) if after > place + 1 else None
-    if truth is not None and of.kind in ("adoption", "boolean"):
-        key = f"{of.name}_uses" if of.kind == "adoption" else of.name  # "kubernetes = false"
-        family = "adoption" if of.kind == "adoption" else of.name
-        return s.add([Condition(field=key, op="any_of", values=(truth,))], family, place, after + 1)
-    if of.kind == "tags":
-        found = s.quantity_in(place + 1, after)
-        counted = any(s.tokens[i.first].stem in _COUNTS for i in s.items[max(0, place - 2) : after])
-        if found is not None and not found.unit and (counted or not found.plain):
-            key = f"{of.name}_count"  # "number of platforms: 3", "platforms at least 3"
-            return s.add([in_range(key, found.bounds())], key, place, found.last)
-    if of.kind == "adoption":
-        found = s.quantity_in(place + 1, after)
-        if found is not None and found.unit == "months":
-            s.add(
-                [Condition(field=f"{of.name}_uses", op="any_of", values=("yes",))],
-                "adoption",
-                place,
-                place + 1,
-                uses=of.name,
-            )
-            return months(s, found)
-        brand = s.items[after].data("brand")
-        if brand is not None and after > place + 1 and (made := s.products_of(str(brand), of)):
-            return s.add(made, "adoption", place, after + 1)
+    if truth is None:
+        return None
+    key, family = (f"{of.name}_uses", "adoption") if of.kind == "adoption" else (of.name, of.name)
+    return s.add([Condition(field=key, op="any_of", values=(truth,))], family, place, after + 1)
+
+
+def _count_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    """ "number of platforms: 3", "platforms at least 3"."""
+    found = s.quantity_in(place + 1, after)
+    counted = any(s.tokens[i.first].stem in _COUNTS for i in s.items[max(0, place - 2) : after])
+    if found is None or found.unit or (found.plain and not counted):
+        return None
+    key = f"{of.name}_count"
+    return s.add([in_range(key, found.bounds())], key, place, found.last)
+
+
+def _use_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
+    """How soon after release, or of which maker: "laptops: Apple"."""
+    found = s.quantity_in(place + 1, after)
+    if found is not None and found.unit == "months":
+        used = Condition(field=f"{of.name}_uses", op="any_of", values=("yes",))
+        s.add([used], "adoption", place, place + 1, uses=of.name)
+        return months(s, found)
+    brand = s.items[after].data("brand")
+    if brand is not None and after > place + 1 and (made := s.products_of(str(brand), of)):
+        return s.add(made, "adoption", place, after + 1)
     return None
 
 

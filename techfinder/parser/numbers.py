@@ -97,7 +97,20 @@ def read_age(s: Sentence, place: int) -> int | None:
     bounds = Quantity(float(low) if low else None, float(high) if high else None, first=place, last=place + 1)
     if str(said).startswith("born"):
         bounds = replace(bounds, low=s.today.year - float(high), high=s.today.year - float(low))
-    return number(s, ages, bounds)
+    return number(s, ages, _and_beyond(s, bounds))
+
+
+def _and_beyond(s: Sentence, ages: Quantity) -> Quantity:
+    """With the comparison behind ages by a word: "Gen X or older"."""
+    after = s.items[ages.last] if ages.last < len(s.items) else None
+    if after is None or not after.text.lower().startswith(("or ", "and ")) or s.quantities.begins_another(ages.last):
+        return ages
+    match after.data("compare_after"):
+        case ">=":
+            return replace(ages, high=None, last=ages.last + 1)
+        case "<=":
+            return replace(ages, low=None, last=ages.last + 1)
+    return ages
 
 
 def _born(s: Sentence, ages: SchemaField, place: int) -> int | None:

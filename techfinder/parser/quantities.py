@@ -95,6 +95,8 @@ class Quantities:
                 found = replace(found, unit="years")
             if item.text.lower() == "in" and found.unit not in ("months", "years"):
                 continue
+            if item.text.lower() == "past" and found.unit == "months" and self._word(place - 1) == "the":
+                continue  # "in the past 3 months" is a stretch of time, no comparison
             return self._compared(replace(found, first=place), sign)
         found = self._number_or_range(place)
         if found is None:
@@ -256,12 +258,10 @@ class Quantities:
         return self._tokens[self._items[place].first].stem if place < len(self._items) else ""
 
     def _with_unit(self, found: Quantity) -> Quantity:
-        if (
-            (found.unit == "money" or (found.low or 0) >= 1000)
-            and self._word(found.last) == "a"
-            and self._unit(found.last + 1)
-        ):
-            return replace(found, unit="money", last=found.last + 2)  # "50k a year"
+        sum_of_money = found.unit == "money" or (found.low or 0) >= 1000
+        if sum_of_money and self._word(found.last) == "a" and (time := self._unit(found.last + 1)) is not None:
+            times = round(12 / time[1]) if time[0] == "months" else 1
+            return replace(found, last=found.last + 2).scaled(times, "money")  # "50k a year", "3k a month"
         unit = self._unit(found.last)
         if unit is None:
             return found
@@ -273,7 +273,8 @@ class Quantities:
         if name == "percent" and self._word(last) == "a" and self._unit(last + 1):
             last += 2  # "20 % a year"
         if found.unit == "money":
-            return replace(found, last=last) if name in ("money", "months") else found
+            found = replace(found, last=last) if name in ("money", "months") else found
+            return found.scaled(factor, name) if name == "money" else found
         if name == "months" and last < len(self._items) and self._items[last].data("age") == "aged":
             return replace(found, unit="years", last=last + 1)
         return replace(found, last=last).scaled(factor, name)

@@ -629,6 +629,7 @@ def test_long_texts_take_no_more_than_their_length(part: str) -> None:
 CONDITIONS = ("women", "over 50", "in Texas", "high budget", "on TikTok", "iPhone owners", "early adopters", "teachers")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=4, unique=True))
 def test_a_condition_more_never_adds_people(parts: list[str]) -> None:
     whole = found(read("; ".join(parts)).required)
@@ -636,6 +637,7 @@ def test_a_condition_more_never_adds_people(parts: list[str]) -> None:
     assert whole <= fewer
 
 
+@settings(deadline=None)
 @given(st.sampled_from(("women", "on TikTok", "iPhone owners", "early adopters", "teachers", "high budget", "over 50")))
 def test_what_is_said_and_its_negation_part_everybody(part: str) -> None:
     held, others = found(read(part).required), found(read(f"not {part}").required)
@@ -643,6 +645,7 @@ def test_what_is_said_and_its_negation_part_everybody(part: str) -> None:
     assert not held & others
 
 
+@settings(deadline=None)
 @given(st.permutations(["Boston", "Austin", "Seattle", "Denver"]))
 def test_the_order_of_a_list_does_not_matter(cities: list[str]) -> None:
     text = f"people in {', '.join(cities[:-1])} or {cities[-1]}"

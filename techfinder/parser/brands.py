@@ -11,6 +11,8 @@ from techfinder.schema import Schema
 
 __all__ = ["with_brand_fields"]
 
+_PREPOSITIONS = frozenset({"to", "of", "with", "by", "for"})
+
 
 def with_brand_fields(items: Sequence[Item], schema: Schema) -> list[Item]:
     """The items with "loyal to Apple", "Apple fans" as the number that is about that brand."""
@@ -42,9 +44,24 @@ def _brands_after(items: Sequence[Item], place: int) -> list[int]:
             found.append(at)
         elif found and _is_number(items[at]):
             numbered = True  # "loyal to Apple 8+, Samsung max 3"
+        elif found and _contrasts(items, at):
+            continue
         elif not items[at].has("filler", "and", "or", "comma", "not") or items[at].has("stop", "but", "open"):
             break
     return found
+
+
+def _contrasts(items: Sequence[Item], at: int) -> bool:
+    """Whether "but" only sets another brand against the one before: "loyal to Google but not to Apple"."""
+    if items[at].text.lower() != "but" or at + 2 >= len(items) or items[at + 1].text.lower() != "not":
+        return False
+    after = at + 2
+    repeated = items[after].text.lower() in _PREPOSITIONS
+    after += repeated
+    if after >= len(items) or not items[after].has("brand"):
+        return False
+    ends = after + 1 == len(items) or items[after + 1].has("stop", "comma", "and", "or", "but")
+    return repeated or ends
 
 
 def _is_number(item: Item) -> bool:

@@ -41,6 +41,9 @@ _OWNED = frozenset({"product", "thing", "item"})
 """After a number and a brand: so many of the brand."""
 
 
+_BY = frozenset({"from", "by"})
+
+
 def read_count_of_list(s: Sentence, found: Quantity) -> int | None:
     """ "at least two of Reddit, LinkedIn and YouTube": so many of what is listed."""
     of = found.last
@@ -118,12 +121,32 @@ def read_counted(s: Sentence, found: Quantity) -> int | None:
         if place < len(s.items) and s.tokens[s.items[place].first].stem in _OWNED:
             return _categories(s, found, brand, place + 1)
     if place < len(s.items) and s.items[place].has("category"):
+        after = place + 2
+        if (
+            brand is None
+            and after < len(s.items)
+            and s.items[after].has("brand")
+            and s.items[after - 1].text.lower() in _BY
+        ):
+            brand, place = str(s.items[after].data("brand")), after  # "three devices from Apple"
         return _categories(s, found, brand, place + 1)
+    if brand is None and (parts := _kind_of_tags(s, found, place)):
+        return _so_many(s, found, parts, place + 1)
     if brand is None and (tags := s.fields(place, lambda f: f.kind == "tags")):
         found, last = compared_after(s, found, place + 1)
         key = f"{tags[0].name}_count"
         return s.add([in_range(key, found.bounds())], key, found.first, last)
     return _counted_again(s, found)
+
+
+def _kind_of_tags(s: Sentence, found: Quantity, place: int) -> list[Condition]:
+    """The tags that one phrase stands for, where no people follow: "two social networks", but "20 bloggers"."""
+    item, after = s.items[place] if place < len(s.items) else None, s.items[place + 1 : place + 2]
+    if item is None or not all(i.has("comma", "stop", "but", "and", "or", "compare_after", "open") for i in after):
+        return []
+    named = [n.data for n in item.senses if n.kind == "value" and s.schema.attribute(n.data[0]).storage == "keywords"]
+    parts = [Condition(field=key, op="any_of", values=(v,)) for key, values in named[:1] for v in values]
+    return parts if len(parts) > 1 and (found.low or found.high or 0) <= len(parts) else []
 
 
 def _counted_again(s: Sentence, found: Quantity) -> int | None:
@@ -156,6 +179,11 @@ def _categories(s: Sentence, found: Quantity, brand: str | None, last: int) -> i
     if brand is None and back is not None and back.brand and s.same_part(back, found.first):
         parts = s.products_of(back.brand)
         s.nodes.remove(back)
+    return _so_many(s, found, parts, last)
+
+
+def _so_many(s: Sentence, found: Quantity, parts: Sequence[Condition], last: int) -> int:
+    """So many of these hold."""
     clauses: list[Condition | AnyOf] = []
     low = None if found.low is None else int(found.low) + found.above
     high = None if found.high is None else int(found.high) - found.below

@@ -74,7 +74,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands between atoms, by kind; see :data:`MARKS`. `word` is what was typed, in small letters."""
+    """What stands between atoms, by kind; see :data:`MARKS`.
+
+    `word` is what was typed, in small letters; of an unknown one only where it is a noun that is counted ("kids").
+    """
 
     kind: str
     place: int

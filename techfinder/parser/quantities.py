@@ -13,6 +13,7 @@ from techfinder.parser.tokens import Token
 __all__ = ["LEAST_AGE", "Quantities", "Quantity"]
 
 _THIRDS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+_TO = frozenset({"to", "-", "/", "or", "and"})
 _TENS = {w: n for w, n in number_words().items() if w.endswith("y")}
 _RANGE_SIGNS = frozenset({"or", "up", "-", "to", "..", "through", "thru", "till", "until"})
 _SMALL = frozenset({"-", "the", "of", "their", "about", "an", "in", "be"})
@@ -101,12 +102,14 @@ class Quantities:
         found = self._number_or_range(place)
         if found is None:
             return None
+        if found.low != found.high:
+            found = self._aged(found)
         return self._after(replace(found, first=place, plain=found.low == found.high))
 
     def _aged(self, found: Quantity) -> Quantity:
-        """With the ending that makes a number an age: "under 21s"."""
+        """With the ending that makes numbers ages: "under 21s", "25-35s"."""
         ending = self._items[found.last] if found.last < len(self._items) else None
-        if ending is None or found.unit or found.low != found.high or not _AGES[0] <= (found.low or 0) < _AGES[1]:
+        if ending is None or found.unit or not all(_AGES[0] <= (b or 0) < _AGES[1] for b in (found.low, found.high)):
             return found
         token = self._tokens[ending.first]
         return replace(found, unit="years", last=found.last + 1) if token.stem == "s" and token.glued else found
@@ -223,6 +226,8 @@ class Quantities:
         """ "thirties", "their 30s", "late 40s", "thirtysomething"."""
         share = _THIRDS.get(self._tokens[self._items[place].first].stem)
         token = self._items[place].first + (1 if share else 0)
+        if share and self._stem(token) in _TO and (until := _THIRDS.get(self._stem(token + 1))) is not None:
+            share, token = (share[0], max(share[1], until[1])), token + 2  # "early to mid 30s"
         if share and self._stem(token) == "-":
             token += 1
         if token >= len(self._tokens):

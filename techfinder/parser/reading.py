@@ -76,10 +76,8 @@ def read(s: Sentence) -> None:
 
 def _is_addressed(s: Sentence, atom: Atom) -> bool:
     """Whether a thing said stands beside "people", "owners", "anyone" and the like."""
-    if atom.last < len(s.items):
-        after = s.items[atom.last]
-        if is_subject(s, after) or s.tokens[after.first].stem in _OWNERS:
-            return True
+    if atom.last < len(s.items) and _are_people(s, atom.last):
+        return True
     before = atom.first - 1
     while before >= 0 and (item := s.items[before]).has("filler", "open", "whoever") and not s.names(before):
         if item.has("whoever") or is_subject(s, item):
@@ -127,12 +125,18 @@ def _purpose(s: Sentence, place: int) -> int | None:
 
 
 def _names_target(s: Sentence, place: int) -> bool:
-    """Whether it is told whom something is for: "selling a headset to women"."""
+    """Whether it is told whom something is for: "selling a headset to women", "to iPhone owners"."""
     after = s.items[place + 1] if place + 1 < len(s.items) else None
     if after is None or s.items[place].text.lower() != "to":
         return False
     keys = [sense.data[0] for sense in after.senses if sense.kind == "value"]
-    return after.has("age") or (bool(keys) and all(s.schema.attributes[k].part != "product" for k in keys))
+    owners = place + 2 < len(s.items) and after.has("value", "brand", "field") and _are_people(s, place + 2)
+    return owners or after.has("age") or (bool(keys) and all(s.schema.attributes[k].part != "product" for k in keys))
+
+
+def _are_people(s: Sentence, place: int) -> bool:
+    """Whether an item is a word such as "users" or "owners"."""
+    return is_subject(s, s.items[place]) or s.tokens[s.items[place].first].stem in _OWNERS
 
 
 def _is_theme(s: Sentence, place: int) -> bool:

@@ -81,6 +81,8 @@ class _Scope:
             return
         if self.dangled and not self.negation.active and self.found and self.found[-1].atom.family != atom.family:
             self.connector = "comma"  # "lawyers, something unknown or Texas"
+        if self.connector == "slash" and self.found and self.found[-1].atom.family != atom.family:
+            self.connector = "comma"  # "age 30-40 / iPhone"
         if self._spare(atom) or self._narrow(atom):
             self._pass_atom()
             return
@@ -174,7 +176,7 @@ class _Scope:
 
     def pass_mark(self, place: int, mark: Mark) -> None:
         """What a mark changes."""
-        if mark.kind == "unknown" and self.negation.waits and ends_here(self.nodes, place):
+        if mark.kind == "unknown" and self.negation.waits and (ends_here(self.nodes, place) or self._has_none(mark)):
             self.negation.family, self.opened = "unknown", False
         elif mark.kind == "not":
             self._pass_not(place, mark)
@@ -188,6 +190,10 @@ class _Scope:
             self._connect(mark)
         else:
             self._apply(mark)
+
+    def _has_none(self, mark: Mark) -> bool:
+        """Whether somebody has none of what is counted, whatever comes behind it: "no kids Texas"."""
+        return bool(mark.word) and self.negation.word in ("no", "without")
 
     def _pass_not(self, place: int, mark: Mark) -> None:
         """What a "not" changes, by what stands around it and by the one that applies already."""

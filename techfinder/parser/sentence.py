@@ -38,6 +38,9 @@ _ALL = frozenset({"any", "every", "all", "anywhere", "everywhere", "whichever", 
 _FILLERS = 10
 """Filling words that may stand between two things that belong together."""
 
+_PRONOUNS = frozenset({"they", "he", "she"})
+"""Behind a comma they begin a statement that a "not" before it does not reach: "don't use TikTok, they use Reddit"."""
+
 _WEAK = frozenset(
     {
         "in",
@@ -259,19 +262,24 @@ class Sentence:
                 self.nodes.append(Mark(kind, place, self._word(item)))
                 return
         last = self.nodes[-1] if self.nodes else None
-        if item.text.lower() in ("a", "an") and isinstance(last, Mark) and last.kind == "comma":
-            self.nodes.append(Mark("anew", place))
+        if isinstance(last, Mark) and last.kind == "comma":
+            if item.text.lower() in ("a", "an"):
+                self.nodes.append(Mark("anew", place))
+            elif item.text.lower() in _PRONOUNS:
+                self.nodes.append(Mark("instead", place))
         unread_unit = item.kinds == {"unit"} and item.data("unit") == "other"  # "no kids"
         if unread_unit or (item.kinds <= {"out_verb", "averse", "welcome"} and self.tokens[item.first].stem.isalpha()):
             if (mention := self._mention(item)) is not None:
                 self.add([mention], "mention", place, place + 1, wish=True)
                 return
             self.unknown.append(item)
-            self.nodes.append(Mark("unknown", place))
+            self.nodes.append(Mark("unknown", place, item.text.lower() if unread_unit else ""))
         elif self.tokens[item.first].number is not None or item.data("grade") in _COMPARED or self._is_size(place):
             self.unread.append(item)
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
+        elif item.has("grade") and self.fields(place + 1, lambda f: f.kind in ("integer", "number") and not f.brand):
+            self.unread += self.items[place : place + 2]  # "decent income"
 
     def _is_size(self, place: int) -> bool:
         """Whether a size is told of those whom the profiles are about: "big companies"."""
@@ -317,11 +325,17 @@ class Sentence:
         whole = any(self.tokens[self.items[i].first].stem in _ALL for i in self.segment(place) if i < place)
         return whole and self.items[after].has("value", "brand", "clauses")
 
+    def _is_category(self, place: int) -> bool:
+        """Whether an item is a value of a category, and no product or place: nobody is "crazy over price"."""
+        keys = [s.data[0] for s in self.items[place].senses if s.kind == "value"]
+        return bool(keys) and all(self.schema.attributes[k].field.kind == "category" for k in keys)
+
     def _is_instead(self, place: int) -> bool:
         """Whether "over" and "than" stand between two of a kind: "Pixel over iPhone"."""
         last = next((n for n in reversed(self.nodes) if not (isinstance(n, Mark) and n.kind == "open")), None)
         after = self.past(place + 1)
-        unknown = isinstance(last, Mark) and last.kind == "unknown"  # "quality instead price"
-        if unknown and self.items[place].text.lower() == "instead":
-            return after == place + 1 < len(self.items) and self.names(after)
+        if isinstance(last, Mark) and last.kind == "unknown":  # "quality instead price", "quality over price"
+            word = self.items[place].text.lower()
+            beside = after == place + 1 < len(self.items) and self.names(after)
+            return beside and (word == "instead" or (word == "over" and self._is_category(after)))
         return isinstance(last, Atom) and after < len(self.items) and self.names(after)

@@ -231,7 +231,7 @@ def _longest(
         counted = tuple(
             s
             for s in senses
-            if _counts(s, tokens, place, length)
+            if (_counts(s, tokens, place, length) or _is_state_of_city(s, senses, tokens, place, before))
             and (not s.among or _follows(s.among, before) or _precedes(s.among, stems, place + length, vocabulary))
         )
         if counted:
@@ -273,6 +273,17 @@ def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> b
         before = tokens[place - 1].text.lower() if place else ""
         return before in _LEADS or (typed[:1].isupper() and not typed.isupper())
     return True
+
+
+def _is_state_of_city(
+    sense: Sense, senses: Sequence[Sense], tokens: Sequence[Token], place: int, before: Sequence[Item]
+) -> bool:
+    """Whether a short name in small letters, which means nothing else, stands right behind a city: "austin tx"."""
+    if sense.kind != "value" or not sense.data[0].endswith("_state") or not before:
+        return False
+    if tokens[place].text.casefold() != sense.cased.casefold() or any(s.kind not in ("value", "unit") for s in senses):
+        return False
+    return any(s.kind == "value" and s.data[0].endswith("_city") for s in before[-1].senses)
 
 
 def _ends_a_place(tokens: Sequence[Token], place: int, length: int) -> bool:

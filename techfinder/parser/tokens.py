@@ -25,7 +25,9 @@ LARGEST = 1e15
 """Numbers above it are no quantities of anything here: they stay words."""
 
 _TIMES = {"k": 1e3, "m": 1e6, "mm": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9}
-_SHORT = {"w/": "with", "w/o": "without"}
+_SHORT = {"w/": "with", "w/o": "without", "sans": "without"}
+"""Other ways to write a word; without its plural "sans" would be "San"."""
+
 _LIKE = str.maketrans({"’": "'", "‘": "'", "`": "'", "–": "-", "—": "-", "‑": "-", "−": "-", "…": "."})  # noqa: RUF001
 _DROPPED = str.maketrans("", "", f"'{_INVISIBLE}")
 _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}

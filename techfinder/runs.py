@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from techfinder.errors import IndexingError, cut
 from techfinder.models import RowProblem
 from techfinder.places import here
+from techfinder.setting_files import make_home
 
 __all__ = ["MOST_PROBLEMS", "RunProgress", "RunRecord", "latest_run", "list_runs", "only_run", "recorded"]
 
@@ -109,6 +110,7 @@ class RunRecord:
         now = datetime.now(UTC)
         run = f"{_moment(home, now).strftime(_MOMENT)}-{secrets.token_hex(3)}"
         folder = home / "runs" / run
+        make_home(home)
         folder.mkdir(parents=True)
         stamp = now.isoformat(timespec="seconds")
         started = psutil.Process().create_time()
@@ -182,7 +184,8 @@ class RunRecord:
 
 def only_run(home: Path, collection: str) -> AbstractContextManager[object]:
     """The right to index a collection, held until the end of a ``with`` block."""
-    (home / "runs").mkdir(parents=True, exist_ok=True)
+    make_home(home)
+    (home / "runs").mkdir(exist_ok=True)
     try:
         return FileLock(home / "runs" / f"{collection}.lock").acquire(blocking=False)
     except Timeout as error:

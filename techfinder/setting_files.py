@@ -1,4 +1,4 @@
-"""The files that settings come from: ``techfinder.toml`` in the home folder, and a folder of secrets."""
+"""The home folder, and the files that settings come from: ``techfinder.toml`` in it, and a folder of secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from typing import Any
 
 from techfinder.errors import SettingsError, cut
 
-__all__ = ["PREFIX", "holds", "read_secrets", "read_settings_file"]
+__all__ = ["PREFIX", "holds", "make_home", "read_secrets", "read_settings_file"]
 
 PREFIX = "TECHFINDER_"
 """Of variables of the environment, and in small letters of files of secrets."""
 
 _MAX_BYTES = 1_000_000
+
+
+def make_home(home: Path) -> None:
+    """Make the home folder where it is not there yet, closed to other users: people are in it. Raises OSError.
+
+    One that is there stays as it is: whoever made it may want a group to read it.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def read_settings_file(path: Path | None) -> dict[str, Any]:

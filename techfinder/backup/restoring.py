@@ -17,6 +17,7 @@ from techfinder.backup.journal import Journal, clear, read_journal
 from techfinder.errors import BackupError, CollectionNotFound
 from techfinder.models import GenerationInfo
 from techfinder.restored import require_restored, work_in
+from techfinder.setting_files import make_home
 from techfinder.settings import FILE_NAME, Settings, load_settings
 from techfinder.store import open_store
 
@@ -152,7 +153,7 @@ def _take_effect(settings: Settings, about: About, work: Path, say: Say) -> Rest
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Keep a second restore out."""
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     try:
         with FileLock(home / ".restoring.lock", timeout=0):
             yield

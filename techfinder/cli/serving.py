@@ -20,6 +20,7 @@ from techfinder.cli.warming import warm_up
 from techfinder.cli.working import own_worker
 from techfinder.errors import CollectionNotFound, IndexingError, SettingsError
 from techfinder.finder import Finder
+from techfinder.setting_files import make_home
 from techfinder.settings import Settings
 
 __all__ = ["demo", "prepare_people", "run_server", "serve"]
@@ -85,7 +86,7 @@ def prepare_people(finder: Finder, people: int) -> None:
     except CollectionNotFound:
         pass
     if not sample.exists():
-        sample.parent.mkdir(parents=True, exist_ok=True)
+        make_home(sample.parent)
         generate_people(finder, people, 7, sample)
     _index_apart(sample)
 

@@ -28,6 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from techfinder.database import FILE
 from techfinder.errors import DatabaseError, cut
+from techfinder.setting_files import make_home
 
 __all__ = ["HEAD", "Database"]
 
@@ -72,7 +73,7 @@ class Database:
             if kind not in ("sqlite", "postgresql"):
                 raise ArgumentError(f"{kind} is not supported")
             if kind == "sqlite":
-                Path(parsed.database or FILE).parent.mkdir(parents=True, exist_ok=True)
+                make_home(Path(parsed.database or FILE).parent)
                 engine = create_engine(parsed, connect_args={"timeout": _WAIT_S})
                 event.listen(engine, "connect", _prepare_sqlite)
                 event.listen(engine, "begin", _begin_sqlite)

@@ -207,6 +207,8 @@ def _ownership(folder: Path) -> Iterator[Finding]:
             f"{folder} belongs to another user, and root looks at it: what root writes there they cannot change.",
             f"Run techfinder as its owner: sudo -u '#{told.st_uid}' techfinder doctor",
         )
+    elif told.st_mode & _OTHERS_READ and not _closed(folder):
+        yield warning(f"Every user of this machine can read {folder}, with everybody in it.", f"chmod o-rwx {folder}")
     else:
         yield ok(f"{folder} is there, and can be written.")
 

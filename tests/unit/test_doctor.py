@@ -206,6 +206,8 @@ def test_a_home_and_secrets_that_everybody_reaches_are_problems(copy: Path) -> N
     assert only(look(copy, "secrets"), "problem").remedy == f"chmod 600 {file}"
     file.chmod(0o600)
     only(look(copy, "secrets"), "ok")
+    copy.chmod(0o755)
+    assert only(look(copy, "home"), "warning").remedy == f"chmod o-rwx {copy}"
     copy.chmod(0o777)
     assert only(look(copy, "home"), "problem").remedy == f"chmod o-w {copy}"
 

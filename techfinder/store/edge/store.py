@@ -10,6 +10,7 @@ import numpy as np
 
 from techfinder.errors import StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Ledger, Point, Scan
+from techfinder.setting_files import make_home
 from techfinder.store.columns import Columns
 from techfinder.store.edge.adopting import Adopted
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
@@ -141,7 +142,7 @@ class EdgeStore:
 
     def adopt(self, sealed: Sealed) -> Adopted:
         """Take over a generation that was sealed elsewhere on the same disk: its folder moves. Raises StoreError."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._make_root()
         lock = WriteLock(self._root, sealed.info.collection)
         try:
             return Adopted(self._of(sealed.info.collection), sealed, lock, self._settings.keep_generations)
@@ -152,7 +153,7 @@ class EdgeStore:
     def write(self, spec: CollectionSpec, fresh: bool = False, copy_of: str = "") -> EdgeWriter:
         """A writer on the live generation, or an empty one; see ``Store.write``. A copy starts anew each time."""
         generations = self._of(spec.name)
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._make_root()
         lock = WriteLock(self._root, spec.name)
         try:
             settings = self._settings
@@ -262,6 +263,10 @@ class EdgeStore:
             readers, self._readers = self._readers, []
         for reader in readers:
             reader.close()
+
+    def _make_root(self) -> None:
+        make_home(self._root.parent)
+        self._root.mkdir(exist_ok=True)
 
     def _of(self, collection: str) -> Generations:
         return Generations(self._root, collection)

@@ -38,6 +38,7 @@ from techfinder.setting_files import PREFIX, holds, read_secrets, read_settings_
 __all__ = ["LOOPBACK", "Settings", "load_settings"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (asked and shown, not listened on)
 """Hosts to listen on that only this machine reaches."""
 
 FILE_NAME = "techfinder.toml"
@@ -254,8 +255,13 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """Where people reach the page, without a slash at the end."""
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"http://{shown}:{self.port}"
+        return self.public_url or self.local_address
+
+    @property
+    def local_address(self) -> str:
+        """Where this machine itself reaches the page, without a slash at the end."""
+        host = _LOCAL.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def for_plugin(self, plugin: str, model: type[_Model]) -> _Model:
         """The settings of one plugin, as its own pydantic model.

@@ -16,7 +16,6 @@ from techfinder.access.permissions import ROLES
 from techfinder.access.signing_in import SigningIn
 from techfinder.access.single_sign_on import SingleSignOn
 from techfinder.access.tokens import Token
-from techfinder.errors import AccessError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -89,8 +88,7 @@ class Tokens:
         by: str,
         asker: Asker,
     ) -> tuple[Token, str]:
-        if user.disabled:
-            raise AccessError(f"{user.name} is disabled. Enable them first.")
+        accounts.require_enabled(user)
         made, text = tokens.make(connection, user, label, scopes, days, now)
         detail = {"for": user.name, "label": made.label, "scopes": list(made.scopes), "days": days}
         self._over.note(connection, now, "token.make", by, asker, subject=made.id, detail=detail)

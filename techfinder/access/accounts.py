@@ -26,6 +26,7 @@ __all__ = [
     "has_admin",
     "keep_an_admin",
     "normal_name",
+    "require_enabled",
     "user_of",
 ]
 
@@ -111,6 +112,14 @@ def keep_an_admin(connection: Connection) -> None:
     wanted = select(func.count()).where(users.c.role == "admin", users.c.disabled.is_(False))
     if not connection.execute(wanted).scalar():
         raise AccessError("This is the last admin. Make somebody else an admin first.")
+
+
+def require_enabled(user: User) -> None:
+    """Raise AccessError for a user who was disabled."""
+    if user.disabled:
+        raise AccessError(
+            f"{user.name} is disabled. Let them in again first: techfinder user disable {user.name} --undo"
+        )
 
 
 def user_of(row: Any) -> User:

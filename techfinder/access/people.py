@@ -65,8 +65,7 @@ class People:
         """The secret of a link with which a user sets a new password. Raises AccessError."""
         with self._over.changing() as (connection, now):
             user = accounts.by_name(connection, name)
-            if user.disabled:
-                raise AccessError(f"{user.name} is disabled. Enable them first.")
+            accounts.require_enabled(user)
             return self._link(connection, now, user, links.INVITE_S, by, asker)
 
     def set_role(self, name: str, role: str, by: str, asker: Asker = NOWHERE) -> User:

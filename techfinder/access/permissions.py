@@ -197,5 +197,5 @@ def scopes_named(names: Iterable[str]) -> tuple[str, ...]:
     for name in sorted(wanted - set(known)):
         raise AccessError(f"A token cannot be for {cut(name)}. {known_names(name, known)}")
     if not wanted:
-        raise AccessError(f"A token must be for something. {known_names('', known)}")
+        raise AccessError("Choose what the token may do: at least one of what its owner may.")
     return tuple(name for name in known if name in wanted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from techfinder.access.accounts import User
-from techfinder.access.permissions import Identity, role_named, scopes_named
+from techfinder.access.permissions import PERMISSIONS, Identity, role_named, scopes_named
 from techfinder.access.secrets import digest_of, new_secret
 from techfinder.database.tables import tokens, users
 from techfinder.errors import AccessError, cut, known_names
@@ -83,7 +83,11 @@ def make(
     wanted = scopes_named(scopes)
     for scope in wanted:
         if not owner.may(scope):
-            raise AccessError(f"{user.name} is {user.role} and has no right to {scope} to give to a token.")
+            least = PERMISSIONS[scope].least
+            raise AccessError(
+                f"{user.name} is {user.role} and has no right to {scope} to give to a token: that takes {least} "
+                f"or more. An admin gives it: techfinder user role {user.name} {least}"
+            )
     token_id, secret = secrets.token_hex(6), new_secret()
     values = {"id": token_id, "digest": digest_of(secret), "user": user.id, "label": label, "scopes": list(wanted)}
     connection.execute(insert(tokens).values(**values, created_at=now, until=now + days * 86_400))

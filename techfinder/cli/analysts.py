@@ -51,4 +51,8 @@ def revoke(name: str) -> None:
     """Let no token of NAME's that reads the gateway count any more, from the next request on."""
     with open_access() as access:
         count = access.tokens.withdraw(name, on_console())
-    out.print(f"{count} tokens of {escape(name)} count no longer.")
+    if not count:
+        out.print(f"{escape(name)} has no token that reads the gateway.")
+        return
+    tokens, count_on = ("token", "counts") if count == 1 else ("tokens", "count")
+    out.print(f"{count} {tokens} of {escape(name)} {count_on} no longer.")

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 from rich.markup import escape
 
 from techfinder.access.console import on_console
 from techfinder.access.permissions import ROLES
-from techfinder.cli.common import echo_json, out
+from techfinder.cli.common import echo_json, out, say
 from techfinder.cli.terminal import echo
 from techfinder.settings import load_settings
 
@@ -136,7 +137,12 @@ def drop_factor(name: str) -> None:
 
 
 def _print_link(secret: str) -> None:
-    echo(f"{load_settings().address}/link/{secret}")
+    settings = load_settings()
+    echo(f"{settings.address}/link/{secret}")
+    if not settings.public_url and urlsplit(settings.address).hostname != settings.host.lower():
+        say.print(
+            "Elsewhere put the name of this machine in its place; TECHFINDER_PUBLIC_URL sets what links begin with."
+        )
 
 
 def _remarks(one: User) -> str:

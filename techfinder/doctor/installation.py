@@ -170,27 +170,23 @@ def address(case: Case) -> Iterator[Finding]:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind(place)
         except OSError as error:
-            yield _not_bound(where, error)
+            yield _not_bound(where, case.settings.local_address, error)
             return
     yield ok(f"{where} is free to listen on.")
 
 
-def _not_bound(where: str, error: OSError) -> Finding:
+def _not_bound(where: str, asked: str, error: OSError) -> Finding:
     if error.errno != errno.EADDRINUSE:
         return problem(f"Cannot listen on {where}: {error.strerror}.", "Choose another TECHFINDER_HOST or _PORT.")
-    if _we_answer_at(where):
+    if _we_answer_at(asked):
         return ok(f"techfinder serves at {where} already.")
     return problem(f"{where} is in use by another program.", "Stop it, or take another port: TECHFINDER_PORT=8001")
 
 
-def _we_answer_at(where: str) -> bool:
+def _we_answer_at(address: str) -> bool:
     """Whether what listens there is a techfinder."""
-    host, _, port = where.rpartition(":")
-    reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(  # noqa: S104 (asked, not listened on)
-        host, f"[{host}]" if ":" in host else host
-    )
     try:
-        answer = httpx.get(f"http://{reached}:{port}/healthz", timeout=_PROBE_S, trust_env=False)
+        answer = httpx.get(f"{address}/healthz", timeout=_PROBE_S, trust_env=False)
         return bool(answer.json() == {"status": "ok"})
     except (httpx.HTTPError, ValueError):
         return False

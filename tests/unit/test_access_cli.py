@@ -42,6 +42,27 @@ def test_links_lead_where_people_reach_the_page(run, monkeypatch: pytest.MonkeyP
     assert "\nhttps://people.example.org/link/" in run("user", "setup-link").output
 
 
+def test_a_link_can_be_opened_where_every_address_is_listened_on(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("TECHFINDER_HOST", "0.0.0.0")
+    told = run("user", "setup-link")
+    assert "\nhttp://127.0.0.1:8000/link/" in told.stdout
+    assert "TECHFINDER_PUBLIC_URL" in told.stderr
+    monkeypatch.setenv("TECHFINDER_HOST", "::")
+    assert "\nhttp://[::1]:8000/link/" in run("user", "setup-link").stdout
+    monkeypatch.setenv("TECHFINDER_HOST", "127.0.0.1")
+    assert "TECHFINDER_PUBLIC_URL" not in run("user", "setup-link").stderr
+
+
+def test_what_is_refused_says_which_command_helps(run) -> None:  # type: ignore[no-untyped-def]
+    run("user", "setup-link")
+    run("user", "add", "vera")
+    grant = ("analyst", "grant", "vera")
+    assert "techfinder user role vera analyst" in str(run(*grant, fails=True).exception)
+    run("user", "disable", "vera")
+    for command in (grant, ("user", "link", "vera")):
+        assert "techfinder user disable vera --undo" in str(run(*command, fails=True).exception)
+
+
 def test_people_and_tokens_from_the_console(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("user", "setup-link", "root")
     assert "anna is analyst" in run("user", "add", "Anna", "--role", "analyst").output

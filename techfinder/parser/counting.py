@@ -30,6 +30,10 @@ _SUBJECTS = frozenset(
         "member",
         "ppl",
         "lead",
+        "contact",
+        "individual",
+        "participant",
+        "respondent",
     }
 )
 """After a number: so many are wanted."""
@@ -208,6 +212,8 @@ def read_limit(s: Sentence, found: Quantity) -> int | None:
     if value is None or value != int(value) or not 1 <= value <= 1000 or found.unit or s.limit is not None:
         return None
     before = s.items[found.first - 1] if found.first else None
+    if [i.text.lower() for i in s.items[max(0, found.first - 2) : found.first]] == ["out", "of"]:
+        return None  # "4 out of 5"
     if _is_about_people(s, found) or _ends_part(s, found):
         s.limit = int(value)
         return found.last
@@ -258,7 +264,8 @@ def _counts_people(s: Sentence, before: Item | None, after: Item | None) -> bool
     """Whether a number says how many people: before "people", or where a sentence begins with what is known."""
     if after is not None and is_subject(s, after):
         return True
-    ranked = before is not None and before.has("descending", "ascending") and bool(s.sort)  # "the oldest ten"
+    # "the oldest ten", "the poorest ten"
+    ranked = before is not None and before.has("descending", "ascending", "by_money") and bool(s.sort)
     begins = before is None or ranked or before.has("stop", "comma", "colon", "filler", "suits", "instead")
     return begins and (after is None or bool(after.senses) or _is_adjective(s, after))
 

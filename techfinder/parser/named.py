@@ -253,6 +253,8 @@ def _denied_of(s: Sentence, of: SchemaField, place: int, after: int) -> int | No
 
 def _levels_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
     said = said_levels(s, after)
+    if s.items[after].text.lower() == "no" and after + 1 < len(s.items) and not s.items[after + 1].senses:
+        return None  # "budget no issue"
     if said is None or (s.field_after(said.end, is_graded) is not None and own_field(s, said.terms) is not of):
         return None
     clause = levels_of(s, of, said)

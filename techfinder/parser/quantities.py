@@ -267,6 +267,8 @@ class Quantities:
         if sum_of_money and self._word(found.last) == "a" and (time := self._unit(found.last + 1)) is not None:
             times = round(12 / time[1]) if time[0] == "months" else 1
             return replace(found, last=found.last + 2).scaled(times, "money")  # "50k a year", "3k a month"
+        if not found.unit and [self._word(found.last), self._word(found.last + 1)] == ["/", "10"]:
+            return replace(found, unit="of 10", last=found.last + 2)  # "9/10"
         unit = self._unit(found.last)
         if unit is None:
             return found

@@ -38,6 +38,8 @@ _ALL = frozenset({"any", "every", "all", "anywhere", "everywhere", "whichever", 
 _FILLERS = 10
 """Filling words that may stand between two things that belong together."""
 
+_ARTICLES = frozenset({"a", "an", "the"})
+_PREFERRING = frozenset({"prefer", "preferring", "preferred"})
 _PRONOUNS = frozenset({"they", "he", "she"})
 """Behind a comma they begin a statement that a "not" before it does not reach: "don't use TikTok, they use Reddit"."""
 
@@ -250,7 +252,7 @@ class Sentence:
 
     def mark(self, place: int) -> None:
         item = self.items[place]
-        if (item.has("over") and self._is_instead(place)) or (item.has("but") and self._is_except(place)):
+        if self._is_dispreferred(place) or (item.has("but") and self._is_except(place)):
             self.nodes.append(Mark("not", place, self._word(item)))
             return
         if item.has("out"):
@@ -324,6 +326,17 @@ class Sentence:
             return False
         whole = any(self.tokens[self.items[i].first].stem in _ALL for i in self.segment(place) if i < place)
         return whole and self.items[after].has("value", "brand", "clauses")
+
+    def _is_dispreferred(self, place: int) -> bool:
+        """Whether an item sets what comes behind what was said before: "Pixel over iPhone", "prefers a Pixel to it"."""
+        item, last = self.items[place], self.last_atom()
+        if item.text.lower() != "to" or last is None or last.last != place:
+            return item.has("over") and self._is_instead(place)
+        before = last.first - 1
+        while before > 0 and self.items[before].text.lower() in _ARTICLES:
+            before -= 1
+        preferred = before >= 0 and self.tokens[self.items[before].first].stem in _PREFERRING
+        return preferred and self.past(place + 1) < len(self.items) and self.names(self.past(place + 1))
 
     def _is_category(self, place: int) -> bool:
         """Whether an item is a value of a category, and no product or place: nobody is "crazy over price"."""

@@ -278,12 +278,13 @@ def _counts(sense: Sense, tokens: Sequence[Token], place: int, length: int) -> b
 def _is_state_of_city(
     sense: Sense, senses: Sequence[Sense], tokens: Sequence[Token], place: int, before: Sequence[Item]
 ) -> bool:
-    """Whether a short name in small letters, which means nothing else, stands right behind a city: "austin tx"."""
+    """Whether a short name in small letters, which means nothing else, follows a city: "austin tx", "state: tx"."""
     if sense.kind != "value" or not sense.data[0].endswith("_state") or not before:
         return False
     if tokens[place].text.casefold() != sense.cased.casefold() or any(s.kind not in ("value", "unit") for s in senses):
         return False
-    return any(s.kind == "value" and s.data[0].endswith("_city") for s in before[-1].senses)
+    named = len(before) > 1 and before[-1].has("colon") and before[-2].text.lower() == "state"
+    return named or any(s.kind == "value" and s.data[0].endswith("_city") for s in before[-1].senses)
 
 
 def _ends_a_place(tokens: Sequence[Token], place: int, length: int) -> bool:

@@ -29,6 +29,9 @@ _TERM = re.compile(
 _JOINED_BEFORE = re.compile(r"(?:\b(?:NOT|AND|OR)\s*)+$")
 _JOINED_AFTER = re.compile(r"^\s*(?:AND|OR)\b")
 _WORD = re.compile(r"\(|\)|[^\s()]+")
+_MOST_WORDS = 3
+"""Words behind the first one of a value."""
+
 _DEEPEST = 20
 """Parentheses and NOT within each other; more is no plan anyway."""
 
@@ -98,10 +101,12 @@ class _Reader:
         end = 0
         for match in _TERM.finditer(text):
             key = self._keys.get(match["key"].casefold())
-            if key is None and match["key"].casefold() not in _ORDERS:
+            if (key is None and match["key"].casefold() not in _ORDERS) or match.start() < end:
                 continue
             pieces += _WORD.findall(text[end : match.start()])
             value = match["value"] if match["value"].endswith('"') else match["value"].rstrip(",;")
+            if key is not None and match["sign"]:
+                value = self._whole_value(key, value, text[match.end("value") :]) if value == match["value"] else value
             end = match.start("value") + len(value)
             words = text[match.start() : end]
             try:
@@ -113,6 +118,15 @@ class _Reader:
                 of = self._schema.attributes[key].field.name if key else ""
                 raise _faulty(str(error), text, match.span(), of) from error
         return pieces + _WORD.findall(text[end:])
+
+    def _whole_value(self, key: str, value: str, behind: str) -> str:
+        """The value with the words behind it that belong to its name: "interest = very high"."""
+        known = {v.casefold() for v in self._schema.attributes[key].known_values}
+        if value.casefold() in known:
+            return value
+        words = behind.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS] if behind.startswith(" ") else []
+        longer = (" ".join((value, *words[:count])).rstrip(",;") for count in range(len(words), 0, -1))
+        return next((v for v in longer if v.casefold() in known and behind.startswith(v[len(value) :])), value)
 
     def _order(self, name: str, value: str) -> None:
         if name == "sort":

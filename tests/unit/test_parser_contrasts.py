@@ -28,6 +28,12 @@ def test_a_brand_behind_but_is_what_the_one_before_is_not(text: str) -> None:
         ("quit Instagram and moved to TikTok", ["Platforms is not Instagram", "Platforms is TikTok"]),
         ("people who left Twitter", ["Platforms is not Twitter"]),
         ("quality over price", PRICE_NOT),
+        ("prefers design to price", [DESIGN, *PRICE_NOT]),
+        (
+            "prefer a Pixel to an iPhone",
+            ["Smartphones: product is Google Pixel", "Smartphones: product is not iPhone"],
+        ),
+        ("prefers to buy an iPhone", ["Smartphones: product is iPhone"]),
         ("crazy over Pixel", ["Smartphones: product is Google Pixel"]),
         ("women no kids Texas", ["Gender is Female", "Location: state is TX"]),
         ("nurses sans smartphone", ["Sector is Healthcare", "Smartphones: uses is no"]),
@@ -61,6 +67,7 @@ def test_a_slash_means_or_within_one_kind_only(text: str, clauses: list[str]) ->
         ("in Boston or Austin tx", ["Location: city is Boston or Austin", "Location: state is TX"]),
         ("portland or seattle", ["Location: city is Portland or Seattle"]),
         ("portland me", ["Location: city is Portland"]),
+        ("city: austin, state: tx", ["Location: city is Austin", "Location: state is TX"]),
         ("D.C. lawyers", ["Location: state is DC", "Sector is Legal"]),
     ],
 )
@@ -91,3 +98,31 @@ def test_devices_of_a_brand_and_tags_of_a_kind_are_counted() -> None:
 @pytest.mark.parametrize("words", ["decent income", "average age"])
 def test_a_level_of_a_number_that_has_none_is_told(words: str) -> None:
     assert [(n.code, n.words) for n in read(words).notices] == [("not-read", words)]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "clauses"),
+    [
+        ("need ~200 contacts in Texas", 200, ["Location: state is TX"]),
+        ("the poorest 10 laggards", 10, ["Adopter category is Laggard"]),
+        ("tech interest 4 out of 5", 20, []),
+        ("headset, budget no issue", 20, ["VR/AR: uses is yes", "Budget is High or more"]),
+        ("headset, budget no worry", 20, ["VR/AR: uses is yes"]),
+        ("Apple loyalty at least 8/10", 20, ["Loyalty to Apple at least 8 of 10"]),
+    ],
+)
+def test_how_many_and_how_much(text: str, limit: int, clauses: list[str]) -> None:
+    assert (read(text).limit, told(text)) == (limit, clauses)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("interest = very high and age > 30", ["Tech interest is Very High", "Age over 30 years"]),
+        ("sector != data science, age>30", ["Sector is not Data Science", "Age over 30 years"]),
+        ("sector = data AND age>30", ["Sector is data", "Age over 30 years"]),
+        ("gender = female teachers", ["Gender is Female", "Sector is Education"]),
+    ],
+)
+def test_a_value_of_several_words_needs_no_quotes_behind_its_sign(text: str, clauses: list[str]) -> None:
+    assert told(text) == clauses

@@ -106,9 +106,9 @@ def _and_beyond(s: Sentence, ages: Quantity) -> Quantity:
     if after is None or not after.text.lower().startswith(("or ", "and ")) or s.quantities.begins_another(ages.last):
         return ages
     match after.data("compare_after"):
-        case ">=":
+        case ">=" if ages.low is not None:
             return replace(ages, high=None, last=ages.last + 1)
-        case "<=":
+        case "<=" if ages.high is not None:
             return replace(ages, low=None, last=ages.last + 1)
     return ages
 

@@ -291,6 +291,10 @@ class Quantities:
         if sign in (">", "<") and found.unit == "years" and low is not None and high == low + 9 and low % 10 == 0:
             high = low  # "over-70s"
         match sign:
+            case ">" if high is None:
+                return found  # "over six figures"
+            case "<=" if high is None:
+                return replace(found, low=None, high=low)
             case ">=":
                 return replace(found, high=None if low == high else high)
             case "<=":

@@ -1,4 +1,4 @@
-"""Random texts for the reader of sentences: words of its trade in any order, field syntax in pieces, and noise.
+"""Random texts for the reader of sentences: words and phrases of its trade in any order, field syntax, and noise.
 
 Each text must become a plan that the schema accepts, that is the same when it is read again, and that comes back from
 JSON unchanged. The slowest text is read several times more and its best time is told.
@@ -13,6 +13,7 @@ import json
 import random
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -62,6 +63,10 @@ PIECES = (
     "80k",
     "1e9",
     "½",
+    "six figures",
+    "25-34",
+    "30+",
+    "two years",
     "like TU0042",
     "not like",
 )
@@ -75,10 +80,10 @@ def main() -> None:
     options = parser.parse_args()
     schema = load_schema()
     reader = SentenceParser(schema, builtin_lexicons(schema), {"location_city": ["Boston", "Austin", "Reading"]})
-    rng, words = random.Random(options.seed), _words()
+    rng, words, phrases = random.Random(options.seed), _words(), _phrases()
     slowest, longest_ms = "", 0.0
     for number in range(options.texts):
-        text = _text(rng, words)
+        text = _text(rng, words, phrases)
         started = time.perf_counter()
         problem = _problem(reader, schema, text)
         ms = (time.perf_counter() - started) * 1000 / 2
@@ -114,8 +119,14 @@ def _words() -> Sequence[str]:
     return sorted({word for line in lines for word in json.loads(line)["text"].split()})
 
 
-def _text(rng: random.Random, words: Sequence[str]) -> str:
-    """Short or long; some repeat one piece, some are noise only."""
+def _phrases() -> Sequence[str]:
+    tables = tomllib.loads((ROOT / "techfinder" / "parser" / "english.toml").read_text(encoding="utf-8"))
+    lists = [phrases for table in tables.values() for phrases in table.values()]
+    return sorted({phrase for phrases in lists for phrase in phrases if isinstance(phrase, str)})
+
+
+def _text(rng: random.Random, words: Sequence[str], phrases: Sequence[str]) -> str:
+    """Short or long; some put a few phrases together, some repeat one piece, some are noise only."""
     length = rng.choice((20, 100, 400, LONGEST))
     kind = rng.random()
     if kind < 0.1:
@@ -123,7 +134,10 @@ def _text(rng: random.Random, words: Sequence[str]) -> str:
             chr(rng.choice((rng.randrange(32, 127), rng.randrange(0xD800), rng.randrange(0xE000, 0x110000))))
             for _ in range(length)
         )
-    if kind < 0.25:
+    if kind < 0.3:
+        kinds = [rng.choice((words, phrases, phrases, PIECES)) for _ in range(rng.randint(2, 8))]
+        return " ".join(map(rng.choice, kinds))
+    if kind < 0.45:
         piece = " ".join(rng.choices((*words, *PIECES), k=rng.randint(1, 3))) + rng.choice(SIGNS)
         return (piece * length)[:length]
     parts: list[str] = []

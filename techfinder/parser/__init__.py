@@ -13,6 +13,7 @@ from techfinder.errors import cut
 from techfinder.lexicons import Lexicon
 from techfinder.mentions import mentioned_words
 from techfinder.parser.brands import with_brand_fields
+from techfinder.parser.clauses import Clause
 from techfinder.parser.joining import join
 from techfinder.parser.likeness import Known, read_likeness
 from techfinder.parser.nodes import Atom
@@ -23,12 +24,11 @@ from techfinder.parser.spotting import Item, spot
 from techfinder.parser.syntax import Expression, FaultyTerm, read_expression
 from techfinder.parser.tokens import Token, tokenize
 from techfinder.parser.vocabulary import build_vocabulary
-from techfinder.plan import MOST_WISHES, AnyOf, Condition, Notice, QueryPlan
+from techfinder.plan import MOST_WISHES, Condition, Notice, QueryPlan
 from techfinder.schema import Schema
 
 __all__ = ["SentenceParser"]
 
-Clause = Condition | AnyOf
 _MOST_FAULTS = 10
 """Faulty terms that are left out; with more of them the rest is read as a sentence."""
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import product
 from math import prod
 
-from techfinder.parser.clauses import any_of, opposite
+from techfinder.parser.clauses import Clause, any_of, opposite
 from techfinder.parser.nodes import Said
-from techfinder.plan import AnyOf, Condition
+from techfinder.plan import Condition
 from techfinder.schema import Schema
 
 __all__ = ["either_of", "whole_alternatives"]
@@ -26,8 +26,6 @@ _MOST = 9
 
 _MOST_PICKS = 128
 """Ways to take one part of every option; most of them say the same as others."""
-
-Clause = Condition | AnyOf
 
 
 def whole_alternatives(said: Sequence[Said], place: int) -> list[Sequence[Said]]:

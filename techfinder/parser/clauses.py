@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Schema, SchemaField
 
-__all__ = ["Clauses", "any_of", "in_range", "level_condition", "levels", "opposite"]
+__all__ = ["Clause", "Clauses", "any_of", "in_range", "level_condition", "levels", "opposite"]
 
-Clauses = tuple[Condition | AnyOf, ...]
+Clause = Condition | AnyOf
+Clauses = tuple[Clause, ...]
 
 _NAMES = {
     "very high": ("very high",),

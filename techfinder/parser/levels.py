@@ -30,7 +30,7 @@ def read_levels(s: Sentence, place: int) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidLevels:
     """Levels with what is said around them, before it is known of which field they are.
 
     Attributes:
@@ -46,7 +46,7 @@ class Said:
     end: int
 
 
-def said_levels(s: Sentence, place: int) -> Said | None:
+def said_levels(s: Sentence, place: int) -> SaidLevels | None:
     """The levels that begin at an item, with a comparison before or after them; None when there are none."""
     start, sign = place, ""
     if place < len(s.items) and (not s.is_term(place) or _bounds_a_value(s, place)) and (sign := s.sign(place)):
@@ -58,7 +58,7 @@ def said_levels(s: Sentence, place: int) -> Said | None:
         end += s.items[end + 1].data("compare_after") in (">=", "<=")  # "at advanced level or beyond"
     if end < len(s.items) and (after := s.items[end].data("compare_after")) in (">=", "<="):
         sign, end = str(after), end + 1
-    return Said(terms, sign, joined, end)
+    return SaidLevels(terms, sign, joined, end)
 
 
 def _bounds_a_value(s: Sentence, place: int) -> bool:
@@ -67,7 +67,7 @@ def _bounds_a_value(s: Sentence, place: int) -> bool:
     return after < len(s.items) and bool(s.scale_values(s.items[after])) and not s.items[after].has("grade")
 
 
-def _bind(s: Sentence, said: Said, first: int) -> int | None:
+def _bind(s: Sentence, said: SaidLevels, first: int) -> int | None:
     terms, end = said.terms, said.end
     named = s.field_after(end, is_graded)
     if named is not None and not _beside_its_own(s, named[1]):
@@ -100,7 +100,7 @@ def _bind(s: Sentence, said: Said, first: int) -> int | None:
     return last
 
 
-def _reaching(s: Sentence, of: SchemaField, said: Said, place: int) -> tuple[Condition, int] | None:
+def _reaching(s: Sentence, of: SchemaField, said: SaidLevels, place: int) -> tuple[Condition, int] | None:
     """With the level that it goes up to, the field named again: "low interest to high interest"."""
     if said.sign or place + 1 >= len(s.items) or s.tokens[s.items[place].first].stem not in _UP_TO:
         return None
@@ -111,7 +111,7 @@ def _reaching(s: Sentence, of: SchemaField, said: Said, place: int) -> tuple[Con
     own = own_field(s, other.terms)
     if named is None and own is not of:
         return None
-    clause = levels_of(s, of, Said([*said.terms, *other.terms], "", "to", other.end))
+    clause = levels_of(s, of, SaidLevels([*said.terms, *other.terms], "", "to", other.end))
     return None if clause is None else (clause, named[1] if named else other.end)
 
 
@@ -182,7 +182,7 @@ def own_field(s: Sentence, terms: Sequence[int]) -> SchemaField | None:
     return s.schema.field(common.pop())
 
 
-def levels_of(s: Sentence, of: SchemaField, said: Said) -> Condition | None:
+def levels_of(s: Sentence, of: SchemaField, said: SaidLevels) -> Condition | None:
     """The condition that the levels are on a field; None when it has no such levels."""
     terms, sign, joined = said.terms, said.sign, said.joined
     if of.kind != "scale":

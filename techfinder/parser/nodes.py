@@ -74,7 +74,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands between atoms, by kind; see :data:`MARKS`.
+    """What stands between atoms, by kind: one of :data:`MARKS`, ``anew``, ``count`` or ``unknown``.
 
     `word` is what was typed, in small letters; of an unknown one only where it is a noun that is counted ("kids").
     """

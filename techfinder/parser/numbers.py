@@ -53,7 +53,7 @@ def read_quantity(s: Sentence, place: int) -> int | None:
         end = reader(s, found)
         if end is not None:
             return end
-    if found.plain and not _is_named_number(s, found):
+    if found.plain:
         return None
     s.unread += [i for i in s.items[found.first : found.last] if not i.has("filler")]
     return found.last

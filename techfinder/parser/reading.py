@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from techfinder.parser.counting import is_subject, read_not_both
 from techfinder.parser.dates import read_date
+from techfinder.parser.fields import read_field
 from techfinder.parser.levels import read_levels
-from techfinder.parser.named import read_brand, read_entry, read_field, read_value
+from techfinder.parser.named import read_brand, read_entry, read_value
 from techfinder.parser.nodes import Atom, Mark
 from techfinder.parser.numbers import read_age, read_quantity
 from techfinder.parser.sentence import Sentence
@@ -19,7 +20,7 @@ from techfinder.schema import SchemaField
 
 __all__ = ["read"]
 
-_VERBS = frozenset(
+_AFTER_PURPOSE = frozenset(
     {
         "who",
         "give",
@@ -37,6 +38,8 @@ _VERBS = frozenset(
         "need",
     }
 )
+"""They end what something is for, and begin what is asked for."""
+
 _ASKING = frozenset({"i", "we", "give me", "find me", "show me", "i need", "we need", "get me", "find"})
 _ASKED_WITHIN = 12
 """Items after an occasion among which the request itself begins."""
@@ -114,7 +117,7 @@ def _purpose(s: Sentence, place: int) -> int | None:
     while (
         end < len(s.items)
         and not s.items[end].has("comma", "stop", "but", "limit", "not", "instead")
-        and s.items[end].text.lower() not in _VERBS
+        and s.items[end].text.lower() not in _AFTER_PURPOSE
         and not _names_target(s, end)
     ):
         if (of := s.adoption_at(end)) is not None:

@@ -155,9 +155,11 @@ class Sentence:
         return None
 
     def names(self, place: int) -> bool:
+        """Whether an item names a field, a value, a brand or words of a lexicon."""
         return self.items[place].has("field", "value", "brand", "clauses")
 
     def fields(self, place: int, wanted: Callable[[SchemaField], bool]) -> list[SchemaField]:
+        """The wanted ones of the fields that an item names."""
         if place >= len(self.items):
             return []
         names = [n for s in self.items[place].senses if s.kind == "field" for n in s.data]
@@ -186,13 +188,16 @@ class Sentence:
         return of if of is not None and wanted(of) else None
 
     def adoptions(self) -> list[SchemaField]:
+        """Every category of things that people adopt."""
         return [f for f in self.schema.fields if f.kind == "adoption"]
 
     def adoption_at(self, place: int) -> SchemaField | None:
+        """The category of things that an item names."""
         found = self.fields(place, lambda f: f.kind == "adoption")
         return found[0] if found else None
 
     def unit_field(self, unit: str) -> SchemaField | None:
+        """The number that is counted in a unit; money in whichever currency."""
         numbers = [f for f in self.schema.fields if f.kind in ("integer", "number")]
         if unit == "money":
             return next((f for f in numbers if f.unit.casefold() in _MONEY), None)
@@ -201,9 +206,11 @@ class Sentence:
         return next((f for f in numbers if f.unit.casefold() == unit), None)
 
     def same_part(self, atom: Atom, place: int) -> bool:
+        """Whether an atom and an item behind it are in the same part of the sentence."""
         return place - atom.last < _FAR and not any(self.items[i].has("stop", "but") for i in range(atom.last, place))
 
     def products_of(self, brand: str, only: SchemaField | None = None) -> list[Condition]:
+        """One condition for each category that the brand makes something of."""
         found = []
         for of in [only] if only else self.adoptions():
             names = tuple(v.name for v in of.values if v.brand == brand)
@@ -212,10 +219,12 @@ class Sentence:
         return found
 
     def is_term(self, place: int) -> bool:
+        """Whether an item names a level: a grade, or a value of a scale."""
         item = self.items[place]
         return item.has("grade") or bool(self.scale_values(item))
 
     def scale_values(self, item: Item) -> list[tuple[SchemaField, str]]:
+        """The values of scales that an item names, each with its field."""
         found = []
         for sense in item.senses:
             if sense.kind == "value":
@@ -251,6 +260,7 @@ class Sentence:
     # --- what stands between atoms --------------------------------------------------------
 
     def mark(self, place: int) -> None:
+        """Note what an item does between atoms, or that it was not read."""
         item = self.items[place]
         if self._is_dispreferred(place) or (item.has("but") and self._is_except(place)):
             self.nodes.append(Mark("not", place, self._word(item)))

@@ -45,6 +45,8 @@ _LIST_JOINTS = 4
 """Items among which a value looks for others of its attribute, or for its name."""
 
 _SAID = frozenset({"OK", "HI", "OH"})
+"""Short names of places that are said as well, and that no list of English words has."""
+
 _LEADS = frozenset({"in", "from", "near", "around", "of", "outside", "to", "at", "lives", "live", "living", "based"})
 
 

@@ -14,6 +14,7 @@ _FAR = 40
 
 
 def is_mark(node: Atom | Mark, kind: str) -> bool:
+    """Whether a node is a mark of this kind."""
     return isinstance(node, Mark) and node.kind == kind
 
 
@@ -55,7 +56,7 @@ def is_trailing(nodes: Sequence[Atom | Mark], place: int) -> bool:
 
 
 def ends_here(nodes: Sequence[Atom | Mark], place: int) -> bool:
-    """Whether a list or the sentence goes on after a word that is not known."""
+    """Whether what joins or ends parts comes right behind, or nothing."""
     if place + 1 == len(nodes):
         return True
     after = nodes[place + 1]

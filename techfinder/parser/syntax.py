@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from techfinder.errors import QueryError
 from techfinder.filters import attribute_filter
 from techfinder.parser.alternatives import either_of
-from techfinder.parser.clauses import opposite
+from techfinder.parser.clauses import Clause, opposite
 from techfinder.parser.english import excluding_words, filling_words
 from techfinder.parser.narrowing import omits
-from techfinder.plan import AnyOf, Condition, Sort, parse_sort
+from techfinder.plan import Sort, parse_sort
 from techfinder.schema import Schema
 
 __all__ = ["Expression", "FaultyTerm", "read_expression"]
@@ -43,8 +43,6 @@ _MOST_BETWEEN = 6
 
 _JOINTS = frozenset({"and", "or", "nor", "&", "OR"})
 """Words between terms that are left out together."""
-
-Clause = Condition | AnyOf
 
 
 @dataclass

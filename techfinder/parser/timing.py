@@ -13,6 +13,7 @@ __all__ = ["past_release", "read_speed", "timing"]
 
 
 def past_release(s: Sentence, place: int) -> int:
+    """The item after "after release" and filling words."""
     while place < len(s.items) and (
         s.items[place].has("release") or (s.items[place].has("filler") and not s.names(place))
     ):

@@ -24,6 +24,9 @@ _OWNED = frozenset({"owner", "product", "device"})
 _TRUTH = {"true": "yes", "1": "yes", "false": "no", "0": "no"}
 _COUNTS = frozenset({"count", "number", "amount", "total"})
 _OPENING = frozenset("([{")
+_MOST_CHAINED = 8
+"""Fields of which one thing may be said at once."""
+
 _NOUNS = frozenset(
     {
         "people",
@@ -136,7 +139,7 @@ def _chain(s: Sentence, first: SchemaField, place: int) -> int | None:
     if not is_graded(first):
         return None
     fields, end = [first], place + 1
-    while end < len(s.items) and s.items[end].has("and", "comma"):
+    while len(fields) < _MOST_CHAINED and end < len(s.items) and s.items[end].has("and", "comma"):
         following = s.past(end + 1)
         more = s.fields(following, is_graded) if following < len(s.items) else []
         if not more:
@@ -149,6 +152,7 @@ def _chain(s: Sentence, first: SchemaField, place: int) -> int | None:
     last = _said_of(s, fields[-1], end - 1, after)
     made = s.nodes[before:]
     if last is None or len(made) != 1 or not isinstance(made[0], Atom) or not isinstance(made[0].clauses[0], Condition):
+        del s.nodes[before:]
         return None
     clause, atom = made[0].clauses[0], made[0]
     for of in fields[:-1]:

@@ -39,6 +39,9 @@ _IN = frozenset({"in", "on"})
 _MOST = 8
 """Exclusions that one becomes at most."""
 
+_MOST_TOLD = 20
+"""Things that may be told of those who are excluded; no sentence that means something tells more."""
+
 
 def omits(word: str) -> bool:
     """Whether an exclusion, as typed, names people behind it."""
@@ -128,7 +131,7 @@ def narrowed(head: Clauses, atom: Atom, schema: Schema, *, denied: bool) -> list
         schema: Whose fields they are about.
         denied: Whether they are those of whom the atom does not hold.
     """
-    if denied and len(atom.clauses) > 1:
+    if (denied and len(atom.clauses) > 1) or len(head) >= _MOST_TOLD:
         return []
     parts: list[tuple[Condition, ...]] = []
     for clause in (*head, *(tuple(opposite(c, schema) for c in atom.clauses) if denied else atom.clauses)):

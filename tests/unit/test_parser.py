@@ -605,6 +605,7 @@ TEXTS = st.one_of(st.text(max_size=2000), st.lists(PARTS, max_size=60).map(" ".j
 @example("high " * 400)
 @example("((((((((" * 200)
 @example("age:" * 400)
+@example("over six figures")
 def test_any_text_becomes_a_valid_plan(text: str) -> None:
     plan = read(text[:2000])
     SCHEMA.check(plan)
@@ -612,18 +613,21 @@ def test_any_text_becomes_a_valid_plan(text: str) -> None:
     assert read(text[:2000]) == plan
 
 
-@pytest.mark.parametrize("part", ["not ", "over 5 ", "high ", "iPhone or ", "age:3 ", "asdf qwer ", "loyal to Apple, "])
+LONG = ("not ", "over 5 ", "high ", "iPhone or ", "age:3 ", "asdf qwer ", "loyal to Apple, ", "no women under 30 and")
+
+
+@pytest.mark.parametrize("part", LONG)
 def test_long_texts_take_no_more_than_their_length(part: str) -> None:
     def seconds(length: int) -> float:
         text = (part * length)[:length]
         best = float("inf")
-        for _ in range(3):
+        for _ in range(5):
             start = time.process_time()
             read(text)
             best = min(best, time.process_time() - start)
         return best
 
-    assert seconds(2000) < 12 * max(seconds(500), 2e-3)
+    assert seconds(2000) < 7 * max(seconds(500), 2e-3)
 
 
 CONDITIONS = ("women", "over 50", "in Texas", "high budget", "on TikTok", "iPhone owners", "early adopters", "teachers")

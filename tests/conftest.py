@@ -76,6 +76,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresProce
         yield server
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Of the application's database, each in turn."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
+    """Of a new and empty database; nothing for the file in the home folder."""
+    return "" if database_kind == "sqlite" else request.getfixturevalue("postgres").database()
+
+
 @pytest.fixture(scope="session")
 def soffice() -> str:
     """Path of a LibreOffice; only tests marked slow ask for it, so only `make nightly` needs one."""

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from access_homes import opened, settings_in
-from postgres_process import PostgresProcess
 from techfinder.access import audit as log
 from techfinder.access.access import Access
 from techfinder.access.over import Asker
@@ -26,16 +25,11 @@ DROP = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return ""
-    server: PostgresProcess = request.getfixturevalue("postgres")
-    return server.database()
-
-
 @pytest.fixture(scope="module")
-def access(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
+def access(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Access]:
+    url = "" if database_kind == "sqlite" else request.getfixturevalue("postgres").database()
     with opened(settings_in(tmp_path_factory.mktemp("home"), url)) as access:
         yield access
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from access_homes import HERE, PASSWORD, aged, opened, settings_in, with_password
-from postgres_process import PostgresProcess
 from techfinder.access.access import Access
 from techfinder.access.over import Asker
 from techfinder.access.throttle import MOST_PER_ACCOUNT, MOST_PER_ADDRESS, WINDOW_S, Throttle
@@ -41,12 +40,9 @@ print(counted)
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    if request.param == "sqlite":
-        return settings_in(tmp_path)
-    server: PostgresProcess = request.getfixturevalue("postgres")
-    return settings_in(tmp_path, server.database())
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_in(tmp_path, database_url)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, inspect, select, text
 
-from postgres_process import PostgresProcess
 from techfinder.database import FILE
 from techfinder.database.database import HEAD, Database
 from techfinder.database.tables import choices, job_lines, jobs, metadata, switches
@@ -35,18 +34,10 @@ SWITCH = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return ""
-    server: PostgresProcess = request.getfixturevalue("postgres")
-    return server.database()
-
-
 @pytest.fixture
-def database(tmp_path: Path, url: str) -> Iterator[Database]:
+def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
     """New and empty."""
-    made = Database.at(tmp_path, url)
+    made = Database.at(tmp_path, database_url)
     yield made
     made.close()
 
@@ -87,20 +78,20 @@ def test_data_survives_up_and_down_and_up_again(database: Database) -> None:
     assert tables(database) == {"alembic_version"}
 
 
-def test_two_processes_migrate_once(tmp_path: Path, url: str, database: Database) -> None:
+def test_two_processes_migrate_once(tmp_path: Path, database_url: str, database: Database) -> None:
     code = "import sys; from pathlib import Path; from techfinder.database.database import Database\n"
     code += "Database.open(Path(sys.argv[1]), sys.argv[2]).close()"
-    racing = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), url]) for _ in range(3)]
+    racing = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), database_url]) for _ in range(3)]
     assert [p.wait(60) for p in racing] == [0, 0, 0]
     assert database.revision() == HEAD
 
 
-def test_a_newer_database_is_refused(tmp_path: Path, url: str, database: Database) -> None:
+def test_a_newer_database_is_refused(tmp_path: Path, database_url: str, database: Database) -> None:
     database.migrate()
     with database.transaction() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseError, match=r"made by a newer techfinder \(form 9999.*Update techfinder"):
-        Database.open(tmp_path, url)
+        Database.open(tmp_path, database_url)
 
 
 def test_a_transaction_counts_as_a_whole_or_not_at_all(database: Database) -> None:

@@ -21,7 +21,6 @@ import get_qdrant
 import homes
 from commands import run, run_json
 from missing import missing
-from postgres_process import PostgresProcess
 from qdrant_process import QdrantProcess
 from techfinder.backup.making import make_backup
 from techfinder.backup.restoring import restore
@@ -299,10 +298,9 @@ def test_an_import_from_the_command_line_asks_the_list(home: Home) -> None:
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    postgres: PostgresProcess | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
-    return access_homes.settings_in(tmp_path / "list", postgres.database() if postgres else "")
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return access_homes.settings_in(tmp_path / "list", database_url)
 
 
 def test_the_list_holds_keyed_hashes_by_collection(settings: Settings, tmp_path: Path) -> None:

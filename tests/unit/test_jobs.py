@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from postgres_process import PostgresProcess
 from techfinder.database.database import Database
 from techfinder.database.switches import SwitchLog
 from techfinder.database.tables import jobs, switches
@@ -29,17 +28,9 @@ KINDS = ("count",)
 PATIENCE_S = 15.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return ""
-    server: PostgresProcess = request.getfixturevalue("postgres")
-    return server.database()
-
-
 @pytest.fixture
-def database(tmp_path: Path, url: str) -> Iterator[Database]:
-    made = Database.open(tmp_path, url)
+def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
+    made = Database.open(tmp_path, database_url)
     yield made
     made.close()
 
@@ -282,9 +273,11 @@ Worker(JobQueue(Database.open(Path(sys.argv[1]), sys.argv[2])), {"count": works}
 """
 
 
-def test_the_job_of_a_killed_worker_is_taken_over(queue: JobQueue, tmp_path: Path, url: str) -> None:
+def test_the_job_of_a_killed_worker_is_taken_over(queue: JobQueue, tmp_path: Path, database_url: str) -> None:
     job = queue.add("count", "people", {"n": 7})
-    process = subprocess.Popen([sys.executable, "-c", DIES, str(tmp_path), url], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", DIES, str(tmp_path), database_url], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     os.kill(process.pid, signal.SIGKILL)

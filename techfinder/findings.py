@@ -180,10 +180,14 @@ def _toml(value: object) -> str:
         return f'"{value}"'
     if isinstance(value, Sequence):
         return f"[{', '.join(_toml(v) for v in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name} = {_toml(v)}' for name, v in value.items())} }}"
     return str(value)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={v}" for name, v in value.items())
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -624,7 +624,7 @@ def test_it_is_written_as_pairs_or_as_a_table(tmp_path: Path, monkeypatch: pytes
     ("given", "told"),
     [
         ("annual_income=boss", "field_roles"),
-        ("annual_income", "field_roles"),
+        ("annual_income", "as in TECHFINDER_FIELD_ROLES=salary=analyst. "),
         ("income=analyst", "field_roles names 'income', which is no field. Did you mean"),
         (",".join(f"{f.name}=admin" for f in load_schema().fields), "leaves no field for the role viewer"),
     ],

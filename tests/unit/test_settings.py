@@ -57,6 +57,7 @@ def test_a_wrong_variable(file: Path, monkeypatch: pytest.MonkeyPatch, name: str
         ("schema_file = 5", 'schema_file = 5 ({}): expected a path, as in schema_file = "/srv/companies.toml".'),
         ("disabled_plugins = 5", '= 5 ({}): expected a list, as in disabled_plugins = ["source_crm", "webui"].'),
         ("disabled_plugins = [5]", "disabled_plugins.0 = 5 ({}): expected text, as in disabled_plugins = ["),
+        ("field_roles = { age = 1 }", ', as in field_roles = {{ salary = "analyst" }}.'),
         ("[plugins]\na = 4", "plugins.a = 4 ({}): expected a table."),
         ("prot = 8000", "prot: no such setting. Did you mean 'port'? It comes from the {}."),
     ],

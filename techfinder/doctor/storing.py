@@ -125,10 +125,16 @@ def _server(case: Case) -> Iterator[Finding]:
         yield warning(
             f"The server lets anybody ask {', '.join(lax)} for what costs it dearly: strict mode is off.",
             "Start Qdrant with QDRANT__STORAGE__COLLECTION__STRICT_MODE__ENABLED=true, as docker-compose.yml does; "
-            f"for what is there: curl -X PATCH -H 'Content-Type: application/json' {server.url}/collections/{lax[0]} "
+            f"for what is there: curl -X PATCH {_key_header(case)}-H 'Content-Type: application/json' "
+            f"{server.url}/collections/{lax[0]} "
             """-d '{"strict_mode_config": {"enabled": true}}'""",
         )
     yield from _spread(server)
+
+
+def _key_header(case: Case) -> str:
+    """What a command needs where the server has a key, which is not shown."""
+    return "-H 'api-key: KEY' " if case.settings.qdrant_api_key.get_secret_value() else ""
 
 
 def _key(case: Case) -> Iterator[Finding]:

@@ -139,7 +139,7 @@ def test_a_lock_that_is_held_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"this is no database" * 100)
-    with pytest.raises(DatabaseError, match="file is not a database"):
+    with pytest.raises(DatabaseError, match=r"file is not a database.*move it aside, and bring a backup back"):
         Database.open(tmp_path)
 
 

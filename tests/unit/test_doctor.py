@@ -316,6 +316,7 @@ def test_a_server_without_key_and_strict_mode_is_warned_of_and_a_stopped_one_is_
         assert [f.state for f in found] == ["ok", "ok", "warning"]
         assert "asks for its key" in found[1].text
         assert "strict_mode" in found[2].remedy
+        assert "-H 'api-key: KEY'" in found[2].remedy
         wrong = only(look(tmp_path / "home", "store", **more), "problem")
         assert "TECHFINDER_QDRANT_API_KEY" in wrong.text + wrong.remedy
         server.kill()
@@ -354,6 +355,14 @@ def test_a_damaged_database_is_a_problem(copy: Path) -> None:
     content[4096:] = b"\x55" * (len(content) - 4096)
     file.write_bytes(bytes(content))
     assert [f.state for f in look(copy, "database")] == ["problem"]
+
+
+def test_a_file_that_is_no_database_is_told_and_how_to_go_on(copy: Path) -> None:
+    (copy / "techfinder.db").write_bytes(b"this is no database" * 100)
+    found = look(copy, "database", "jobs", "clocks")
+    assert {f.check: f.state for f in found} == {"database": "problem", "jobs": "problem", "clocks": "problem"}
+    assert all("techfinder restore" in f.text for f in found)
+    assert all("the database" in f.remedy for f in found if f.check != "database")
 
 
 def test_jobs_that_wait_or_hang_are_problems(copy: Path) -> None:

@@ -140,6 +140,8 @@ def drafting(target: Path) -> Iterator[Draft]:
     with _told(target):
         if os.path.lexists(target):
             raise BackupError(f"{target} exists already, and a backup never replaces a file. Name another one.")
+        if target.parent.is_file():
+            raise BackupError(f"{target.parent} is a file. Name a folder, or a new file that ends in {SUFFIX}.")
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

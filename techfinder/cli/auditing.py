@@ -69,4 +69,8 @@ def verify(expect: str, as_json: bool) -> None:
         out.print(f"Good: {found.entries:,} entries follow each other. The last one:")
         out.print(f"{found.entries}:{found.digest}", soft_wrap=True)
     if found.problem:
-        raise AccessError(f"The audit log was tampered with. {found.problem}")
+        raise AccessError(
+            f"The audit log was tampered with, or an older backup was restored since. {found.problem}"
+            if expect
+            else f"The audit log was tampered with. {found.problem}"
+        )

@@ -133,6 +133,12 @@ def _print_restored(done: Restored) -> None:
         )
     if done.about.tables is not None:
         out.print(f"The application database has {sum(done.about.tables.values()):,} rows; everybody signs in again.")
+        if done.about.tables.get("users"):
+            out.print(
+                f"Users and tokens are those of {done.about.created_at[:16].replace('T', ' ')} UTC: "
+                "disable and revoke again who and what was since.",
+                soft_wrap=True,
+            )
     for name in done.kept:
         out.print(f"Left as it is, though the backup holds another: {escape(name)}.", soft_wrap=True)
     if done.settings.collection != done.about.collection:

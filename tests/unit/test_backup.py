@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
@@ -191,6 +192,12 @@ def test_only_its_owner_reads_a_backup_and_nothing_is_replaced(edge: Made) -> No
         make_backup(edge.settings, edge.file)
     assert edge.file.read_bytes() == before
     assert [p.name for p in edge.file.parent.iterdir()] == ["one.tar.zst"]
+
+
+def test_a_file_where_a_folder_should_be_is_told(edge: Made, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").touch()
+    with pytest.raises(BackupError, match=r"people\.csv is a file\. Name a folder"):
+        make_backup(edge.settings, tmp_path / "people.csv" / "one.tar.zst")
 
 
 def test_an_empty_home_has_nothing_to_back_up(tmp_path: Path) -> None:
@@ -386,6 +393,7 @@ def test_the_commands_tell_what_they_have_done(edge: Made, tmp_path: Path) -> No
     assert "Not in it: secrets in techfinder.toml: oidc_client_secret, plugins.source_crm.api_token." in told
     told = call(new, "restore", str(file)).stdout
     assert f"{PEOPLE} people are live as generation 1 of people; all were checked." in told
+    assert re.search(r"Users and tokens are those of 20\d\d-\d\d-\d\d \d\d:\d\d UTC: disable and revoke again", told)
     assert "To be set again: secrets in techfinder.toml: oidc_client_secret" in told
     assert "No restore was broken off." in call(new, "restore", "--finish").stdout
     assert "There is no backup" in str(call(new, "restore", str(tmp_path / "none.tar.zst")).exception)

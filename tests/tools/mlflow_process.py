@@ -15,7 +15,7 @@ from types import TracebackType
 
 __all__ = ["MlflowProcess"]
 
-START_S = 60.0
+START_S = 120.0
 STOP_S = 15.0
 POLL_S = 0.1
 
@@ -27,15 +27,15 @@ class MlflowProcess:
         url: Where it listens.
     """
 
-    def __init__(self, command: Path, folder: Path, database: str = "") -> None:
-        """Keep what it knows in `database`, else in SQLite in the folder."""
-        self._command, self._folder = command, folder
+    def __init__(self, command: Path, folder: Path, database: str = "", port: int = 0) -> None:
+        """Keep what it knows in `database`, else in SQLite in the folder; `port` is a free one unless it is named."""
+        self._command, self._folder, self._port = command, folder, port
         self._database = database or f"sqlite:///{folder}/mlflow.db"
         self.url = ""
 
     def __enter__(self) -> MlflowProcess:
         """The running server, ready for requests. Raises RuntimeError with the end of its log."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        with socket.create_server(("127.0.0.1", self._port)) as free:
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self.start()

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,23 +40,26 @@ def service_environment(service: str) -> dict[str, str]:
 
 
 class StackProcesses:
-    """Web (two processes), worker, Qdrant and PostgreSQL on one home.
+    """Web (two processes), worker, Qdrant and PostgreSQL on one home; MLflow is away until a test starts it.
 
     Attributes:
         qdrant, postgres: To be killed and started again.
         environment: For any techfinder command.
         base: Where the page is.
+        mlflow_port: Where web and worker look for MLflow.
     """
 
-    def __init__(self, home: Path, qdrant: QdrantProcess, postgres: PostgresProcess) -> None:
+    def __init__(
+        self, home: Path, qdrant: QdrantProcess, postgres: PostgresProcess, variables: Mapping[str, str]
+    ) -> None:
         self.qdrant, self.postgres, self.home = qdrant, postgres, home
         secrets = home / "secrets"
         secrets.mkdir()
         (secrets / "techfinder_qdrant_api_key").write_text(KEY)
         self._database = postgres.database()
         (secrets / "techfinder_database_url").write_text(self._database)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as free_too:
+            self._port, self.mlflow_port = free.getsockname()[1], free_too.getsockname()[1]
         self.base = f"http://127.0.0.1:{self._port}"
         ours = {
             "TECHFINDER_QDRANT_URL": qdrant.url,
@@ -64,11 +67,11 @@ class StackProcesses:
             "TECHFINDER_SECRETS_DIR": str(secrets),
             "TECHFINDER_PORT": str(self._port),
             "TECHFINDER_PUBLIC_URL": self.base,
+            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{self.mlflow_port}",
         }
         # On the loopback nobody would have to sign in; in its container the page listens on every address.
         web = service_environment("web") | {"TECHFINDER_HOST": "127.0.0.1", "TECHFINDER_SIGN_IN": "on"}
-        del web["MLFLOW_TRACKING_URI"]
-        self.environment = commands.environment(home) | web | ours
+        self.environment = commands.environment(home) | web | ours | dict(variables)
         self._token = ""
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -82,7 +85,7 @@ class StackProcesses:
 
     def start(self, service: str) -> None:
         """Start ``serve`` or ``worker``, again after :meth:`kill`."""
-        with (self.home / f"{service}.log").open("ab") as log:
+        with self.home.with_name(f"{service}.log").open("ab") as log:
             self._running[service] = subprocess.Popen(commands.command(service), env=self.environment, stderr=log)
 
     def kill(self, service: str) -> None:
@@ -129,22 +132,24 @@ class StackProcesses:
 
     def log(self) -> str:
         """The end of what both said."""
-        return "\n".join(p.read_text(errors="replace")[-2000:] for p in self.home.glob("*.log"))
+        return "\n".join(p.read_text(errors="replace")[-2000:] for p in self.home.parent.glob("*.log"))
 
 
 @contextmanager
-def running_stack(folder: Path, postgres_binaries: Path, people: int = PEOPLE) -> Iterator[StackProcesses]:
-    """All of it, with so many sample people, ready."""
+def running_stack(
+    folder: Path, postgres_binaries: Path, people: int = PEOPLE, more: Mapping[str, str] | None = None
+) -> Iterator[StackProcesses]:
+    """All of it but MLflow, with so many sample people, ready; `more` variables are set for every techfinder."""
     variables = {k: v for k, v in service_environment("qdrant").items() if k.startswith("QDRANT__")}
     home, storage = folder / "home", folder / "qdrant"
-    home.mkdir()
-    storage.mkdir()
+    home.mkdir(exist_ok=True)
+    storage.mkdir(exist_ok=True)
     with ExitStack() as held:
         qdrant = held.enter_context(
             QdrantProcess(get_qdrant.BINARY, storage, **variables, QDRANT__SERVICE__API_KEY=KEY)
         )
         postgres = held.enter_context(PostgresProcess(postgres_binaries))
-        stack = StackProcesses(home, qdrant, postgres)
+        stack = StackProcesses(home, qdrant, postgres, more or {})
         stack.run("stack", "init", "--demo", "1", "--people", str(people))
         held.callback(stack.stop)
         stack.start("serve")

@@ -128,6 +128,16 @@ class Lost(grpc.RpcError):
     """An error without code, as a closed channel raises."""
 
 
+class Full(grpc.RpcError):
+    """What a Qdrant answers that has no room left."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.INTERNAL
+
+    def details(self) -> str:
+        return "No space left on device: WAL buffer size exceeds available disk space"
+
+
 def untrusted() -> ResponseHandlingException:
     try:
         try:
@@ -165,6 +175,12 @@ def untrusted() -> ResponseHandlingException:
         (ValueError("Expecting value:\nline 1"), StoreError, "not one of Qdrant ('Expecting value: line 1')"),
         (AssertionError(), StoreError, "not one of Qdrant ('AssertionError')"),
         (Lost(), StoreUnavailable, "over gRPC (Lost"),
+        (Full(), StoreUnavailable, "its disk is full (INTERNAL: 'No space left on device"),
+        (
+            unexpected(500, b'{"status": {"error": "Service internal error: No space left on device: WAL"}}'),
+            StoreUnavailable,
+            "Make room on the disk of Qdrant, then try again.",
+        ),
         (untrusted(), StoreError, "not trusted (unable to get local issuer certificate)"),
     ],
     ids=lambda v: type(v).__name__ if isinstance(v, Exception) else None,

@@ -29,6 +29,8 @@ CLIENT_ERRORS = (
 )
 """What the client raises, whatever the server answers."""
 
+_NO_ROOM = "no space left on device"
+
 
 def explained(error: Exception, doing: str, url: str, timeout_s: float) -> StoreError:
     """The error in words; StoreUnavailable when trying again may help.
@@ -47,6 +49,8 @@ def explained(error: Exception, doing: str, url: str, timeout_s: float) -> Store
             return StoreUnavailable(f"{where}: it asks to wait {error.retry_after_s} s ({cut(str(error))}).")
         case UnexpectedResponse():
             return _refused(error.status_code or 0, _reason(error), where)
+        case grpc.RpcError() if _NO_ROOM in details_of(error).lower():
+            return _full(details_of(error), where)
         case grpc.RpcError():
             return StoreUnavailable(f"{where}: no answer over gRPC ({details_of(error)}).")
         case QdrantException():  # its Retry-After is a date
@@ -134,11 +138,20 @@ def _refused(status: int, reason: str, where: str) -> StoreError:
         return CollectionNotFound(f"{where}: {reason}")
     if status == 404:
         return StoreError(f"{where}: nothing there ({reason}). Is the address in TECHFINDER_QDRANT_URL right?")
+    if status >= 500 and _NO_ROOM in reason.lower():
+        return _full(reason, where)
     if status >= 500 or status in (408, 429):
         return StoreUnavailable(f"{where}: it failed with status {status} ({reason}). Its log tells why.")
     if status < 400:
         return StoreError(f"{where}: status {status} is no answer of Qdrant. Is the address right?")
     return StoreError(f"{where}: refused with status {status} ({reason}).")
+
+
+def _full(reason: str, where: str) -> StoreError:
+    return StoreUnavailable(
+        f"{where}: its disk is full ({reason}). Make room on the disk of Qdrant, then try again. What was live is live "
+        "still."
+    )
 
 
 def _reason(error: UnexpectedResponse) -> str:

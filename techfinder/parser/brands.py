@@ -46,7 +46,7 @@ def _brands_after(items: Sequence[Item], place: int) -> list[int]:
             numbered = True  # "loyal to Apple 8+, Samsung max 3"
         elif found and _contrasts(items, at):
             continue
-        elif not items[at].has("filler", "and", "or", "comma", "not") or items[at].has("stop", "but", "open"):
+        elif not items[at].has("filler", "and", "or", "comma", "slash", "not") or items[at].has("stop", "but", "open"):
             break
     return found
 
@@ -73,6 +73,6 @@ def _brands_before(items: Sequence[Item], place: int) -> list[int]:
     for at in range(place - 1, max(place - 6, -1), -1):
         if items[at].has("brand"):
             found.append(at)
-        elif not items[at].has("and", "or", "comma") or not found:
+        elif not items[at].has("and", "or", "comma", "slash") or not found:
             break
     return found[::-1]

@@ -10,7 +10,7 @@ from techfinder.parser.clauses import any_of, in_range
 from techfinder.parser.levels import graded, graded_number, is_graded, levels_of, own_field, said_levels
 from techfinder.parser.named import read_entry
 from techfinder.parser.nodes import Atom, Mark
-from techfinder.parser.numbers import months, number
+from techfinder.parser.numbers import least_or_most, months, number
 from techfinder.parser.quantities import Quantity
 from techfinder.parser.sentence import Sentence
 from techfinder.plan import Condition
@@ -256,8 +256,10 @@ def _levels_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int 
         return None  # "budget no issue"
     if said is None or (s.field_after(said.end, is_graded) is not None and own_field(s, said.terms) is not of):
         return None
-    clause = levels_of(s, of, said)
-    return None if clause is None else s.add([clause], of.name, place, said.end)
+    sign = s.sign(place - 1) if place and not said.sign and not said.joined else ""
+    bound = sign if sign in (">=", "<=") else ""  # "minimum budget mid-range"
+    clause = levels_of(s, of, replace(said, sign=bound) if bound else said)
+    return None if clause is None else s.add([clause], of.name, place - bool(bound), said.end)
 
 
 def _number_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:
@@ -266,13 +268,7 @@ def _number_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int 
     found = s.quantity_in(place + 1, after)
     if found is None or found.unit not in ("", "of 10", "money", "percent", of.unit) or not _is_within(of, found):
         return None
-    first = place
-    match s.sign(place - 1) if place and found.plain else "":
-        case ">=":  # "minimum income 100k"
-            found, first = replace(found, high=None, plain=False), place - 1
-        case "<=":
-            found, first = replace(found, low=None, plain=False), place - 1
-    return number(s, of, replace(found, first=first))
+    return number(s, of, least_or_most(s, found, place))
 
 
 def _truth_behind(s: Sentence, of: SchemaField, place: int, after: int) -> int | None:

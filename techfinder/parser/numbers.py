@@ -12,7 +12,7 @@ from techfinder.parser.sentence import Sentence
 from techfinder.parser.timing import past_release, timing
 from techfinder.schema import SchemaField
 
-__all__ = ["months", "number", "read_age", "read_quantity"]
+__all__ = ["least_or_most", "months", "number", "read_age", "read_quantity"]
 
 _PERSONS = frozenset(
     {"are", "is", "be", "am", "were", "they", "nobody", "anyone", "anybody", "those", "everyone", "people"}
@@ -66,7 +66,10 @@ def _is_named_number(s: Sentence, found: Quantity) -> bool:
     if found.first and s.items[found.first - 1].has("value", "brand") and not found.unit:
         return first.number is not None and not _are_years(s, found)
     return (first.glued and s.tokens[s.items[found.first].first - 1].stem.isalpha()) or (
-        after is not None and after.glued and (after.stem.isalpha() or after.stem == "/") and not found.unit
+        after is not None
+        and after.glued
+        and not found.unit
+        and (after.stem.isalpha() or (after.stem == "/" and found.low == found.high))
     )
 
 
@@ -90,7 +93,7 @@ def read_age(s: Sentence, place: int) -> int | None:
         found = s.quantities.at(start) if start < len(s.items) else None
         if found is None or found.unit not in ("", "years"):
             return None
-        return number(s, ages, replace(found, first=place))
+        return number(s, ages, least_or_most(s, found, place))
     if said == "birth":
         return _born(s, ages, place)
     low, _, high = str(said).removeprefix("born ").partition("..")
@@ -98,6 +101,16 @@ def read_age(s: Sentence, place: int) -> int | None:
     if str(said).startswith("born"):
         bounds = replace(bounds, low=s.today.year - float(high), high=s.today.year - float(low))
     return number(s, ages, _and_beyond(s, bounds))
+
+
+def least_or_most(s: Sentence, found: Quantity, place: int) -> Quantity:
+    """The number behind the field at an item, with what is said before that: "minimum income 100k"."""
+    match s.sign(place - 1) if place and found.plain else "":
+        case ">=":
+            return replace(found, first=place - 1, high=None, plain=False)
+        case "<=":
+            return replace(found, first=place - 1, low=None, plain=False)
+    return replace(found, first=place)
 
 
 def _and_beyond(s: Sentence, ages: Quantity) -> Quantity:

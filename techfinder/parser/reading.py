@@ -129,9 +129,12 @@ def _purpose(s: Sentence, place: int) -> int | None:
 
 def _names_target(s: Sentence, place: int) -> bool:
     """Whether it is told whom something is for: "selling a headset to women", "to iPhone owners"."""
-    after = s.items[place + 1] if place + 1 < len(s.items) else None
-    if after is None or s.items[place].text.lower() != "to":
+    if s.items[place].text.lower() != "to":
         return False
+    place += place + 1 < len(s.items) and s.items[place + 1].has("colon")
+    after = s.items[place + 1] if place + 1 < len(s.items) else None
+    if after is None or _are_people(s, place + 1):
+        return after is not None
     keys = [sense.data[0] for sense in after.senses if sense.kind == "value"]
     owners = place + 2 < len(s.items) and after.has("value", "brand", "field") and _are_people(s, place + 2)
     return owners or after.has("age") or (bool(keys) and all(s.schema.attributes[k].part != "product" for k in keys))

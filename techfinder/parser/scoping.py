@@ -81,7 +81,7 @@ class _Scope:
             return
         if self.dangled and not self.negation.active and self.found and self.found[-1].atom.family != atom.family:
             self.connector = "comma"  # "lawyers, something unknown or Texas"
-        if self.connector == "slash" and self.found and self.found[-1].atom.family != atom.family:
+        if self.connector == "slash" and self.found and not self._are_of_a_kind(self.found[-1].atom, atom):
             self.connector = "comma"  # "age 30-40 / iPhone"
         if self._spare(atom) or self._narrow(atom):
             self._pass_atom()
@@ -96,6 +96,11 @@ class _Scope:
         self.run.append(said)
         self.negation.excluded, self.negation.heads = [said] if atom.negated else [], []
         self._pass_atom()
+
+    def _are_of_a_kind(self, one: Atom, other: Atom) -> bool:
+        """Whether two things are of one family, or both about brands: "Apple/Samsung fans"."""
+        keys = [c.field for atom in (one, other) for c in atom.clauses if isinstance(c, Condition)]
+        return one.family == other.family or (bool(keys) and all(self.schema.attribute(k).field.brand for k in keys))
 
     def _pass_atom(self) -> None:
         """What stood before an atom has been dealt with."""

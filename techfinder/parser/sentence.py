@@ -290,7 +290,11 @@ class Sentence:
             self.unread.append(item)
         elif item.has("grade") and (sign := self._compared_with(place)) is not None:
             self.unread += [self.items[sign], item]  # "older than the average"
-        elif item.has("grade") and self.fields(place + 1, lambda f: f.kind in ("integer", "number") and not f.brand):
+        elif (
+            item.has("grade")
+            and not self.sign(place)
+            and self.fields(place + 1, lambda f: f.kind in ("integer", "number") and not f.brand)
+        ):
             self.unread += self.items[place : place + 2]  # "decent income"
 
     def _is_size(self, place: int) -> bool:

@@ -53,6 +53,7 @@ def test_how_far_a_not_reaches(text: str, clauses: list[str]) -> None:
             "age 30-40 / iPhone / income 100k+",
             ["Age 30 years to 40 years", "Smartphones: product is iPhone", "Annual income at least 100,000 USD"],
         ),
+        ("Apple / Samsung fans", ["any of (Loyalty to Apple at least 7 of 10; Loyalty to Samsung at least 7 of 10)"]),
         ("Texas / Florida", ["Location: state is TX or FL"]),
         ("iPhone/MacBook owners", ["any of (Smartphones: product is iPhone; Laptops: product is MacBook)"]),
     ],
@@ -80,6 +81,9 @@ def test_a_state_in_small_letters_counts_behind_its_city(text: str, clauses: lis
     [
         ("we want to sell Pixel phones to Fitbit owners", ["Wearables: product is Fitbit"]),
         ("cross-sell HomePods to iPhone owners", ["Smartphones: product is iPhone"]),
+        ("sell phones to people in Texas", ["Location: state is TX"]),
+        ("who can we sell a watch to: women or men?", ["Gender is Female or Male"]),
+        ("people who consider price first", ["Buys first for is Price"]),
         ("considering their first smartwatch", ["~Wearables: uses is yes"]),
         ("who'd consider a headset", ["~VR/AR: uses is yes"]),
     ],

@@ -19,6 +19,7 @@ from readings import told
         ("boomers and over 50", ["Age 62 years to 80 years", "Age over 50 years"]),
         ("25-35s in tech", ["Age 25 years to 35 years", "Sector is Technology"]),
         ("in their early to mid 30s", ["Age 30 years to 36 years"]),
+        ("18-24/25-34", ["any of (Age 18 years to 24 years; Age 25 years to 34 years)"]),
         ("early/mid 40s", ["Age 40 years to 46 years"]),
         ("customers 18-24 & 55+", ["any of (Age 18 years to 24 years; Age at least 55 years)"]),
         ("under 21s and 30 to 40", ["any of (Age under 21 years; Age 30 years to 40 years)"]),
@@ -41,6 +42,9 @@ def test_ages_beyond_a_generation_and_ages_that_nobody_has_at_once(text: str, cl
         ("up to six figures", ["Annual income at most 100,000 USD"]),
         ("less than five figures", ["Annual income under 10,000 USD"]),
         ("minimum income 100k", ["Annual income at least 100,000 USD"]),
+        ("maximum age: 40", ["Age at most 40 years"]),
+        ("minimum budget mid-range", ["Budget is Mid-range or more"]),
+        ("maximum interest, high budget", ["Tech interest is Very High", "Budget is High or more"]),
         ("max income 60k", ["Annual income at most 60,000 USD"]),
     ],
 )

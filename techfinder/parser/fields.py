@@ -91,8 +91,8 @@ def _alone(s: Sentence, fields: Sequence[SchemaField], place: int) -> int | None
         return s.add([any_of(used)], "adoption", place, place + 1, uses=of.name)
     if of.kind == "boolean":
         return s.add([Condition(field=of.name, op="any_of", values=("yes",))], of.name, place, place + 1)
-    if of.kind == "tags" and _is_denied(s, place):
-        return s.add([Condition(field=of.name, op="present")], of.name, place, place + 1)
+    if of.kind == "tags" and (denied := _denied(s, of, place)) is not None:
+        return s.add([denied], of.name, place, place + 1)
     return _without_saying(s, place)
 
 
@@ -111,15 +111,27 @@ def _default(s: Sentence, of: SchemaField, place: int, grade: str) -> int | None
     return place + 1
 
 
-def _is_denied(s: Sentence, place: int) -> bool:
-    """Whether a "not" is said of all that a field may hold: "on no platform", "not on any platform"."""
+def _denied(s: Sentence, of: SchemaField, place: int) -> Condition | None:
+    """What a "not" is said of, where no value is named: "on no platform", "not on any other platform"."""
     last = next((n for n in reversed(s.nodes) if not (isinstance(n, Mark) and n.kind == "open")), None)
     if not isinstance(last, Mark) or last.kind != "not":
-        return False
+        return None
     if s.items[place + 1 : place + 2] and s.items[place + 1].text.lower() == "but" and last.word == "no":
-        return False  # "on no platform but Reddit"
-    before = s.items[place - 1].text.lower()
-    return before.split()[-1] == "any" or (last.word == "no" and last.place == place - 1)
+        return None  # "on no platform but Reddit"
+    before = s.items[place - 1].text.lower().split()[-1]
+    if before == "other":
+        return _others(s, of)
+    if before == "any" or (last.word == "no" and last.place == place - 1):
+        return Condition(field=of.name, op="present")
+    return None
+
+
+def _others(s: Sentence, of: SchemaField) -> Condition | None:
+    """The values of a field that were not named before; None where none was."""
+    said = [c for n in s.nodes if isinstance(n, Atom) for c in n.clauses if isinstance(c, Condition)]
+    named = {v for c in said if c.field == of.name for v in c.values}
+    others = tuple(v.name for v in of.values if v.name not in named)
+    return Condition(field=of.name, op="any_of", values=others) if named and others else None
 
 
 def _without_saying(s: Sentence, place: int) -> int:

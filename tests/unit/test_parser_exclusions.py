@@ -302,6 +302,15 @@ def test_nothing_of_a_kind_at_all(text: str) -> None:
         ),
         ("on no platform but TikTok", ["Platforms is TikTok"]),
         ("on any platform", []),
+        (
+            "TikTok and Reddit, but no other platform",
+            [
+                "Platforms is TikTok",
+                "Platforms is Reddit",
+                "Platforms is not Email Newsletter, Facebook, Instagram, LinkedIn, Tech Blogs, Twitter or YouTube",
+            ],
+        ),
+        ("no other platform", []),
     ],
 )
 def test_nothing_of_a_kind_but_some(text: str, clauses: list[str]) -> None:

@@ -21,11 +21,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from techfinder.errors import DatabaseError, TechfinderError
+from techfinder.errors import DatabaseError, FingerprintMismatch, TechfinderError
 from techfinder.requests import route_asked, took_s
 
 if TYPE_CHECKING:
     from techfinder.finder import Finder
+    from techfinder.models import GenerationInfo
     from techfinder.operations import Operations
 
 __all__ = ["FOLDER_VARIABLE", "Metrics", "metrics"]
@@ -121,12 +122,19 @@ class _State(Collector):
         except TechfinderError:
             yield _gauge("techfinder_store_up", "Whether people can be searched.", 0)
             return
-        yield _gauge("techfinder_store_up", "Whether people can be searched.", 1)
+        yield _gauge("techfinder_store_up", "Whether people can be searched.", int(self._readable(live)))
         yield _gauge("techfinder_generation", "Number of the generation that is live.", live.number)
         yield _gauge("techfinder_generation_points", "How many people it holds.", live.points)
         with suppress(ValueError):
             age = time.time() - datetime.fromisoformat(live.created_at).timestamp()
             yield _gauge("techfinder_generation_age_seconds", "Since it was built.", age)
+
+    def _readable(self, live: GenerationInfo) -> bool:
+        try:
+            self._finder.require_readable(live)
+        except FingerprintMismatch:
+            return False
+        return True
 
     def _jobs(self) -> Iterator[GaugeMetricFamily]:
         try:

@@ -83,7 +83,7 @@ class Opened:
             raise FingerprintMismatch(
                 f"Collection {live.collection!r} was indexed with schema {live.schema!r} as it was then (text template "
                 f"{live.template}); the schema in use is {self.schema.name!r} ({self.schema.template}). Index again "
-                f"with --rebuild, or select the schema it was made with."
+                "with --rebuild, or select what it was made with: TECHFINDER_SCHEMA_FILE, TECHFINDER_FIELD_ROLES."
             )
 
     def close(self) -> None:

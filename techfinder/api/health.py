@@ -40,7 +40,9 @@ def readyz() -> Response:
 
 def _store_state(finder: Finder) -> dict[str, object]:
     try:
-        return {"store": "ready", "generation": finder.collection().check().number}
+        live = finder.collection().check()
+        finder.require_readable(live)
+        return {"store": "ready", "generation": live.number}
     except TechfinderError as error:
         return {"store": kind_of(error), "store_detail": str(error)}
 

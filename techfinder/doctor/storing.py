@@ -35,7 +35,7 @@ def schema(case: Case) -> Iterator[Finding]:
         yield problem(
             f"Collection {live.collection!r} was indexed with schema {live.schema!r} as it was then; the one in use is "
             f"{found.name!r}, and asks for what is not stored.",
-            f"{_INDEX} --rebuild, or select the schema it was made with: TECHFINDER_SCHEMA_FILE",
+            f"{_INDEX} --rebuild, or select what it was made with: TECHFINDER_SCHEMA_FILE, TECHFINDER_FIELD_ROLES",
         )
     else:
         yield ok(f"{found.name}: {len(found.fields)} fields, {len(found.attributes)} attributes.")

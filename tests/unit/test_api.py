@@ -196,6 +196,24 @@ def test_before_anything_is_indexed(tmp_path: Path) -> None:
     empty.close()
 
 
+def test_people_of_another_schema_are_not_ready(tmp_path: Path) -> None:
+    before = homes.open_home(tmp_path, HashEncoder().entry())
+    homes.index(before, "synthetic:n=5")
+    before.close()
+    other = homes.open_home(tmp_path, HashEncoder().entry(), field_roles={"annual_income": "analyst"})
+    client = create_app(finder=other).test_client()
+    assert client.get("/api/v1/search").status_code == 409
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.get_json()["store"]) == (503, "other-build")
+    assert "TECHFINDER_FIELD_ROLES" in ready.get_json()["store_detail"]
+    assert "\ntechfinder_store_up 0.0\n" in client.get("/metrics").text
+    homes.index(other, "synthetic:n=5", rebuild=True)
+    other.load_encoder()
+    assert client.get("/readyz").get_json()["store"] == "ready"
+    assert "\ntechfinder_store_up 1.0\n" in client.get("/metrics").text
+    other.close()
+
+
 def test_a_blueprint_of_the_same_name_is_left_out(tmp_path: Path) -> None:
     class Namesake:
         @hookimpl

@@ -331,24 +331,6 @@ def test_the_disk_of_qdrant_is_full_during_an_import(stack: StackProcesses) -> N
     assert "Good" in stack.run("store", "check")
 
 
-def test_qdrant_has_no_room_at_all_during_an_import(stack: StackProcesses) -> None:
-    """Something else takes all of its disk: the system kills it, as it writes into files that it has mapped."""
-    disk, before = disk_of(stack, stack.qdrant.storage.parent), total(stack)
-    with searches(stack) as found, queue_of(stack) as queue:
-        job = queue.add("index", "people", {"source": str(more_people(stack, "NONE", LONG)), "prune": False})
-        until(lambda: queue.job(job.id).done > 0, stack.log, JOB_S)
-        disk.fill(0)
-        failed(stack, queue, job.id)
-        disk.empty()
-        stack.qdrant.kill()
-        stack.qdrant.restart()
-        until(lambda: _searched(found), lambda: found.told("Qdrant is back"), READY_S)
-        took_s = retried(stack, queue, job.id, before + LONG)
-    print(found.told(f"no room at all for Qdrant, the import is done {took_s:.1f} s after there is room"))
-    assert set(found.failed()) <= {"503 store-unavailable"}, "it is told what is away"
-    assert "Good" in stack.run("store", "check")
-
-
 # --- MLflow -----------------------------------------------------------------------------------------------------------
 
 

@@ -94,8 +94,12 @@ class Guard:
     # --- for views --------------------------------------------------------------------------------
 
     def identity(self) -> Identity | None:
-        """Who asks; None for somebody who is not signed in."""
+        """Who asks; None for somebody who is not signed in.
+
+        Raises DatabaseError the first time in a request; what is shown with that is for nobody in particular.
+        """
         if "techfinder_identity" not in g:
+            g.techfinder_identity = None
             g.techfinder_identity = self._find()
         return cast("Identity | None", g.techfinder_identity)
 

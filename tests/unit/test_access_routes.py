@@ -298,6 +298,20 @@ def test_without_the_note_no_answer(
     assert clients["analyst"].get("/api/v1/schema").status_code == 200  # a search needs no note
 
 
+def test_where_nobody_is_known_as_the_database_is_away_every_answer_says_so(
+    clients: dict[str | None, FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr("techfinder.access.known.Known.by_session", fail)
+    for address in ("/", "/?q=nurses", "/people/x", "/admin/", "/account/", "/api/v1/schema"):
+        answer = clients["admin"].get(address, headers=PAGE)
+        assert (answer.status_code, "the database is away" in answer.text) == (503, True), address
+    answer = clients["admin"].post("/admin/promote", data={"encoder": "hash@1"}, headers=OURS | PAGE)
+    assert (answer.status_code, "the database is away" in answer.text) == (503, True)
+
+
 # --- starting ----------------------------------------------------------------------------------------
 
 

@@ -85,10 +85,11 @@ def recall(
     return sum(shares) / len(shares) if shares else 1.0
 
 
-def require_recall(found: float, collection: str) -> None:
-    """Raise StoreError when a graph misses too much to go live."""
+def require_recall(found: float, collection: str, int8: bool) -> None:
+    """Raise StoreError when a graph misses too much to go live; `int8` where it was made of small vectors."""
     if found < LEAST_RECALL:
+        coarse = "Vectors as much alike as these need TECHFINDER_QUANTIZATION=none: set it, then start again."
         raise StoreError(
             f"Collection {collection!r}: searches through the new graph find {found:.0%} of the nearest, expected at "
-            f"least {LEAST_RECALL:.0%}. Nothing went live. Start again."
+            f"least {LEAST_RECALL:.0%}. Nothing went live. {coarse if int8 else 'Start again.'}"
         )

@@ -282,9 +282,11 @@ class TestRecall:
         assert scores == pytest.approx(expected)
 
     def test_a_graph_that_misses_much_does_not_go_live(self) -> None:
-        require_recall(0.95, "people")
+        require_recall(0.95, "people", int8=True)
         with pytest.raises(StoreError, match=r"find 80% of the nearest, expected at least 90%\. Nothing went live"):
-            require_recall(0.8, "people")
+            require_recall(0.8, "people", int8=False)
+        with pytest.raises(StoreError, match="need TECHFINDER_QUANTIZATION=none: set it, then start again"):
+            require_recall(0.8, "people", int8=True)
 
     def test_nothing_stored_misses_nothing(self) -> None:
         assert recall(lambda vector, limit, exact: [], self.VECTORS) == 1.0

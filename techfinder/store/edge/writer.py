@@ -199,7 +199,7 @@ class EdgeWriter:
         try:
             points, digest, columns = process.call("write_columns")
             if points >= GRAPH_FROM:
-                require_recall(process.call("recall"), spec.name)
+                require_recall(process.call("recall"), spec.name, self._int8)
         finally:
             process.close()
         return points, digest, columns

@@ -42,7 +42,7 @@ class Build:
         left = generations.unfinished(copy_of) if copy_of else None
         self.number, self.place, facts = left or generations.begin(spec, copy_of)
         self.id = str(facts["build"])
-        self._spec = spec
+        self._spec, self._int8 = spec, int8
         self._points = ServerPoints(server, self.place, spec.dim)
         if left is None:
             self._points = ServerPoints.create(server, self.place, spec.dim, spec.attributes, facts, int8)
@@ -94,7 +94,7 @@ class Build:
                 f"with {expected[1]} were written. Nothing went live. Start again."
             )
         if expected[0] >= GRAPH_FROM:
-            require_recall(recall(self._scores, self._sample()), self._spec.name)
+            require_recall(recall(self._scores, self._sample()), self._spec.name, self._int8)
         return expected
 
     def _sample(self) -> list[NDArray[np.float32]]:

@@ -120,9 +120,7 @@ class Negation:
             return False
         if self.family is not None:
             return bool(self.excluded) and not self.heads
-        if last is None or mark.place - last.place > _BESIDE:
-            return False
-        return last.kind == "not" or (last.kind == "unknown" and excepts(mark.word))
+        return last is not None and last.kind in ("not", "unknown") and mark.place - last.place <= _BESIDE
 
     def denied_by(self, mark: Mark, connector: str, links: AbstractSet[str]) -> bool:
         """Whether the other is said of those who are excluded: "skip women who don't use TikTok"."""

@@ -90,10 +90,10 @@ class Speller:
     def _nearest(self, word: str) -> Sequence[str]:
         stem = stem_of(word)
         if not _SHORTEST <= len(stem) <= _LONGEST or not stem.isalpha():
-            return []
+            return ()
         if is_english(word):
             swapped = self._swapped(stem)
-            return [swapped] if swapped else []
+            return (swapped,) if swapped else ()
         most = 1 if len(stem) < _FAR_FROM else 2
         near = [
             (distance, other[0] != stem[0], -JaroWinkler.similarity(stem, other), other)
@@ -103,7 +103,7 @@ class Speller:
             )
             if len(stem) > _SHORTEST or len(other) > len(stem) or sorted(other) == sorted(stem)
         ]
-        return [other for distance, _, _, other in sorted(near) if distance == min(near)[0]]
+        return tuple(other for distance, _, _, other in sorted(near) if distance == min(near)[0])
 
     def _swapped(self, stem: str) -> str | None:
         """The word that a rare one is with two letters swapped, where that is far commoner: "appel"."""

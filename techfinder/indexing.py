@@ -32,10 +32,10 @@ from techfinder.store.failures import NO_ROOM, NO_WRITING, failure
 __all__ = ["IndexJob", "IndexOptions"]
 
 WINDOW = 2048
-"""Points that are sorted by the length of their text and written together."""
+"""Rows that are put in order by the length of their text: texts of like length go together, which saves padding."""
 
 STEP = 256
-"""Texts that are encoded and spooled together: what a crash costs at most."""
+"""Rows that are encoded, spooled and written together: what a crash costs at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +267,11 @@ class IndexJob:
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
                 writing: Future[object] | None = None
-                for window in read_ahead(works, WINDOW, self._stop):
+                for step in _steps(read_ahead(works, WINDOW, self._stop, first=STEP)):
                     # The writer gets ready, and later writes, while this thread loads the encoder and encodes.
                     writing = writing or pool.submit(self._open_writer)
                     self._report(force=False, phase="encoding")
-                    points = self._with_vectors(window)
+                    points = self._with_vectors(step)
                     writing.result()
                     writing = pool.submit(self._open_writer().upsert, points)
                     self._report(force=False)
@@ -280,26 +280,22 @@ class IndexJob:
         finally:
             self._spool.close()
 
-    def _with_vectors(self, window: list[_Work]) -> list[Point]:
-        texts = {w.digest: w.text for w in window if w.text is not None}
+    def _with_vectors(self, step: list[_Work]) -> list[Point]:
+        texts = {w.digest: w.text for w in step if w.text is not None}
         kept = {digest for digest in texts if digest in self._spool}
         fresh = self._encode({d: text for d, text in texts.items() if d not in kept})
         self._reused += len(kept)
         self._encoded += len(fresh)
-        self._handled += len(window)
-        return [self._point(w, fresh) for w in window]
+        self._handled += len(step)
+        return [self._point(w, fresh) for w in step]
 
     def _encode(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float32]]:
-        """Vectors by digest, spooled step by step; texts of like length go together, which saves padding."""
-        fresh: dict[str, NDArray[np.float32]] = {}
-        digests = sorted(texts, key=lambda d: len(texts[d]), reverse=True)
-        for start in range(0, len(digests), STEP):
-            step = digests[start : start + STEP]
-            vectors = self._loaded_encoder().encode_documents([texts[d] for d in step])
-            self._spool.append(step, vectors)
-            fresh.update(zip(step, vectors, strict=True))
-            self._report(force=False, ahead=len(fresh))
-        return fresh
+        """Vectors by digest, spooled."""
+        if not texts:
+            return {}
+        vectors = self._loaded_encoder().encode_documents(list(texts.values()))
+        self._spool.append(list(texts), vectors)
+        return dict(zip(texts, vectors, strict=True))
 
     def _point(self, work: _Work, fresh: dict[str, NDArray[np.float32]]) -> Point:
         vector = None
@@ -383,14 +379,20 @@ class IndexJob:
         self._spool.remove()
         self._report(state="done", phase="live")
 
-    def _report(self, force: bool = True, ahead: int = 0, **changes: object) -> None:
-        """Update the record; `ahead` counts what the window at hand has encoded already."""
+    def _report(self, force: bool = True, **changes: object) -> None:
         state = self._reading
-        done = state.rows if self._options.dry_run else state.unchanged + state.rejected + self._handled + ahead
+        done = state.rows if self._options.dry_run else state.unchanged + state.rejected + self._handled
         counts = {"done": done, "unchanged": state.unchanged, "rejected": state.rejected}
-        self._record.update(force=force, encoded=self._encoded + ahead, reused=self._reused, **counts, **changes)
+        self._record.update(force=force, encoded=self._encoded, reused=self._reused, **counts, **changes)
         if self._watch is not None:
             self._watch(self._record.progress)
+
+
+def _steps(windows: Iterator[list[_Work]]) -> Iterator[list[_Work]]:
+    """The rows of each window, longest text first, :data:`STEP` at a time."""
+    for window in windows:
+        window.sort(key=lambda work: len(work.text or ""), reverse=True)
+        yield from (window[start : start + STEP] for start in range(0, len(window), STEP))
 
 
 def _note_unknown(columns: Sequence[str]) -> str:

@@ -12,10 +12,13 @@ __all__ = ["read_ahead"]
 Item = TypeVar("Item")
 
 
-def read_ahead(items: Iterator[Item], size: int, stop: threading.Event) -> Iterator[list[Item]]:
+def read_ahead(
+    items: Iterator[Item], size: int, stop: threading.Event, first: int | None = None
+) -> Iterator[list[Item]]:
     """Windows of `size` items, the last one shorter, read by a thread that stays at most two windows ahead.
 
-    What `items` raises is raised here, in its place. Setting `stop` ends the thread.
+    The first one has `first` items where that is given, so that work begins soon. What `items` raises is raised
+    here, in its place. Setting `stop` ends the thread.
     """
     ready: queue.Queue[list[Item] | BaseException | None] = queue.Queue(maxsize=2)
 
@@ -30,13 +33,14 @@ def read_ahead(items: Iterator[Item], size: int, stop: threading.Event) -> Itera
 
     def read() -> None:
         window: list[Item] = []
+        wanted = first or size
         try:
             for item in items:
                 window.append(item)
-                if len(window) == size:
+                if len(window) == wanted:
                     if not put(window):
                         return
-                    window = []
+                    window, wanted = [], size
             if window:
                 put(window)
             put(None)

@@ -44,7 +44,8 @@ CHECKS = [
 OPERATIONS = [(path, method) for path, item in openapi_document([])["paths"].items() for method in item]
 REFUSALS = ["400", "404", "413", "414", "415", "422"]
 NO_ONE = '{"ids": [], "fields": [], "similarity": [], "encoder": "", "generation": 1}'
-FEW, MANY = 12, 200
+FEW, MANY = 12, 600
+"""Requests to an operation: of the many together 10,800, as eighteen operations can be asked different things."""
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,30 @@ def test_a_write_whose_answer_is_lost_is_done_once(qdrant: QdrantAddress, tmp_pa
         assert len([c for c in client.get_collections().collections if c.name.startswith(f"{name}.")]) == 1
 
 
+def test_what_went_live_stays_when_nobody_says_so(qdrant: QdrantAddress, tmp_path: Path, name: str) -> None:
+    """The server moves the alias, and each answer to that is lost: the writer gives up, and removes nothing."""
+    lost = when("POST /collections/aliases", passing_on(port_of(qdrant), cut_after=0), good(qdrant))
+    with BadServer(lost) as bad, opened(QdrantAddress(bad.url, 0), tmp_path / "b", store_timeout_s=5) as store:
+        error = raised(lambda: build(store, make_spec(name), make_points(SIZE + 3), fresh=True))
+        assert isinstance(error, StoreUnavailable)
+    with opened(qdrant, tmp_path / "a") as sound:
+        assert sound.verify(name) == []
+        assert sound.open(name).count([]) == SIZE + 3
+
+
+def test_an_old_generation_that_cannot_be_removed_stops_no_new_one(
+    qdrant: QdrantAddress, tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    twice = when(f"DELETE /collections/{name}", in_turn(*[FAILURES["500"]] * 2, good(qdrant)), good(qdrant))
+    with BadServer(twice) as bad, opened(QdrantAddress(bad.url, 0), tmp_path / "b", keep_generations=1) as store:
+        assert build(store, make_spec(name), make_points(SIZE + 3), fresh=True).number == 2
+        assert "The next one that goes live removes it." in caplog.text
+        assert [g.number for g in store.generations(name)] == [1, 2]
+        assert build(store, make_spec(name), make_points(SIZE + 5), fresh=True).number == 3
+        assert [g.number for g in store.generations(name)] == [3]
+        assert store.verify(name) == []
+
+
 def test_an_upsert_cut_in_the_middle_of_its_request_doubles_nothing(qdrant: QdrantAddress, tmp_path: Path) -> None:
     """Half of the request arrives, then the connection breaks off: the server takes none of it."""
     name = name_of_one("cut")

@@ -147,12 +147,16 @@ class ServerGenerations:
             self._require_live(base)
         before = self._server.aliases().get(self.collection)
         self._server.point(self.collection, stored.place)
-        kept = {s.info.number: s for s in self.kept()}
-        live_before = next((n for n, s in kept.items() if s.place == before), None)
-        removed = [kept[n] for n in dropped(list(kept), stored.info.number, live_before, keep)]
-        for old in removed:
-            self._remove(old)
-        return [old.build for old in removed]
+        removed: list[str] = []
+        try:
+            kept = {s.info.number: s for s in self.kept()}
+            live_before = next((n for n, s in kept.items() if s.place == before), None)
+            for number in dropped(list(kept), stored.info.number, live_before, keep):
+                self._remove(kept[number])
+                removed.append(kept[number].build)
+        except StoreError as error:  # the new one is live all the same
+            _log.warning("%s An old generation was left. The next one that goes live removes it.", error)
+        return removed
 
     def _require_live(self, base: Stored) -> None:
         live = self.live()

@@ -151,13 +151,14 @@ class ServerWriter:
         self.discard()
 
     def discard(self) -> None:
-        """Drop what was built and give the lease back. Harmless after ``publish`` or a second time."""
+        """Drop what was built, unless it is live, and give the lease back. Harmless after ``publish`` or again."""
         self._state = self._state or "it was discarded"
         build, self._build = self._build, None
         self._staged.clear()
         with self._server.within():
             try:
-                if build is not None:
+                # An answer to ``publish`` may be lost on its way: what the alias says is what happened.
+                if build is not None and self._server.aliases().get(self._spec.name) != build.place:
                     self._server.delete(build.place)
             except StoreError as error:
                 _log.warning("%s The next index run removes what is left of %r.", error, self._spec.name)

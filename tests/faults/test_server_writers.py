@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,13 @@ from server_writer import CHANGED, GONE, PEOPLE
 
 from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreError
-from techfinder.store.server.control import CONTROL
+from techfinder.store.server.connection import Server, ServerOptions
+from techfinder.store.server.control import CONTROL, Control, Lease
 from techfinder.testing.store_samples import any_of, build, eventually, make_point, make_points, make_spec
 
 SCRIPT = Path(__file__).with_name("server_writer.py")
 LEASE_S = 0.4
+THREADS = 8
 HOLDER = """
 import sys
 from pathlib import Path
@@ -100,6 +104,24 @@ def test_a_lease_is_renewed_for_as_long_as_its_holder_lives(
         assert eventually(lambda: _end_of_lease(client, name) > ends + 2 * LEASE_S)
         assert "written by process" in str(raised(lambda: store.write(make_spec(name))))
         assert said(holder) == "published\n"
+
+
+def test_of_the_threads_of_a_process_only_one_writes(qdrant: QdrantAddress, tmp_path: Path) -> None:
+    """A claim that is being made is none that this process has forgotten."""
+    with closing(Server(ServerOptions.of(qdrant.settings(tmp_path)))) as server, ThreadPoolExecutor(THREADS) as pool:
+        control = Control(server)
+        for number in range(20):
+            barrier = threading.Barrier(THREADS)
+
+            def take(name: str, together: threading.Barrier) -> object:
+                together.wait()
+                return took(lambda: control.lease(name))[0]
+
+            asked = [pool.submit(take, f"threads{number}", barrier) for _ in range(THREADS)]
+            leases = [found for a in asked if isinstance(found := a.result(), Lease)]
+            for lease in leases:
+                lease.release()
+            assert len(leases) == 1
 
 
 def _end_of_lease(client: object, name: str) -> float:

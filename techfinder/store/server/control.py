@@ -46,7 +46,7 @@ _NAMESPACE = UUID("2f0c7a52-0f5d-5d0e-9b43-51f0a6a7d3c1")
 _PAGE = 100
 _JOIN_S = 1.0
 _held: set[str] = set()
-"""Tokens of the leases that this process holds."""
+"""Tokens of the leases that this process holds or is about to claim."""
 
 _INDEXES = {"kind": "keyword", "build": "keyword", "state": "keyword", "revision": "integer"}
 
@@ -133,6 +133,16 @@ class Lease:
             raise StoreError(f"Collection {self._collection!r}: {self.lost} Nothing more was written. Start again.")
 
     def _take(self) -> None:
+        _held.add(self._token)  # before the claim, which another thread would take for a forgotten one
+        try:
+            self._claim_or_refuse()
+        except BaseException:
+            _held.discard(self._token)
+            raise
+        self._renewer = threading.Thread(target=self._renew, name="techfinder-lease", daemon=True)
+        self._renewer.start()
+
+    def _claim_or_refuse(self) -> None:
         holder = self._claim(_over(time.time()))
         if holder.get("token") != self._token and _is_gone(holder):
             holder = self._claim(_where(token=str(holder.get("token"))))
@@ -143,9 +153,6 @@ class Lease:
                 f"{holder.get('pid')} on {holder.get('host')}. Wait until it is done, or end it; should it be gone "
                 f"already, its claim ends in {left:.0f} s."
             )
-        _held.add(self._token)
-        self._renewer = threading.Thread(target=self._renew, name="techfinder-lease", daemon=True)
-        self._renewer.start()
 
     def _renew(self) -> None:
         while not self._stop.wait(self._lease_s / 4):

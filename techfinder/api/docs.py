@@ -61,11 +61,13 @@ docs = Blueprint("docs", __name__, url_prefix="/api")
 
 @docs.get("/openapi.json")
 def openapi() -> Response:
-    """The OpenAPI document of this installation: its filters are parameters of the searches."""
+    """The OpenAPI document of this installation: filters, those that who asks may see, are parameters of searches."""
     kept = current_app.extensions.setdefault("techfinder.openapi", {})
-    if not kept:
-        kept.update(openapi_document(finder_of().filters.values()))
-    return jsonify(kept)
+    filters = finder_of().filters
+    names = tuple(filters)
+    if names not in kept:
+        kept[names] = openapi_document(filters.values())
+    return jsonify(kept[names])
 
 
 @docs.get("/docs")

@@ -257,6 +257,21 @@ def test_no_route_tells_of_a_masked_field(
         assert TOLD.findall(text_of(asked(clients["editor"], method, address, body)))
 
 
+@pytest.mark.parametrize("first", ["admin", "viewer"])
+def test_the_document_has_the_filters_that_who_asks_may_see(finder: Finder, seen: Finder, first: str) -> None:
+    app = create_app(finder=finder)
+    access: Access = app.extensions["techfinder.access"]
+    told: dict[str, set[str]] = {}
+    for role in (first, "admin", "viewer"):
+        client = app.test_client()
+        client.set_cookie("techfinder", access.signing_in.by_password(role, PASSWORD, HERE).session)
+        document = asked(client, "GET", "/api/openapi.json").get_json()
+        told[role] = {p["name"] for p in document["paths"]["/api/v1/search"]["get"]["parameters"]} & set(finder.filters)
+    access.close()
+    assert told == {"admin": set(finder.filters), "viewer": set(seen.filters)}
+    assert told["viewer"] < told["admin"]
+
+
 @pytest.mark.parametrize("how", ["now", "bare", "late", "streamed"])
 def test_a_plugin_is_given_what_who_asks_may_see(clients: dict[str, FlaskClient], how: str) -> None:
     assert TOLD.findall(text_of(asked(clients["viewer"], "GET", f"/stranger/{how}"))) == []

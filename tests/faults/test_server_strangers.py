@@ -344,6 +344,18 @@ def test_a_collection_dropped_by_hand_is_not_found(store: ServerStore, stranger:
         assert isinstance(raised(question), CollectionNotFound)
 
 
+def test_nobody_is_counted_of_a_collection_that_was_dropped_by_hand(
+    store: ServerStore, stranger: QdrantClient, name: str
+) -> None:
+    people = store.open(name)
+    stranger.delete_collection(live_of(stranger, name))
+    people.look_now()
+    for question in (people.info, lambda: people.count([]), lambda: people.browse([], [], 3)):
+        assert isinstance(raised(question), CollectionNotFound)
+    build(store, make_spec(name), make_points(5))
+    assert eventually(lambda: people.count([]) == 5)
+
+
 # --- the collection of leases and changes ---------------------------------------------------------------
 
 

@@ -88,6 +88,7 @@ class ServerCollection:
         self._switch: threading.Thread | None = None
         self._switch_not_before = 0.0
         self._view = self._load(generations.opened())
+        self._gone = False  # nothing is live, so that what was read before must not answer
         self._look_at = time.monotonic() + LOOK_S
 
     def info(self) -> GenerationInfo:
@@ -274,6 +275,11 @@ class ServerCollection:
                 # A server that lets us wait is asked less often.
                 self._look_at = time.monotonic() + max(LOOK_S, 2 * (time.monotonic() - began))
                 self._looking.release()
+        if self._gone:
+            raise CollectionNotFound(
+                f"Collection {self._generations.collection!r} was dropped. "
+                "Index something first: techfinder index SOURCE."
+            )
         return self._view
 
     def _look(self) -> None:
@@ -281,10 +287,10 @@ class ServerCollection:
             with self._server.within(_LOOK_WAIT_S):
                 live = self._generations.live()
             if live is None:
-                raise CollectionNotFound(
-                    f"Collection {self._generations.collection!r} was dropped. "
-                    "Index something first: techfinder index SOURCE."
-                )
+                self._gone = True
+                return
+            if self._gone:
+                self._view, self._gone = self._load(live), False
             self._follow(live)
             self._take_in_broken(live)
         except (StoreUnavailable, StoreDamaged) as error:

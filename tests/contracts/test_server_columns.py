@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+
+import numpy as np
 
 from qdrant_process import QdrantAddress
 from techfinder.store import open_store
 from techfinder.store.columns import Columns
+from techfinder.store.points import StoredBatch, point_id
 from techfinder.store.server.columns_cache import ColumnsCache
 from techfinder.testing.store_samples import build, make_points, make_spec
 
@@ -35,9 +39,31 @@ def test_newer_columns_take_the_place_of_older_ones(tmp_path: Path) -> None:
     cache = ColumnsCache(tmp_path)
     for revision in (0, 2, 11):
         cache.write("b", revision, {"age": "integer"}, [])
-    assert [p.name for p in (tmp_path / "cache" / "columns" / "b").iterdir()] == ["00000011"]
+    assert [p.name[:8] for p in (tmp_path / "cache" / "columns" / "b").iterdir()] == ["00000011"]
     found = cache.newest("b", 12)
     assert found is not None
     assert found[0] == 11
     assert isinstance(found[1], Columns)
     assert cache.newest("b", 10) is None
+
+
+def test_columns_that_two_write_at_once_are_always_there_and_whole(tmp_path: Path) -> None:
+    """Several processes with one home see the same change, and write the same columns in the same moment."""
+    cache, attributes = ColumnsCache(tmp_path), {"age": "integer", "sector": "keyword", "tags": "keywords"}
+    cache.write("b", 0, attributes, [])
+
+    def write_and_read(size: int) -> list[int]:
+        found = []
+        for _ in range(60):
+            cache.write("b", 0, attributes, [_batch(size)])
+            kept = cache.newest("b", 0)
+            found.append(-1 if kept is None else len({kept[1].points, len(kept[1].array("age.numbers"))}))
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [set(found) for found in pool.map(write_and_read, (3, 4))] == [{1}, {1}]
+
+
+def _batch(size: int) -> StoredBatch:
+    payloads = [{"_id": f"p{n}", "_ordinal": n, "_row": "", "_text": "", "age": n} for n in range(size)]
+    return StoredBatch([point_id(p["_id"]) for p in payloads], payloads, np.empty((size, 0), dtype=np.float32))

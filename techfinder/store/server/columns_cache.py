@@ -3,13 +3,17 @@
 Facets, counts and order come from columns on this side, because ten exact facets cost a server
 thirty times as much. They can always be made anew; a folder that is missing or damaged is::
 
-    <home>/cache/columns/<build>/00000007/   columns of that build as of revision 7
+    <home>/cache/columns/<build>/00000007-01764437525123456789/   columns of that build as of revision 7
+
+Several processes may write the same in the same moment. So each gives its folder a name that no other ever had,
+later ones a larger one: what is read is never replaced, and at most removed.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -60,7 +64,7 @@ class ColumnsCache:
                         "Something else changed it: index everyone again with `techfinder index SOURCE --rebuild`."
                     ) from error
         try:
-            self._keep(writer, self._root / build / f"{revision:08d}")
+            self._keep(writer, self._root / build, revision)
         except OSError as error:
             raise StoreError(
                 f"{self._root} cannot be written: {error}. Make room there, or choose another TECHFINDER_HOME."
@@ -69,15 +73,14 @@ class ColumnsCache:
 
     def newest(self, build: str, revision: int) -> tuple[int, Columns] | None:
         """The newest columns of a build that are not newer than `revision`; what is damaged is removed."""
-        folder = self._root / build
-        numbers = sorted((int(p.name) for p in folder.glob("[0-9]*") if p.name.isdigit()), reverse=True)
-        for number in numbers:
-            if number <= revision:
-                with suppress(StoreDamaged):
-                    columns = Columns(folder / f"{number:08d}")
-                    columns.map_all()
-                    return number, columns
-                shutil.rmtree(folder / f"{number:08d}", ignore_errors=True)
+        tried: set[Path] = set()
+        while left := [f for f in _folders(self._root / build) if _revision(f) <= revision and f not in tried]:
+            with suppress(StoreDamaged):  # or removed just now, for there is a newer one
+                columns = Columns(left[-1])
+                columns.map_all()
+                return _revision(left[-1]), columns
+            tried.add(left[-1])
+            shutil.rmtree(left[-1], ignore_errors=True)
         return None
 
     def remove(self, builds: Iterable[str]) -> None:
@@ -86,22 +89,29 @@ class ColumnsCache:
             if build.isalnum():  # what is noted on a server may be anything, and must not lead out of here
                 shutil.rmtree(self._root / build, ignore_errors=True)
 
-    def _keep(self, writer: ColumnsWriter, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as making:
-            part, old = Path(making) / "columns", Path(making) / "old"
-            writer.write(part)
-            # Another process may be doing the same: each step takes one whole folder.
-            with suppress(FileNotFoundError):
-                folder.rename(old)
-            try:
-                part.rename(folder)
-            except OSError:
-                if not folder.is_dir():
-                    raise
-        for older in folder.parent.glob("[0-9]*"):
-            if older.name < folder.name:
-                shutil.rmtree(older, ignore_errors=True)
+    def _keep(self, writer: ColumnsWriter, parent: Path, revision: int) -> None:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix="making-") as making:
+            made = Path(making) / "columns"
+            writer.write(made)
+            serial = max([time.time_ns(), *(_serial(f) + 1 for f in _folders(parent))])
+            kept = made.rename(parent / f"{revision:08d}-{serial:020d}")
+        for folder in _folders(parent):
+            if folder.name < kept.name:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(parent: Path) -> list[Path]:
+    """The folders with columns of a build, oldest first."""
+    return sorted(p for p in parent.glob("*-*") if p.name.replace("-", "").isdecimal())
+
+
+def _revision(folder: Path) -> int:
+    return int(folder.name.partition("-")[0])
+
+
+def _serial(folder: Path) -> int:
+    return int(folder.name.partition("-")[2])
 
 
 def _undigested(batch: StoredBatch) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:

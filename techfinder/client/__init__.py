@@ -114,7 +114,7 @@ class Client:
         text: str = "",
         filters: Filters | None = None,
         *,
-        limit: int = 20,
+        limit: int | None = None,
         offset: int = 0,
         sort: Sequence[str] = (),
         facets: Facets = "none",
@@ -122,15 +122,16 @@ class Client:
     ) -> SearchAnswer:
         """The people that a sentence and filters find, best first; `filters` are inputs by name.
 
-        Where fewer than `near` fulfil everything, near misses make up for it.
+        Without `limit` as many come as the sentence says, else 20. Where fewer than `near` fulfil everything, near
+        misses make up for it.
         """
-        own = {"q": text, "limit": limit, "offset": offset, "sort": list(sort), "facets": _joined(facets)}
-        own["near"] = near
+        own = {"q": text, "offset": offset, "sort": list(sort), "facets": _joined(facets), "near": near}
+        own |= {} if limit is None else {"limit": limit}
         return self._get(SearchAnswer, "v1/search", {**_texts(filters), **own})
 
     def plan(self, text: str = "", filters: Filters | None = None) -> QueryPlan:
         """The question as techfinder understands it: to look at, to change, to page through."""
-        return self.search(text, filters, limit=1).plan
+        return self._get(FacetsAnswer, "v1/facets", {**_texts(filters), "q": text, "facets": "none"}).plan
 
     def search_plan(
         self, plan: QueryPlan, *, facets: Facets = "none", cursor: str | None = None, near: int = 0

@@ -80,6 +80,16 @@ def test_everybody_comes_once(client: Client) -> None:
     assert len({h.id for h in everybody}) == len(everybody) == pages[0].total
 
 
+def test_as_many_come_as_the_sentence_says(client: Client) -> None:
+    for text, limit in (("top 7 people under 70", 7), ("under 70", 20)):
+        plan = client.plan(text)
+        assert plan.limit == limit
+        found = client.search(text)
+        assert found.plan == plan
+        assert len(client.search_plan(plan).hits) == len(found.hits) == min(limit, found.total)
+    assert len(client.search("top 7 people under 70", limit=3).hits) == 3
+
+
 def test_a_plan_may_be_made_by_hand(client: Client) -> None:
     plan = QueryPlan(conditions=(Condition(field="age", op="range", lt=40),), limit=3)
     assert len(client.search_plan(plan).hits) == 3

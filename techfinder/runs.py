@@ -290,7 +290,5 @@ def _is_locked(path: Path) -> bool:
 
 def _sweep(home: Path) -> None:
     folders = sorted(p for p in (home / "runs").iterdir() if p.is_dir())
-    for folder in folders[:-_KEEP]:
-        for file in folder.iterdir():
-            file.unlink(missing_ok=True)
-        folder.rmdir()
+    for folder in folders[:-_KEEP]:  # another run may be removing the same
+        shutil.rmtree(folder, ignore_errors=True)

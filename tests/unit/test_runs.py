@@ -115,3 +115,7 @@ def test_old_and_damaged_records_do_no_harm(tmp_path: Path) -> None:
     assert len(folders) == 20
     (folders[0] / "progress.json").write_text("{")
     assert len(list_runs(tmp_path)) == 19
+    (folders[0] / "of somebody else").mkdir()
+    with RunRecord.start(tmp_path, "people", "people.csv") as record:
+        assert record.folder.is_dir()
+    assert not folders[0].exists()

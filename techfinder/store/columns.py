@@ -232,7 +232,7 @@ class Columns:
     def options(self, query: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, int | float]:
         """Count by option over the rows that match; options that no one fulfils are left out."""
         mask = self.mask(query)
-        bars = _bars(options)
+        bars = _bars(options, self.attributes)
         if bars is not None:
             counts = self._histogram(mask, *bars)
         else:
@@ -375,7 +375,9 @@ class Columns:
         return Texts(self.array(f"{name}.blob"), self.array(f"{name}.ends"))
 
 
-def _bars(options: Mapping[str, Mapping[str, Any]]) -> tuple[str, list[float], list[str]] | None:
+def _bars(
+    options: Mapping[str, Mapping[str, Any]], attributes: Mapping[str, str]
+) -> tuple[str, list[float], list[str]] | None:
     """Attribute, starts and names where the options are bars of one histogram, each ending where the next starts."""
     parts = [(name, *o["must"]) for name, o in options.items() if o.keys() == {"must"} and len(o["must"]) == 1]
     if len(parts) < max(len(options), 2) or any(p.keys() != {"key", "range"} for _, p in parts):
@@ -383,11 +385,13 @@ def _bars(options: Mapping[str, Mapping[str, Any]]) -> tuple[str, list[float], l
     ranges = [p["range"] for _, p in parts]
     if len({p["key"] for _, p in parts}) > 1 or any("gte" not in r for r in ranges) or len(ranges[-1]) > 1:
         return None
+    key = parts[0][1]["key"]
+    whole = attributes[key] == "integer"  # these end with the one before
     for before, after in pairwise(ranges):
-        end = before.get("lt", before["lte"] + 1 if "lte" in before else None)  # whole numbers end with the one before
+        end = before.get("lt", before["lte"] + 1 if whole and "lte" in before else None)
         if len(before) != 2 or end != after["gte"] or end <= before["gte"]:
             return None
-    return parts[0][1]["key"], [r["gte"] for r in ranges], [name for name, _ in parts]
+    return key, [r["gte"] for r in ranges], [name for name, _ in parts]
 
 
 _COMPARE = {

@@ -138,6 +138,19 @@ def test_ranges_that_are_no_bars_are_counted_one_by_one(stage: Stage) -> None:
         assert stage.layered.options({}, some) == {name: count for name, count in counts.items() if count}
 
 
+def test_between_ranges_of_decimal_numbers_is_room() -> None:
+    """Up to and including 1, and from 2 on: of decimal numbers 1.5 is in neither, of whole ones nothing is between."""
+    writer = ColumnsWriter({"price": "float", "size": "integer"})
+    for n, (price, size) in enumerate(((1.0, 1), (1.5, 1), (2.0, 2))):
+        payload = {"_id": f"p{n}", "_ordinal": n, "_row": "", "_text": "", "price": price, "size": size}
+        writer.add(bytes([n]) * 16, payload, bytes(16), bytes(16))
+    columns = Columns.of(*writer.arrays())
+    for key, low in (("price", 1), ("size", 2)):
+        ranges = {"low": {"gte": 0, "lte": 1}, "high": {"gte": 2}}
+        options = {name: {"must": [{"key": key, "range": r}]} for name, r in ranges.items()}
+        assert columns.options({}, options) == {"low": low, "high": 1}
+
+
 def test_the_best_are_the_same(stage: Stage) -> None:
     rng, attributes = stage.rng, stage.anew.attributes
     weighing = []

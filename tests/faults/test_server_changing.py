@@ -32,6 +32,8 @@ SCAN = "points/scroll"
 """A page of all points; changes are looked up with the same request to another collection."""
 
 NEW = [any_of("sector", "New")]
+MORE_THAN_THERE_IS = 1 << 46
+"""Bytes for the stack of a thread: with so many the system gives none."""
 
 
 @pytest.fixture
@@ -99,6 +101,22 @@ def test_a_reader_that_is_closed_while_it_reads_a_new_generation_says_nothing(
         assert eventually(lambda: bool(closing))
         closing[0].join()
     assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+def test_a_reader_that_gets_no_thread_for_a_new_generation_answers_from_the_old_one(
+    writing: ServerStore, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = writing.open(name)
+    before = people.info()
+    build(writing, make_spec(name), make_points(SIZE + 1), fresh=True)
+    usual = threading.stack_size(MORE_THAN_THERE_IS)
+    try:
+        assert people.info() == before
+    finally:
+        threading.stack_size(usual)
+    assert "can't start new thread" in caplog.text
+    assert people.count([]) == SIZE
+    people.close()
 
 
 @pytest.mark.parametrize("step", [SCAN, r"points\S*"], ids=["by scans", "by everything"])

@@ -332,8 +332,14 @@ class ServerCollection:
 
     def _start_switch(self, live: Stored, anew: bool) -> None:
         if self._switch is None and time.monotonic() >= self._switch_not_before:
-            self._switch = threading.Thread(target=self._switch_over, args=(live, anew), daemon=True)
-            self._switch.start()
+            switch = threading.Thread(target=self._switch_over, args=(live, anew), daemon=True)
+            with self._lock:
+                try:
+                    switch.start()
+                except RuntimeError as error:  # the system gives no more threads
+                    self._switch_later(error)
+                else:
+                    self._switch = switch
 
     def _switch_over(self, live: Stored, anew: bool) -> None:
         try:
@@ -346,14 +352,18 @@ class ServerCollection:
                 self._view = caught_up or fresh
         except Exception as error:  # whatever it is, the old generation answers and a later try may work
             if not self._closed:  # closing breaks the reading off
-                _log.error(
-                    "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
-                    _RETRY_SWITCH_S,
-                    error,
-                    exc_info=not isinstance(error, StoreError),
-                )
-            self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
-        self._switch = None
+                self._switch_later(error)
+        with self._lock:
+            self._switch = None
+
+    def _switch_later(self, error: Exception) -> None:
+        _log.error(
+            "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
+            _RETRY_SWITCH_S,
+            error,
+            exc_info=not isinstance(error, StoreError),
+        )
+        self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
 
     def _load(self, stored: Stored, anew: bool = False) -> View:
         """The view of a generation, its columns read from the cache or (asked for, or for want of them) made.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -22,11 +23,13 @@ from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
 from techfinder.store.edge import shard as engine
 from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
+from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
 from techfinder.store.graph import recall, require_recall
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
-from techfinder.testing.store_samples import only_so_many_files
+from techfinder.testing.store_samples import make_spec, only_so_many_files
 
 ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
 
@@ -180,6 +183,12 @@ def test_copying_what_is_not_there_says_so(tmp_path: Path) -> None:
     (tmp_path / "source" / "a").write_bytes(b"a")
     with pytest.raises(StoreError, match="Copying"):
         copy_sparse(tmp_path / "source", file)
+
+
+def test_a_generation_that_cannot_be_sealed_says_where(tmp_path: Path) -> None:
+    (tmp_path / "info.json").mkdir()
+    with pytest.raises(StoreError, match=re.escape(f"{tmp_path / 'info.json'} cannot be written: Is a directory.")):
+        Sealed.write(info_of(make_spec("people"), 1, 0, f"{0:032x}"), {}, "", tmp_path)
 
 
 def test_folders_in_memory_go_away(tmp_path: Path) -> None:

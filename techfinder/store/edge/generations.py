@@ -81,7 +81,11 @@ class Sealed:
             "columns": self.columns,
             "sizes": dict(self.sizes),
         }
-        (self.folder / INFO).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        path = self.folder / INFO
+        try:
+            path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        except OSError as error:
+            raise failure(f"{path} cannot be written", error, StoreError) from error
         sync_folder(self.folder)
         return self
 

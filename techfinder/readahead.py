@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 def read_ahead(
     items: Iterator[Item], size: int, stop: threading.Event, first: int | None = None
 ) -> Iterator[list[Item]]:
-    """Windows of `size` items, the last one shorter, read by a thread that stays at most two windows ahead.
+    """Windows of `size` items, the last one shorter, read by a thread that stays at most three windows ahead.
 
     The first one has `first` items where that is given, so that work begins soon. What `items` raises is raised
     here, in its place. Setting `stop` ends the thread.

@@ -22,8 +22,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 (its folders are made anew, for us alon
 _CHUNK = 64 << 10
 _ZEROS = bytes(_CHUNK)
 _TEMPORARY = f"techfinder-{os.getuid()}-copy-"
-_TAKEN_AFTER_S = 60.0
 _SYNCED_AT_ONCE = 8
+_TAKEN_AFTER_S = 60.0
 """Seconds after which a temporary folder that no one has locked belongs to nobody."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast, get_type_hints
 
@@ -15,7 +15,10 @@ from techfinder.errors import cut
 from techfinder.findings import expectation, true_findings
 from techfinder.wire.problems import Fault
 
-__all__ = ["BadBody", "question", "reading_body", "take_as_it_comes"]
+__all__ = ["MOST_FAULTS", "BadBody", "question", "reading_body", "summary", "take_as_it_comes"]
+
+MOST_FAULTS = 50
+"""How many are pointed to."""
 
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -70,14 +73,13 @@ def _read(model: type[BaseModel]) -> BaseModel:
         findings = true_findings(error)
         if findings[0]["type"] == "json_invalid":
             raise BadBody("bad-json", f"The body is no JSON: {findings[0]['ctx']['error']}.") from error
-        faults = tuple(_fault(f, from_json(body)) for f in findings[:_MOST_FAULTS])
-        raise BadBody("invalid-request", _summary(faults, len(findings)), faults) from error
+        sent = from_json(body)
+        faults = tuple(_fault(f, sent) for f in findings[:MOST_FAULTS])
+        raise BadBody("invalid-request", summary(faults, len(findings)), faults) from error
 
 
-_MOST_FAULTS = 50
-
-
-def _summary(faults: tuple[Fault, ...], count: int) -> str:
+def summary(faults: Sequence[Fault], count: int) -> str:
+    """All faults in one sentence: the first one, and how many there are beside it."""
     more = f" And {count - 1} more." if count > 1 else ""
     return f"{faults[0].pointer}: {faults[0].detail}{more}"
 

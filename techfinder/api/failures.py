@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from techfinder.api.bodies import BadBody, question
+from techfinder.api.bodies import MOST_FAULTS, BadBody, question
 from techfinder.errors import (
     CollectionNotFound,
     CursorError,
@@ -32,7 +32,6 @@ __all__ = ["RETRY_AFTER_S", "kind_of", "problem", "register_errors"]
 
 RETRY_AFTER_S = "2"
 
-_MOST_FAULTS = 50
 _KINDS: tuple[tuple[type[TechfinderError], str], ...] = (
     (CursorExpired, "cursor-expired"),
     (CursorError, "bad-cursor"),
@@ -108,7 +107,7 @@ def _missing(error: ProfileNotFound) -> Iterator[Fault]:
     body = question()
     asked = body.model_dump(include={"like", "not_like", "ids"}) if body is not None else {}
     places = [(f"#/{key}/{i}", name) for key, names in asked.items() for i, name in enumerate(names)]
-    for place, name in [p for p in places if p[1] in error.ids][:_MOST_FAULTS]:
+    for place, name in [p for p in places if p[1] in error.ids][:MOST_FAULTS]:
         yield Fault(pointer=place, detail=f"there is no profile {cut(name)}")
 
 
@@ -120,7 +119,7 @@ def _answer(kind: str, title: str, status: int, detail: str, faults: Sequence[Fa
         detail=_printable(detail),
         instance=quote(request.path.encode("utf-8", "replace")),
         request_id=REQUEST_ID.get(),
-        errors=tuple(faults[:_MOST_FAULTS]),
+        errors=tuple(faults[:MOST_FAULTS]),
     )
     body = told.model_dump_json(exclude=None if told.errors else {"errors"})
     answer = Response(body + "\n", status, mimetype="application/problem+json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from techfinder.api.bodies import BadBody
+from techfinder.api.bodies import BadBody, summary
 from techfinder.api.serving import known_facets
 from techfinder.errors import FieldWithheld, QueryError, cut, known_names
 from techfinder.finder import Finder
@@ -35,8 +35,7 @@ def refuse_unknown(
     finder.schema.refuse_withheld([] if isinstance(facets, str) else facets)
     faults = [*_conditions(finder.schema, conditions), *_sorts(finder.schema, sort), *_facets(finder, facets)]
     if faults:
-        more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
-        raise BadBody("bad-plan", f"{faults[0].pointer}: {faults[0].detail}{more}", tuple(faults))
+        raise BadBody("bad-plan", summary(faults, len(faults)), tuple(faults))
 
 
 def facet_choice(facets: FacetNames) -> frozenset[str] | None:

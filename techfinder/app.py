@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import PathConverter
 
 from techfinder.access.access import Access
 from techfinder.api import BLUEPRINTS, register_errors
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # an id may begin with one
+    app.url_map.converters["path"] = _AnyPath
     app.extensions["techfinder"] = seen = seen_finder(finder)
     app.extensions["techfinder.operations"] = operations = Operations(finder)
     app.extensions["techfinder.gateway"] = Gateway(finder)
@@ -80,6 +82,13 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
             app.register_blueprint(blueprint)
             taken.append(blueprint)
     return app
+
+
+class _AnyPath(PathConverter):
+    """The rest of an address, whatever it holds; an id may begin with a slash, and Werkzeug's paths may not."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False
 
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:

@@ -163,6 +163,14 @@ def test_profiles_by_id(client: FlaskClient) -> None:
     assert (missing.status_code, missing.get_json()["type"]) == (404, "/api/problems/no-such-profile")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/profiles/", "/api/v1/standing/", "/api/v1/explain/", "/people/"])
+@pytest.mark.parametrize("spelt", ["%2Flead", "%2F%2F", "new%0Aline", "trail%2F"])
+def test_an_id_may_be_any_text(client: FlaskClient, path: str, spelt: str) -> None:
+    answer = client.get(path + spelt)
+    assert answer.status_code == 404
+    assert "There is no profile" in answer.text or "No one here has the id" in answer.text
+
+
 def test_unknown_paths_and_methods_are_problems_too(client: FlaskClient) -> None:
     missing = client.get("/api/v1/nothing").get_json()
     assert missing["status"] == 404

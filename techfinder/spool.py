@@ -59,7 +59,8 @@ class VectorSpool:
         return np.frombuffer(self._reader.read(self._row_bytes), dtype=np.float32)
 
     def close(self) -> None:
-        """Close the files; what is kept stays."""
+        """Close the files and forget where each vector is; what is kept stays."""
+        self._rows.clear()
         for file in (self._reader, self._vectors, self._digests):
             with suppress(OSError):  # what could not be written was told by append()
                 file.close()

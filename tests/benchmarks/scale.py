@@ -179,7 +179,7 @@ class Scale:
         with closing(Finder(load_settings())) as finder:
             finder.load_encoder()
             self._row("opening: first answer after start, s", f"{seconds_of(lambda: finder.search(finder.plan())):.2f}")
-            plans = {n: [finder.plan(q, f, limit=LIMIT) for q in QUESTIONS] for n, f in FILTERS.items()}
+            plans = {n: [self._plan(finder, q, f) for q in QUESTIONS] for n, f in FILTERS.items()}
             for name, asked in plans.items():
                 found = [self._recall(finder, p) for p in asked]
                 self._row(f"recall@{LIMIT}, {name}", f"{np.mean(found):.4f}")
@@ -190,6 +190,10 @@ class Scale:
                 self._row("search: anonymous memory of the server, MB", f"{self._server_memory() / 1e6:,.0f}")
             for name, asked in plans.items():
                 self._time(finder, name, asked)
+
+    def _plan(self, finder: Any, question: str, filters: Mapping[str, list[str]]) -> Any:
+        """Ranked by the whole question, which is not read for conditions of its own."""
+        return finder.plan("", filters, limit=LIMIT).model_copy(update={"text": question, "meaning": question})
 
     def _time(self, finder: Any, name: str, plans: list[Any]) -> None:
         ours, bare, facets = np.array([self._times(finder, p) for p in plans * self.options.rounds]).T

@@ -26,7 +26,7 @@ from techfinder.rows import RowReader
 from techfinder.runs import RunProgress, recorded
 from techfinder.schema import Schema
 from techfinder.specs import collection_spec, require_same_build
-from techfinder.spool import VectorSpool
+from techfinder.spool import VectorSpool, spool_folder
 from techfinder.store.failures import NO_ROOM, NO_WRITING, failure
 
 __all__ = ["IndexJob", "IndexOptions"]
@@ -263,7 +263,7 @@ class IndexJob:
     # --- encoding and writing -------------------------------------------------------------
 
     def _encode_and_write(self, works: Iterator[_Work]) -> None:
-        self._spool = VectorSpool(self._home / "spool" / self._spec.name / _folder_name(self._info), self._info.dim)
+        self._spool = VectorSpool(spool_folder(self._home, self._spec.name, self._info.fingerprint), self._info.dim)
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
                 writing: Future[object] | None = None
@@ -406,7 +406,3 @@ def _note_unknown(columns: Sequence[str]) -> str:
 
 def _empty_ledger() -> Ledger:
     return Ledger((), np.empty(0, dtype=np.int64), (), ())
-
-
-def _folder_name(info: EncoderInfo) -> str:
-    return "".join(c if c.isalnum() or c in "-." else "_" for c in info.fingerprint)

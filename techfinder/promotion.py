@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from techfinder.digests import text_digest
@@ -38,7 +37,7 @@ from techfinder.registry import EncoderVersion, Registry
 from techfinder.registry.versions import parse_reference
 from techfinder.runs import RunRecord, only_run
 from techfinder.specs import collection_spec
-from techfinder.spool import VectorSpool
+from techfinder.spool import VectorSpool, spool_folder
 
 if TYPE_CHECKING:
     from techfinder.evaluation import Question
@@ -140,7 +139,8 @@ class Promotion:
         record = RunRecord.start(self.finder.settings.home, before.collection, f"encoder {self.entry.info.name}")
         with ExitStack() as closing:
             closing.enter_context(record)
-            spool = VectorSpool(self._spool_folder(before), self.entry.info.dim)
+            info = self.entry.info
+            spool = VectorSpool(spool_folder(self.finder.settings.home, before.collection, info.fingerprint), info.dim)
             closing.callback(spool.close)
             self._encode_all(spool, record)
             closing.enter_context(only_run(self.finder.settings.home, before.collection))
@@ -238,10 +238,6 @@ class Promotion:
         if live is None:
             raise CollectionNotFound(f"Nothing is live in collection {name!r}. Index first: techfinder index SOURCE.")
         return live
-
-    def _spool_folder(self, live: GenerationInfo) -> Path:
-        safe = "".join(c if c.isalnum() or c in "-." else "_" for c in self.entry.info.fingerprint)
-        return self.finder.settings.home / "spool" / live.collection / safe
 
 
 def note_champion(registry: Registry, version: EncoderVersion | None, say: Callable[[str], None]) -> None:

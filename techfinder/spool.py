@@ -15,19 +15,39 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-__all__ = ["VectorSpool"]
+from techfinder.errors import IndexingError
+
+__all__ = ["VectorSpool", "spool_folder"]
 
 _DIGEST_BYTES = 16
 
 
+def spool_folder(home: Path, collection: str, fingerprint: str) -> Path:
+    """Where the vectors of a collection are kept that an encoder makes."""
+    return home / "spool" / collection / "".join(c if c.isalnum() or c in "-." else "_" for c in fingerprint)
+
+
 class VectorSpool:
-    """Vectors by text digest, kept in a folder. One process at a time."""
+    """Vectors by text digest, kept in a folder. One at a time: what is open keeps others out."""
 
     def __init__(self, folder: Path, dim: int) -> None:
-        """Open the spool in `folder`, made where it does not exist; vectors have shape (dim,)."""
+        """Open the spool in `folder`, made where it does not exist; vectors have shape (dim,).
+
+        Raises:
+            IndexingError: Another one has it open.
+            OSError: It cannot be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / "lock", thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise IndexingError(
+                f"Another run is encoding the same people with the same encoder, into {folder}. Wait until it is done."
+            ) from error
         self._folder, self._dim, self._row_bytes = folder, dim, dim * 4
         digests, vectors = folder / "digests.bin", folder / "vectors.f32"
         rows = min(_size(digests) // _DIGEST_BYTES, _size(vectors) // self._row_bytes)
@@ -64,11 +84,12 @@ class VectorSpool:
         for file in (self._reader, self._vectors, self._digests):
             with suppress(OSError):  # what could not be written was told by append()
                 file.close()
+        self._lock.release()
 
     def remove(self) -> None:
-        """Close and delete everything."""
-        self.close()
+        """Delete everything, and close."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        self.close()
 
 
 def _size(path: Path) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from techfinder.digests import text_digest
+from techfinder.errors import IndexingError
 from techfinder.spool import VectorSpool
 
 DIM = 4
@@ -44,6 +45,16 @@ def test_a_torn_tail_costs_one_vector(tmp_path: Path, file: str, lost_bytes: int
     assert spool.get(digest("a")).tolist() == [0, 1, 2, 3]
     assert spool.get(digest("b")).tolist() == [9, 9, 9, 9]
     spool.close()
+
+
+def test_two_never_fill_one_spool(tmp_path: Path) -> None:
+    """Each would write over what the other has written, and take its vectors for those of other texts."""
+    spool = filled(tmp_path)
+    with pytest.raises(IndexingError, match="Wait until it is done"):
+        VectorSpool(tmp_path, DIM)
+    assert spool.get(digest("b")).tolist() == [4, 5, 6, 7]
+    spool.close()
+    VectorSpool(tmp_path, DIM).close()
 
 
 def test_removing_leaves_nothing(tmp_path: Path) -> None:

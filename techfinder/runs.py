@@ -52,8 +52,9 @@ class RunProgress:
         phase: ``reading``, ``encoding``, ``building``, ``live``; of a dry run at its end ``checked``, or
             ``refused`` when a real run would not have gone live.
         total: Rows in the input where that is known, else None.
-        done: Rows handled so far, of which `unchanged` needed nothing, `encoded` a vector,
-            `reused` had one from an earlier, unfinished run, and `rejected` were left out.
+        done: Rows handled so far, of which `unchanged` needed nothing and `rejected` were left out.
+        encoded, reused: Texts that got a vector, and that had one: of an earlier, unfinished run, or of
+            somebody before whose text is the same.
         removed: Profiles removed because the input no longer has them.
         gone: Profiles the input no longer has, kept because removal was not asked for.
         rate: Rows per second since the start.

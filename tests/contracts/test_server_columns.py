@@ -13,7 +13,7 @@ from techfinder.store import open_store
 from techfinder.store.columns import Columns
 from techfinder.store.points import StoredBatch, point_id
 from techfinder.store.server.columns_cache import ColumnsCache
-from techfinder.testing.store_samples import build, make_points, make_spec
+from techfinder.testing.store_samples import build, eventually, make_points, make_spec
 
 
 def test_columns_go_with_their_generation(qdrant: QdrantAddress, tmp_path: Path) -> None:
@@ -26,6 +26,21 @@ def test_columns_go_with_their_generation(qdrant: QdrantAddress, tmp_path: Path)
             assert len(list(cache.iterdir())) == 1
         store.drop(name)
     assert list(cache.iterdir()) == []
+
+
+def test_columns_of_a_reader_elsewhere_go_too(qdrant: QdrantAddress, tmp_path: Path) -> None:
+    """Its home is not the writer's, who removes what is in the own one."""
+    name, cache = "columns-elsewhere", tmp_path / "b" / "cache" / "columns"
+    with (
+        closing(open_store(qdrant.settings(tmp_path / "a", keep_generations=1))) as writing,
+        closing(open_store(qdrant.settings(tmp_path / "b"))) as reading,
+    ):
+        build(writing, make_spec(name), make_points(3))
+        with closing(reading.open(name)) as people:
+            build(writing, make_spec(name), make_points(4), fresh=True)
+            assert eventually(lambda: people.count([]) == 4)
+            assert eventually(lambda: len(list(cache.iterdir())) == 1)
+        assert len(list(cache.rglob("index.json"))) == 1
 
 
 def test_a_note_on_a_server_leads_to_no_other_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -22,6 +23,7 @@ from techfinder.interfaces.points import NearestQuery
 from techfinder.store.conditions import facet_filters, to_filter, weighing
 from techfinder.store.point_reads import answer, checked
 from techfinder.store.points import check_query, point_id, storage_of, to_profile
+from techfinder.store.server.generations import builds_on
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.server.views import Behind, View, ViewReads, all_of, nearest
 
@@ -350,11 +352,18 @@ class ServerCollection:
                 now = self._generations.opened()
                 caught_up = self._caught_up(now, fresh) if now.build == fresh.stored.build else None
                 self._view = caught_up or fresh
+            self._forget_dropped()
         except Exception as error:  # whatever it is, the old generation answers and a later try may work
             if not self._closed:  # closing breaks the reading off
                 self._switch_later(error)
         with self._lock:
             self._switch = None
+
+    def _forget_dropped(self) -> None:
+        """Remove the columns of generations that are gone from the server: their writer may have another home."""
+        cached = set(self._cache.builds())  # before the server is asked: what is written from now on stays
+        with suppress(StoreError):
+            self._cache.remove(cached - builds_on(self._server))
 
     def _switch_later(self, error: Exception) -> None:
         _log.error(

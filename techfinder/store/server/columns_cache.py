@@ -83,6 +83,10 @@ class ColumnsCache:
             shutil.rmtree(left[-1], ignore_errors=True)
         return None
 
+    def builds(self) -> list[str]:
+        """The builds whose columns are kept."""
+        return [p.name for p in self._root.glob("*")]
+
     def remove(self, builds: Iterable[str]) -> None:
         """Remove the columns of builds that are gone. Who has them open reads on."""
         for build in builds:

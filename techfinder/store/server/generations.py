@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from techfinder.store.server.connection import Server
     from techfinder.store.server.control import Control
 
-__all__ = ["ServerGenerations", "Stored", "live_everywhere"]
+__all__ = ["ServerGenerations", "Stored", "builds_on", "live_everywhere"]
 
 _log = logging.getLogger(__name__)
 
@@ -255,6 +256,16 @@ def live_everywhere(server: Server, control: Control) -> tuple[list[Stored], dic
             except StoreError as error:  # it is not ours
                 _log.debug("%s", error)
     return found, damaged
+
+
+def builds_on(server: Server) -> set[str]:
+    """The builds of all generations that a server keeps, of every collection; unfinished ones too."""
+    found = set()
+    for place in server.names():
+        if "." in place:
+            with suppress(CollectionNotFound):  # dropped just now
+                found.add(str((server.facts(place) or {}).get("build")))
+    return found
 
 
 def _facts(collection: str, build: str) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def _facet_names(finder: Finder, values: Sequence[str]) -> frozenset[str] | None
         return None
     if names == {"none"}:
         return frozenset()
+    if alone := names & {"all", "none"}:
+        raise QueryError(f"facets={min(alone)} cannot be joined with other names. Ask for it alone, or for the others.")
     known = known_facets(finder)
     unknown = next((name for name in sorted(names) if name not in known), None)
     if unknown is not None:

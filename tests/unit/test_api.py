@@ -134,7 +134,8 @@ def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> N
     ("query", "detail"),
     [
         ("facets=genderr", "No facet is named 'genderr'. Did you mean 'gender'"),
-        ("facets=none,age", "No facet is named 'none'"),
+        ("facets=none,age", "facets=none cannot be joined with other names"),
+        ("facets=none,all", "facets=all cannot be joined with other names"),
         ("facets=location", "No facet is named 'location'"),
         ("limit=0", "limit must be"),
         ("limit=ten", "limit='ten' is not a whole number"),

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import click
+
 from techfinder.cli.terminal import echo, out, say, visible_in_json
 from techfinder.filters import inputs_by_name
 from techfinder.finder import Finder
 from techfinder.settings import load_settings
 
-__all__ = ["echo_json", "open_finder", "out", "parse_filters", "say", "step_back"]
+__all__ = ["NumberRange", "echo_json", "open_finder", "out", "parse_filters", "say", "step_back"]
+
+
+class NumberRange(click.FloatRange):
+    """Numbers of a range: what is no number lies in every range of click's, as it is neither below nor above."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, which is finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 @contextmanager

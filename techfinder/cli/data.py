@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from techfinder.access.console import note_on_console
-from techfinder.cli.common import echo_json, open_finder, out, say, step_back
+from techfinder.cli.common import NumberRange, echo_json, open_finder, out, say, step_back
 from techfinder.cli.terminal import visible
 from techfinder.database.erased import refused
 from techfinder.encoding import CheckedEncoder
@@ -74,7 +74,7 @@ def generate_people(finder: Finder, count: int, seed: int, output: Path, generat
 @click.option("--prune/--keep", default=None, help="Remove people that the input no longer has, or keep them.")
 @click.option("--rebuild", is_flag=True, help="Build from this input alone, not on what is live.")
 @click.option("--dry-run", is_flag=True, help="Read and check only.")
-@click.option("--max-rejects", type=click.FloatRange(0, 1), help="Share of rejected rows that is still accepted.")
+@click.option("--max-rejects", type=NumberRange(0, 1), help="Share of rejected rows that is still accepted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's result as JSON.")
 def index(
     source: str, prune: bool | None, rebuild: bool, dry_run: bool, max_rejects: float | None, as_json: bool

@@ -48,7 +48,7 @@ _BETWEEN = " · "
 @click.option("--sort", multiple=True, metavar="FIELD", help="Order by a field instead; -FIELD from high to low.")
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8", errors="replace"),
+    type=click.File("r", encoding="utf-8-sig", errors="replace"),
     help="Questions as JSON lines; - reads standard input.",
 )
 @click.option("--explain", is_flag=True, help="Tell first how the sentence was read.")
@@ -143,10 +143,14 @@ def _print_call(finder: Finder, plan: QueryPlan, as_json: bool) -> None:
 
 def _answers(finder: Finder, batch: IO[str], filters: dict[str, list[str]], limit: int | None) -> Iterator[str]:
     told: set[Notice] = set()
+    finder.plan("", filters, limit=limit)  # what is wrong with a filter is wrong with no line
     for number, line in enumerate(batch, 1):
         if line.strip():
             question_id, text = _question(number, line)
-            plan = finder.plan(text, filters, limit=limit)
+            try:
+                plan = finder.plan(text, filters, limit=limit)
+            except QueryError as error:
+                raise QueryError(f"Line {number} of the batch: {error}") from error
             _say_notices(n for n in plan.notices if n not in told)  # what is wrong with a filter is so each time
             told.update(plan.notices)
             result = finder.search(plan, wait_s=float("inf"), near=plan.limit)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from techfinder.cli.common import open_finder, say
+from techfinder.cli.common import NumberRange, open_finder, say
 from techfinder.cli.jobs import database_of
 from techfinder.cli.serving import prepare_people
 from techfinder.errors import DatabaseError, StoreUnavailable
@@ -49,9 +49,7 @@ def secrets_(folder: Path) -> None:
 @stack.command(epilog="Example: techfinder stack init --demo yes")
 @click.option("--demo", type=click.BOOL, default=False, help="Make and index sample people where nobody is live.")
 @click.option("--people", default=1000, show_default=True, type=click.IntRange(min=1), help="How many of them.")
-@click.option(
-    "--wait", default=120.0, show_default=True, type=click.FloatRange(min=0), help="For services, in seconds."
-)
+@click.option("--wait", default=120.0, show_default=True, type=NumberRange(min=0), help="For services, in seconds.")
 @click.option("--replicas", default=1, show_default=True, type=click.IntRange(min=1), help="Copies to insist on.")
 def init(demo: bool, people: int, wait: float, replicas: int) -> None:
     """Bring the application database to this version's form, once the services answer, and make sample people.

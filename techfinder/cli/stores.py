@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from techfinder.access.console import note_on_console
-from techfinder.cli.common import echo_json, open_finder, out
+from techfinder.cli.common import NumberRange, echo_json, open_finder, out
 from techfinder.cli.copying import copy
 from techfinder.cli.terminal import visible
 from techfinder.errors import StoreDamaged
@@ -105,9 +105,7 @@ def drop(yes: bool) -> None:
 
 @store.command(epilog="Example: techfinder store plan --people 1000000")
 @click.option("--people", required=True, type=click.IntRange(1, 1_000_000_000), help="How many there will be.")
-@click.option(
-    "--texts-per-s", default=100.0, show_default=True, type=click.FloatRange(min=0.01), help="Encoder's speed."
-)
+@click.option("--texts-per-s", default=100.0, show_default=True, type=NumberRange(min=0.01), help="Encoder's speed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(people: int, texts_per_s: float, as_json: bool) -> None:
     """Tell how much disk, memory and time so many people take, with the settings as they are.

@@ -220,6 +220,22 @@ def test_bad_batch_lines_are_named(home: Path, tmp_path: Path, line: str) -> Non
     assert done.stderr.startswith("techfinder: Line 1 of the batch is")
 
 
+def test_a_batch_may_begin_with_a_mark_and_names_the_line_that_is_too_long(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    lines = [json.dumps({"id": n, "query": "x" * length}) for n, length in ((1, 5), (2, 2001))]
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+    done = commands.run(home, "search", "--batch", str(path))
+    assert json.loads(done.stdout)["id"] == 1
+    assert (done.returncode, "Line 2 of the batch: The question has 2001 characters" in done.stderr) == (1, True)
+
+
+def test_no_number_is_no_share_of_rejected_rows(home: Path, tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("user_id,age\nA,old\nB,30\n")
+    done = commands.run(home, "index", str(table), "--dry-run", "--max-rejects", "nan")
+    assert (done.returncode, "'nan' is not a finite number." in done.stderr) == (2, True)
+
+
 def test_homes_and_schemas_that_are_none(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

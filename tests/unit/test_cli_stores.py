@@ -154,6 +154,8 @@ def test_refusals_say_what_to_do_instead(home: Path, arguments: list[str], messa
     [
         (["copy"], "Say where to: --to WHERE, or where from: --from WHERE."),
         (["switch", "0"], "0 is not in the range"),
+        (["plan", "--people", "5", "--texts-per-s", "nan"], "'nan' is not a finite number."),
+        (["plan", "--people", "5", "--texts-per-s", "inf"], "'inf' is not a finite number."),
         (["activate", "1"], "No such command 'activate'"),
     ],
 )

@@ -95,6 +95,10 @@ def drop(yes: bool) -> None:
     """Remove the collection and all its generations."""
     with open_finder() as finder:
         name, there = finder.settings.collection, finder.store
+        if not there.generations(name) and name not in there.damaged():
+            there.drop(name)  # what a build that was broken off has left
+            out.print(f"There is no collection {name!r} in {escape(there.place())}.", soft_wrap=True)
+            return
         if not yes:
             click.confirm(
                 f"Remove collection {name!r} and everything in it from {there.place()}?", abort=True, err=True

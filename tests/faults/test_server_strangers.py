@@ -90,8 +90,10 @@ def test_a_name_that_someone_else_has_taken_is_left_alone(
             lambda: store.write(make_spec(name), fresh=True),
             lambda: store.ledger(name),
             lambda: store.verify(name),
+            lambda: store.drop(name),
         ):
             assert "techfinder did not make" in str(raised(question))
+        assert not as_alias or live_of(stranger, name) == theirs
         assert name not in {i.collection for i in store.collections()} | set(store.damaged())
         assert stranger.count(theirs).count == 0
         assert places(stranger, name) == []

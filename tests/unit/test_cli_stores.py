@@ -165,6 +165,13 @@ def test_wrong_usage_ends_with_code_two(home: Path, arguments: list[str], messag
     assert message in done.stderr
 
 
+def test_what_was_never_there_is_not_said_to_be_gone(home: Path, server: dict[str, str]) -> None:
+    for settings in ({}, server):
+        done = invoke(home, "drop", **{**settings, "collection": "typo"})
+        assert done.exit_code == 0
+        assert done.stdout.startswith("There is no collection 'typo' in ")
+
+
 def test_a_filter_without_comparison_tells_of_quotes(home: Path) -> None:
     done = commands.run(home, "search", "x", "--filter", "age")
     assert "--filter 'age>=30'" in done.stderr

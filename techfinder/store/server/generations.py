@@ -179,7 +179,12 @@ class ServerGenerations:
         return chosen
 
     def remove(self) -> list[str]:
-        """Remove the collection: first what makes it live, then everything. Returns its builds."""
+        """Remove the collection: first what makes it live, then everything. Returns its builds.
+
+        Raises StoreError when something else has its name.
+        """
+        with suppress(StoreDamaged):
+            self.live()
         self._server.unpoint(self.collection)
         removed = []
         for place, facts in self._ours():

@@ -153,7 +153,7 @@ class ServerStore:
     def drop(self, collection: str) -> None:
         """Remove a collection and all its generations; nothing happens when there is none.
 
-        Raises StoreError while it is being written.
+        Raises StoreError while it is being written, or when something else has its name.
         """
         generations = self._of(collection)
         with self._control.leased(collection):

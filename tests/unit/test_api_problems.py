@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ def finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
 @pytest.fixture
 def client(finder: Finder) -> FlaskClient:
     return create_app(finder=finder).test_client()
+
+
+def test_every_kind_of_problem_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    told = re.findall(r"^\| `/api/problems/([a-z-]+)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    assert told == [(kind.name, str(kind.status), kind.meaning) for kind in KINDS.values()]
 
 
 def read(answer: Any) -> Problem:

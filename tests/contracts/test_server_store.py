@@ -11,6 +11,7 @@ from qdrant_process import QdrantAddress
 from techfinder.interfaces import Store
 from techfinder.store import open_store
 from techfinder.testing.store_contract import StoreContract
+from techfinder.testing.store_samples import build, make_points, make_spec
 
 
 class TestServerStore(StoreContract):
@@ -23,3 +24,11 @@ class TestServerStore(StoreContract):
             yield store
             for info in store.collections():
                 store.drop(info.collection)
+
+    @pytest.mark.parametrize(("changed", "number", "revision"), [(1000, 1, 1), (1001, 2, 0)])
+    def test_more_than_a_thousand_changes_make_a_generation(
+        self, store: Store, name: str, changed: int, number: int, revision: int
+    ) -> None:
+        build(store, make_spec(name), make_points(3))
+        live = build(store, make_spec(name), make_points(3 + changed)[3:])
+        assert (live.number, live.revision, live.points) == (number, revision, 3 + changed)

@@ -94,21 +94,26 @@ class CopyJob:
             return None
 
     def _attempt(self, scan: Scan, spool: CopySpool | None) -> Copied:
+        try:
+            info, resumed = self._written(scan, spool)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"{error} Nothing went live; the same command goes on where this one ended."
+            ) from error
+        if spool:
+            spool.remove()
+        return Copied(info, info.points, resumed)
+
+    def _written(self, scan: Scan, spool: CopySpool | None) -> tuple[GenerationInfo, int]:
+        """What is live in the target now, and how many of its points an earlier copy had brought over."""
         writer = self.target.write(scan.spec, copy_of=_content(scan))
         try:
             read = self._fill(writer, scan, spool)
             resumed = max(writer.resumed, read)
             self._seal(writer, scan, spool, resumed)
-            info = writer.publish()
-        except StoreUnavailable as error:
-            raise StoreUnavailable(
-                f"{error} Nothing went live; the same command goes on where this one ended."
-            ) from error
+            return writer.publish(), resumed
         finally:
             writer.suspend()
-        if spool:
-            spool.remove()
-        return Copied(info, info.points, resumed)
 
     def _fill(self, writer: Writer, scan: Scan, spool: CopySpool | None) -> int:
         """Write all points. Returns how many of them came from the spool."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
+from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Point
 from techfinder.models import Profile
 from techfinder.settings import Settings
@@ -96,6 +96,19 @@ def test_a_source_that_is_not_what_it_says_never_goes_live(one: EdgeStore, other
 
     assert other.generations("people") == []
     other.write(SPEC).discard()
+
+
+def test_a_target_that_is_away_when_it_is_to_be_written_is_told_how_to_go_on(one: EdgeStore, tmp_path: Path) -> None:
+    class Away(EdgeStore):
+        def write(self, *_: Any, **__: Any) -> Any:
+            raise StoreUnavailable("No answer.")
+
+    build(one, SPEC, make_points(5))
+    with (
+        closing(Away(Settings(home=tmp_path / "away", nice=0))) as away,
+        pytest.raises(StoreUnavailable, match=r"No answer\. Nothing went live; the same command goes on"),
+    ):
+        job(one, away).run()
 
 
 def test_a_damaged_target_is_replaced(one: EdgeStore, other: EdgeStore, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from techfinder.errors import ProfileNotFound
+from techfinder.errors import ProfileNotFound, StoreUnavailable, cut
 from techfinder.histograms import Span, Spans, bar_clauses, bar_ends, bar_starts, iso_day
 from techfinder.interfaces import Collection, FacetRequest
 from techfinder.models import Profile
@@ -22,12 +23,18 @@ __all__ = ["standing"]
 _EXACT = 2**53
 """From here on floats miss whole numbers."""
 
+_PATIENCE_S = 3.0
+"""How long a change that is under way is waited for: the profile is new by then, and the counts are old."""
+
+_POLL_S = 0.1
+
 
 def standing(profile_id: str, schema: Schema, collection: Collection, spans: Spans) -> Standing:
     """The profile of that id among everybody: counted in the columns, one look at each attribute.
 
     Raises:
         ProfileNotFound: There is no such profile.
+        StoreUnavailable: The profile is being changed, and that takes long.
         StoreError: The store failed.
     """
 
@@ -37,8 +44,14 @@ def standing(profile_id: str, schema: Schema, collection: Collection, spans: Spa
             raise ProfileNotFound([profile_id])
         return found[0], _fields(found[0], schema, collection, spans)
 
-    (profile, fields), generation = steadily(collection.info, ask)
-    return Standing(profile, fields, generation)
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        (profile, fields), generation = steadily(collection.info, ask)
+        if all(f.same for f in fields):  # themselves at least
+            return Standing(profile, fields, generation)
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(f"Profile {cut(profile_id)} is being changed. Try again.")
+        time.sleep(_POLL_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -13,8 +15,11 @@ import homes
 from plain_counts import coverage_differs, rank, standing_differs
 from techfinder.app import create_app
 from techfinder.client import Client, NotFound
+from techfinder.errors import StoreUnavailable
 from techfinder.finder import Finder
+from techfinder.histograms import Spans
 from techfinder.models import Profile
+from techfinder.standing import standing
 from techfinder.testing.fakes import HashEncoder, ListSource, sample_rows
 
 SOURCE = "synthetic:n=150,seed=8"
@@ -66,6 +71,35 @@ def test_standing_over_the_api(client: FlaskClient, finder: Finder, people: list
         assert (field["text"], field["sensitive"]) == (words[field["key"]], attribute.field.sensitive)
     levels = [b["low"] for f in body["fields"] if f["key"] == "tech_interest" for b in f["bars"]]
     assert levels == list(finder.schema.attribute("tech_interest").known_values)
+
+
+class Changing:
+    """A collection in which people are written anew: for so many questions a profile is new, and the counts are old."""
+
+    def __init__(self, collection: Any, questions: float) -> None:
+        self._collection, self._left = collection, questions
+
+    def retrieve(self, ids: list[str]) -> list[Profile]:
+        found = self._collection.retrieve(ids)
+        self._left -= 1
+        return [replace(p, values={**p.values, "age": 999}) for p in found] if self._left >= 0 else list(found)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+
+def test_a_change_that_is_under_way_is_waited_for(finder: Finder, people: list[Profile]) -> None:
+    found = standing(people[3].id, finder.schema, cast(Any, Changing(finder.collection(), 2)), Spans())
+    assert found.profile == people[3]
+    assert standing_differs(finder.schema, people, found) == []
+
+
+def test_a_change_that_never_ends_is_not_waited_for(
+    finder: Finder, people: list[Profile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("techfinder.standing._PATIENCE_S", 0.2)
+    with pytest.raises(StoreUnavailable, match=r"is being changed\. Try again"):
+        standing(people[3].id, finder.schema, cast(Any, Changing(finder.collection(), math.inf)), Spans())
 
 
 def test_who_does_not_exist_stands_nowhere(client: FlaskClient) -> None:

@@ -28,9 +28,8 @@ def look_at(
         sensitive: False leaves out what is about sensitive fields.
     """
     where = schema.resolve(plan.required)
-    total = collection.count(where)
     cuts = [cut for cut in base.cuts if sensitive or not cut.sensitive]
-    counted = count(cuts, where, total, collection) if where else base.counted
+    total, counted = count(cuts, where, collection) if where else (base.points, base.counted)
     fields = tuple(_field(cut, counted[cut.name], base.counted[cut.name]) for cut in cuts)
     maps = tuple(_maps(cuts, counted, base))
     return Audience(total, base.points, fields, maps, collection.info())

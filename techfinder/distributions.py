@@ -16,6 +16,7 @@ from techfinder.interfaces import Collection, FacetRequest, FilterEntry
 from techfinder.models import GenerationInfo
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Attribute, Schema
+from techfinder.steady import steadily
 
 __all__ = ["BaseCounts", "BaseMemory", "Counted", "Cut", "CutValue", "base_counts", "count", "listed"]
 
@@ -107,14 +108,15 @@ class BaseMemory:
 def base_counts(entries: Iterable[FilterEntry], schema: Schema, collection: Collection, spans: Spans) -> BaseCounts:
     """Everybody, cut by every filter of the panel."""
     cuts = _cuts([e for e in entries if e.facet], schema, collection, spans)
-    points = collection.count(())
-    return BaseCounts(points, cuts, count(cuts, (), points, collection))
+    points, counted = count(cuts, (), collection)
+    return BaseCounts(points, cuts, counted)
 
 
-def count(cuts: Sequence[Cut], where: _Clauses, total: int, collection: Collection) -> dict[str, Counted]:
-    """Counts by cut over the people who fulfil `where`, resolved; there are `total` of them."""
-    found = collection.facets([r for cut in cuts for r in _requests(cut, where)])
-    return {cut.name: _counted(cut, found, total) for cut in cuts}
+def count(cuts: Sequence[Cut], where: _Clauses, collection: Collection) -> tuple[int, dict[str, Counted]]:
+    """How many people fulfil `where`, resolved, and the counts by cut over them, of one state of the people."""
+    requests = [r for cut in cuts for r in _requests(cut, where)]
+    (total, found), _ = steadily(collection.info, lambda: (collection.count(where), collection.facets(requests)))
+    return total, {cut.name: _counted(cut, found, total) for cut in cuts}
 
 
 def listed(cut: Cut, *counted: Counted) -> tuple[CutValue, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -10,8 +12,12 @@ from flask.testing import FlaskClient
 
 import homes
 from techfinder.app import create_app
+from techfinder.audience import look_at
 from techfinder.client import Client
+from techfinder.distributions import base_counts
 from techfinder.finder import Finder
+from techfinder.histograms import Spans
+from techfinder.models import GenerationInfo
 from techfinder.plan import Condition, QueryPlan
 from techfinder.testing.fakes import HashEncoder
 
@@ -43,6 +49,34 @@ def test_an_audience_is_the_same_by_address_by_plan_and_by_client(client: FlaskC
     assert (laggards.label, laggards.count, laggards.share) == ("Laggard", told.total, 1.0)
     assert told.method.startswith("Wilson")
     assert [m.name for m in told.maps] == ["location_state"]
+
+
+class Growing:
+    """A collection that somebody is added to right after it was counted."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection, self._grown = collection, False
+
+    def info(self) -> GenerationInfo:
+        return replace(self._collection.info(), revision=int(self._grown))
+
+    def count(self, where: Any) -> int:
+        before, self._grown = self._grown, True
+        return int(self._collection.count(where)) - (not before)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+
+@pytest.mark.parametrize("where", [[], [Condition(field="adopter_category", op="any_of", values=("Laggard",))]])
+def test_an_audience_that_grows_while_it_is_counted_is_counted_again(finder: Finder, where: list[Condition]) -> None:
+    live, plan = finder.collection(), QueryPlan(conditions=tuple(where))
+    told = []
+    for growing in (True, False):
+        people = cast(Any, Growing(live) if growing else live)
+        base = base_counts(finder.filters.values(), finder.schema, live if where else people, Spans())
+        told.append(replace(look_at(plan, finder.schema, base, people), generation=live.info()))
+    assert told[0] == told[1]
 
 
 def test_lookalikes_through_the_client(client: FlaskClient, finder: Finder) -> None:

@@ -34,7 +34,7 @@ def compare(ids: Sequence[str], schema: Schema, collection: Collection) -> Compa
     (profiles, vectors), generation = steadily(
         collection.info, lambda: (tuple(collection.retrieve(ids)), collection.vectors(ids))
     )
-    missing = {*ids} - {p.id for p in profiles}
+    missing = {*ids} - ({p.id for p in profiles} & {*vectors})  # somebody may be removed between the two questions
     if missing:
         raise ProfileNotFound(i for i in ids if i in missing)
     fields = [_field(a, [p.values.get(a.key) for p in profiles]) for a in schema.told]

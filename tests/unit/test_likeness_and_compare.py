@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from techfinder.compare import compare
 from techfinder.errors import ProfileNotFound, QueryError
@@ -169,3 +170,13 @@ def test_people_who_do_not_exist_are_named() -> None:
     with pytest.raises(ProfileNotFound) as caught:
         compare(["x", "a", "y"], SCHEMA, FewPeople())
     assert caught.value.ids == ("x", "y")
+
+
+def test_somebody_who_is_removed_between_values_and_vectors_does_not_exist() -> None:
+    class Removing(FewPeople):
+        def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+            return super().vectors([i for i in ids if i != "b"])
+
+    with pytest.raises(ProfileNotFound) as caught:
+        compare(["a", "b"], SCHEMA, Removing())
+    assert caught.value.ids == ("b",)

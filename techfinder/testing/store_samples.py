@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def only_so_many_files(left: int) -> Iterator[None]:
     """In the block, this process can open `left` files more than it has open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     filled: list[int] = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, soft), hard))
+    highest = max(int(file.name) for file in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(highest + 64, soft), hard))
     try:
         with suppress(OSError):
             while True:

@@ -84,7 +84,7 @@ class Build:
 
     def finish(self, cache: ColumnsCache) -> tuple[int, str]:
         """Build graph and indexes, read everything back. Count and digest of what is stored; takes no more points."""
-        self._held.clear()  # of a million people, 300 MB that the columns need
+        self._held.clear()  # the columns need the memory
         self._points.build_graph()
         self._points.index(self._spec.attributes)
         found = cache.write(self.id, 0, self._spec.attributes, self._points.scan())

@@ -99,7 +99,7 @@ def test_a_reader_that_is_closed_while_it_reads_a_new_generation_says_nothing(
         build(writing, make_spec(name), make_points(SIZE), fresh=True)
         people.look_now()  # type: ignore[attr-defined]
         people.count([])
-        assert eventually(lambda: bool(closing))
+        assert eventually(lambda: bool(closing) and closing[0].ident is not None)
         closing[0].join()
     assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
 

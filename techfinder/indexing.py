@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,10 +172,12 @@ class IndexJob:
         if self._options.dry_run:
             self._check(works)
             return
-        self._encode_and_write(works)
-        self._judge_rejects()
-        self._remove_gone(known)
-        self._go_live()
+        folder = spool_folder(self._home, self._spec.name, self._info.fingerprint)
+        with closing(VectorSpool(folder, self._info.dim)) as self._spool:  # ours until it is removed
+            self._encode_and_write(works)
+            self._judge_rejects()
+            self._remove_gone(known)
+            self._go_live()
 
     def _check(self, works: Iterator[_Work]) -> None:
         """Only read; what a real run would stop for is told, and is no failure of this one."""
@@ -263,22 +266,19 @@ class IndexJob:
     # --- encoding and writing -------------------------------------------------------------
 
     def _encode_and_write(self, works: Iterator[_Work]) -> None:
-        self._spool = VectorSpool(spool_folder(self._home, self._spec.name, self._info.fingerprint), self._info.dim)
-        try:
-            with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
-                writing: Future[object] | None = None
-                for step in _steps(read_ahead(works, WINDOW, self._stop, first=STEP)):
-                    # The writer gets ready, and later writes, while this thread loads the encoder and encodes.
-                    writing = writing or pool.submit(self._open_writer)
-                    self._report(force=False, phase="encoding")
-                    points = self._with_vectors(step)
-                    writing.result()
-                    writing = pool.submit(self._open_writer().upsert, points)
-                    self._report(force=False)
-                if writing is not None:
-                    writing.result()
-        finally:
-            self._spool.close()
+        with ThreadPoolExecutor(1, thread_name_prefix="techfinder-write") as pool:
+            writing: Future[object] | None = None
+            for step in _steps(read_ahead(works, WINDOW, self._stop, first=STEP)):
+                # The writer gets ready, and later writes, while this thread loads the encoder and encodes.
+                writing = writing or pool.submit(self._open_writer)
+                self._report(force=False, phase="encoding")
+                points = self._with_vectors(step)
+                writing.result()
+                writing = pool.submit(self._open_writer().upsert, points)
+                self._report(force=False)
+            if writing is not None:
+                writing.result()
+        self._spool.forget()
 
     def _with_vectors(self, step: list[_Work]) -> list[Point]:
         texts = {w.digest: w.text for w in step if w.text is not None}

@@ -78,9 +78,12 @@ class VectorSpool:
         self._reader.seek(row * self._row_bytes)
         return np.frombuffer(self._reader.read(self._row_bytes), dtype=np.float32)
 
-    def close(self) -> None:
-        """Close the files and forget where each vector is; what is kept stays."""
+    def forget(self) -> None:
+        """Let go of where each vector is, once none is asked for any more; what is kept stays."""
         self._rows.clear()
+
+    def close(self) -> None:
+        """Close the files, and let others in; what is kept stays."""
         for file in (self._reader, self._vectors, self._digests):
             with suppress(OSError):  # what could not be written was told by append()
                 file.close()

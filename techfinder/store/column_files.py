@@ -90,9 +90,7 @@ class ColumnsWriter:
 
     def __init__(self, attributes: Mapping[str, str]) -> None:
         self._attributes = dict(attributes)
-        self._ids: list[str] = []
-        self._rows: list[str] = []
-        self._texts: list[str] = []
+        self._ids, self._rows, self._texts = _Texts(), _Texts(), _Texts()
         self._points = bytearray()
         self._digests = bytearray()
         self._vectors = bytearray()
@@ -101,9 +99,9 @@ class ColumnsWriter:
 
     def add(self, point: bytes, payload: Mapping[str, Any], digest: bytes, vector: bytes) -> None:
         """Add one point: its id's 16 bytes, its payload, its digest and its vector's digest."""
-        self._ids.append(payload["_id"])
-        self._rows.append(payload["_row"])
-        self._texts.append(payload["_text"])
+        self._ids.add(payload["_id"])
+        self._rows.add(payload["_row"])
+        self._texts.add(payload["_text"])
         self._ordinals.append(payload["_ordinal"])
         self._points += point
         self._digests += digest
@@ -133,7 +131,7 @@ class ColumnsWriter:
         self._refuse_twins(ordinals[order], order)
         target.array("ordinals", ordinals[order])
         for name, texts in (("ids", self._ids), ("rows", self._rows), ("texts", self._texts)):
-            target.texts(name, [texts[i] for i in order.tolist()])
+            texts.write(target, name, order)
         points = np.frombuffer(bytes(self._points), dtype="S16")[order]
         places = np.argsort(points, kind="stable")
         target.array("points", points)
@@ -158,10 +156,9 @@ class _Arrays:
     def array(self, name: str, values: NDArray[Any]) -> None:
         raise NotImplementedError
 
-    def texts(self, name: str, texts: Sequence[str]) -> None:
-        encoded = [t.encode() for t in texts]
-        self.array(f"{name}.blob", np.frombuffer(b"".join(encoded), dtype=np.uint8))
-        self.array(f"{name}.ends", np.cumsum([len(t) for t in encoded], dtype=np.int64))
+    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+        """Take an array of `size` bytes, piece by piece."""
+        raise NotImplementedError
 
 
 class _Memory(_Arrays):
@@ -172,6 +169,9 @@ class _Memory(_Arrays):
 
     def array(self, name: str, values: NDArray[Any]) -> None:
         self.arrays[name] = np.ascontiguousarray(values)
+
+    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+        self.arrays[name] = np.frombuffer(b"".join(pieces), dtype=np.uint8, count=size)
 
 
 class _Files(_Arrays):
@@ -184,6 +184,14 @@ class _Files(_Arrays):
     def array(self, name: str, values: NDArray[Any]) -> None:
         path = self._folder / f"{name}.npy"
         np.save(path, np.ascontiguousarray(values), allow_pickle=False)
+        self._digests[path.name] = file_digest(path)
+
+    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+        path = self._folder / f"{name}.npy"
+        with path.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (size,)}
+            np.lib.format.write_array_header_1_0(file, header)
+            file.writelines(pieces)
         self._digests[path.name] = file_digest(path)
 
     def index(self, points: int, attributes: Mapping[str, str]) -> str:
@@ -213,6 +221,33 @@ def smallest(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.int64)
 
 
+class _Texts:
+    """Texts as one buffer: a million Python strings weigh twice as much, and their order as much again."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._blob, self._ends = bytearray(), array("q")
+        for text in texts:
+            self.add(text)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, row: int) -> str:
+        return self._blob[self._ends[row - 1] if row else 0 : self._ends[row]].decode()
+
+    def add(self, text: str) -> None:
+        self._blob += text.encode()
+        self._ends.append(len(self._blob))
+
+    def write(self, files: _Arrays, name: str, order: NDArray[np.intp]) -> None:
+        ends = np.array(self._ends, dtype=np.int64)
+        starts = np.concatenate(([0], ends))[:-1][order]
+        ends = ends[order]
+        pieces = (bytes(self._blob[start:end]) for start, end in zip(starts, ends, strict=True))
+        files.blob(f"{name}.blob", len(self._blob), pieces)
+        files.array(f"{name}.ends", np.cumsum(ends - starts))
+
+
 class _Vocabulary:
     """Gives out codes by first appearance; sorted at the end, so that codes order like texts."""
 
@@ -225,7 +260,7 @@ class _Vocabulary:
     def sorted(self, files: _Arrays, key: str) -> NDArray[Any]:
         """Write the values in order. Returns the new code by old code, with -1 for the last."""
         values = sorted(self.codes)
-        files.texts(f"{key}.values", values)
+        _Texts(values).write(files, f"{key}.values", np.arange(len(values)))
         renamed = np.full(len(values) + 1, -1, dtype=np.int64)
         for new, value in enumerate(values):
             renamed[self.codes[value]] = new
@@ -268,12 +303,13 @@ class _Keywords:
         for rank, tags in enumerate(sorted(self._lists)):
             ranks[self._lists[tags]] = rank
         files.array(f"{key}.ranks", smallest(ranks[codes]))
-        lengths = np.array([len(t) for t in self._tags] + [0], dtype=np.int64)[codes]
+        sizes = np.array([len(t) for t in self._tags] + [0], dtype=np.int64)
+        lengths = sizes[codes]
         owners = np.repeat(np.arange(len(codes), dtype=np.int32), lengths)
-        lists = [_ints(self._tags[c]) for c in codes.tolist() if c >= 0]
-        flat = np.concatenate(lists) if lists else np.empty(0, np.int32)
+        flat = np.array([code for tags in self._tags for code in tags], dtype=np.int32)
+        skipped = (np.cumsum(sizes) - sizes)[codes] - (np.cumsum(lengths) - lengths)
         files.array(f"{key}.owners", owners)
-        files.array(f"{key}.codes", smallest(renamed[flat]))
+        files.array(f"{key}.codes", smallest(renamed[flat[np.arange(len(owners)) + skipped[owners]]]))
 
 
 class _Integer:

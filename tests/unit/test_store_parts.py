@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,28 @@ def test_columns_of_many_values_use_wider_types_and_stay_right(tmp_path: Path) -
     rows = columns.rows_of([point_id(p).bytes for p in ("p7", "nobody", "p499")])
     assert rows.tolist() == [7, -1, 499]
     assert columns.point_ids([7]) == [point_id("p7").bytes]
+
+
+def test_columns_hold_each_text_once_and_write_it_as_it_is(tmp_path: Path) -> None:
+    writer, texts = ColumnsWriter({"tags": "keywords"}), [f"{n} Zoë " + "x" * 300 for n in range(20_000)]
+    tracemalloc.start()
+    for n in reversed(range(len(texts))):
+        payload = {
+            "_id": f"p{n}",
+            "_ordinal": n,
+            "_row": "",
+            "_text": f"{n} Zoë " + "x" * 300,
+            "tags": ["A", "B"][: n % 3],
+        }
+        writer.add(point_id(f"p{n}").bytes, payload, bytes(16), bytes(16))
+    writer.write(tmp_path / "columns")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    columns = Columns(tmp_path / "columns")
+    assert columns.ledger().texts == tuple(texts)
+    assert columns.facet({}, "tags") == {"A": 13_333, "B": 6_666}
+    assert columns.count({"must": [{"key": "tags", "match": {"any": ["B"]}}]}) == 6_666
+    assert peak < 2 * sum(len(t.encode()) for t in texts)
 
 
 def test_copies_keep_holes_and_share_nothing(tmp_path: Path) -> None:

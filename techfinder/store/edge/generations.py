@@ -129,7 +129,7 @@ class WriteLock:
         except Timeout as error:
             pid = holder.read_text(encoding="utf-8") if holder.is_file() else "unknown"
             raise StoreError(
-                f"An index run is going: collection {collection!r} is being written by process {pid}. "
+                f"Collection {collection!r} is being written by process {pid}: an index run, a copy or the like. "
                 "Wait until it is done, or end it."
             ) from error
         except OSError as error:

@@ -149,9 +149,9 @@ class Lease:
         if holder.get("token") != self._token:
             left = max(0.0, float(holder.get("expires", 0.0)) - time.time())
             raise StoreError(
-                f"An index run is going: collection {self._collection!r} is being written by process "
-                f"{holder.get('pid')} on {holder.get('host')}. Wait until it is done, or end it; should it be gone "
-                f"already, its claim ends in {left:.0f} s."
+                f"Collection {self._collection!r} is being written by process {holder.get('pid')} on "
+                f"{holder.get('host')}: an index run, a copy or the like. Wait until it is done, or end it; should it "
+                f"be gone already, its claim ends in {left:.0f} s."
             )
 
     def _renew(self) -> None:

@@ -22,8 +22,10 @@ def indexing(home: Path, gate: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "techfinder", "index", "seventy:"]
     env = environment(home) | {GATE: str(gate)}
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        yield
-        gate.touch()
+        try:
+            yield
+        finally:
+            gate.touch()  # else a failure here would wait for the run, and the run for the gate
         assert run.wait(timeout=30) == 0
 
 
@@ -139,7 +141,7 @@ def test_more_pages_than_threads_still_hear_and_still_search(own_home: Path, tmp
             status(page, "60 people")
         with indexing(own_home, gate):
             for page in pages:
-                expect(page.locator("#live progress")).to_be_visible(timeout=15_000)
+                expect(page.locator("#live progress")).to_be_visible(timeout=30_000)
         for page in pages:
             expect(page.locator("#status")).to_have_text("70 people", timeout=15_000)
         for page in pages:

@@ -69,7 +69,7 @@ def erase(settings: Settings, profile_ids: Sequence[str], by: str, reason: str =
     However many they are, the others are built anew once. What was broken off is done again from the beginning.
 
     Raises:
-        IndexingError: An index run is going.
+        IndexingError: An index run, a copy or the like is going.
         DatabaseError, StoreError: A part could not be done; they are on the suppression list already, and the same
             call again does the rest.
     """

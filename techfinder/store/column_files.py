@@ -90,7 +90,7 @@ class ColumnsWriter:
 
     def __init__(self, attributes: Mapping[str, str]) -> None:
         self._attributes = dict(attributes)
-        self._ids, self._rows, self._texts = _Texts(), _Texts(), _Texts()
+        self._ids, self._rows, self._texts = _TextBuffer(), _TextBuffer(), _TextBuffer()
         self._points = bytearray()
         self._digests = bytearray()
         self._vectors = bytearray()
@@ -221,8 +221,8 @@ def smallest(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.int64)
 
 
-class _Texts:
-    """Texts as one buffer: a million Python strings weigh twice as much, and their order as much again."""
+class _TextBuffer:
+    """Texts as they will be written, end to end: less than as strings, and nothing is copied to be put in order."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._blob, self._ends = bytearray(), array("q")
@@ -260,7 +260,7 @@ class _Vocabulary:
     def sorted(self, files: _Arrays, key: str) -> NDArray[Any]:
         """Write the values in order. Returns the new code by old code, with -1 for the last."""
         values = sorted(self.codes)
-        _Texts(values).write(files, f"{key}.values", np.arange(len(values)))
+        _TextBuffer(values).write(files, f"{key}.values", np.arange(len(values)))
         renamed = np.full(len(values) + 1, -1, dtype=np.int64)
         for new, value in enumerate(values):
             renamed[self.codes[value]] = new
@@ -306,7 +306,7 @@ class _Keywords:
         sizes = np.array([len(t) for t in self._tags] + [0], dtype=np.int64)
         lengths = sizes[codes]
         owners = np.repeat(np.arange(len(codes), dtype=np.int32), lengths)
-        flat = np.array([code for tags in self._tags for code in tags], dtype=np.int32)
+        flat = np.fromiter((code for tags in self._tags for code in tags), np.int32, count=int(sizes.sum()))
         skipped = (np.cumsum(sizes) - sizes)[codes] - (np.cumsum(lengths) - lengths)
         files.array(f"{key}.owners", owners)
         files.array(f"{key}.codes", smallest(renamed[flat[np.arange(len(owners)) + skipped[owners]]]))

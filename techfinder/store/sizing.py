@@ -20,9 +20,12 @@ _GRAPH_AND_IDS = 110
 _MEASURED = 55
 """Attributes of the schema that was measured."""
 
-_SERVING_BASE, _SERVING = 40e6, 80
-_BUILDING_BASE, _BUILDING = 140e6, 1310
-_SERVER_BASE, _SERVER = 130e6, 1600
+_SERVING = {"edge": (50e6, 72), "server": (110e6, 30)}
+_BUILDING = {"edge": (140e6, 1260), "server": (280e6, 1170)}
+_BUILDING_LEAST = 250e6
+_SERVER = (130e6, 1600)
+"""Bytes of memory: as many, and so many for each person."""
+
 _IMPORT_PER_S = 2_500
 _GRAPH_S, _INDEX_S = 7e-4, 2e-5
 """Seconds for one person in the graph, and for one person in the index of one attribute; two cores."""
@@ -82,14 +85,15 @@ def plan_sizing(
     vectors = people * (4 * dim + small)
     columns = people * attributes * _COLUMN
     generation = vectors + people * (attributes * (_PAYLOAD + _INDEX) + _GRAPH_AND_IDS) + columns
+    serving, building = _SERVING[store], _BUILDING[store]
     graph_s = people * _GRAPH_S * (dim / 384) if people >= _GRAPH_FROM else 0.0
     return Sizing(
         generation_bytes=generation,
         disk_bytes=generation * (keep + 1),
-        serving_bytes=_SERVING_BASE + people * (_SERVING + (small if store == "edge" else 0)),
+        serving_bytes=serving[0] + people * (serving[1] + (small if store == "edge" else 0)),
         cached_bytes=vectors + people * _GRAPH_AND_IDS + columns,
-        building_bytes=_BUILDING_BASE + people * _BUILDING * max(attributes / _MEASURED, 0.3),
-        server_bytes=_SERVER_BASE + people * (_SERVER + small) if store == "server" else 0.0,
+        building_bytes=max(_BUILDING_LEAST, building[0] + people * building[1] * max(attributes / _MEASURED, 0.3)),
+        server_bytes=_SERVER[0] + people * (_SERVER[1] + small) if store == "server" else 0.0,
         import_s=people / _IMPORT_PER_S,
         encoding_s=people / texts_per_s,
         build_s=graph_s + people * attributes * _INDEX_S,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -13,7 +14,11 @@ from techfinder.store.sizing import free_bytes, plan_sizing
 
 ATTRIBUTES = len(load_schema().attributes)
 MEASURED_DISK = {10_000: 59e6, 100_000: 549e6, 1_000_000: 5479e6}
-MEASURED_MEMORY = {100_000: 267e6, 1_000_000: 1399e6}
+# Megabytes by store and people, as docs/benchmarks.md has them.
+BUILDING = {("edge", 10_000): 248, ("edge", 100_000): 253, ("edge", 1_000_000): 1399}
+BUILDING |= {("server", 10_000): 285, ("server", 100_000): 395, ("server", 1_000_000): 1451}
+SERVING = {("edge", 10_000): 47, ("edge", 100_000): 58, ("edge", 1_000_000): 121}
+SERVING |= {("server", 10_000): 101, ("server", 100_000): 121, ("server", 1_000_000): 140}
 
 
 @pytest.mark.parametrize("people", MEASURED_DISK)
@@ -21,9 +26,16 @@ def test_disk_is_what_was_measured(people: int) -> None:
     assert plan_sizing(people, 384, ATTRIBUTES).generation_bytes == pytest.approx(MEASURED_DISK[people], rel=0.1)
 
 
-@pytest.mark.parametrize("people", MEASURED_MEMORY)
-def test_memory_is_what_was_measured(people: int) -> None:
-    assert plan_sizing(people, 384, ATTRIBUTES).building_bytes == pytest.approx(MEASURED_MEMORY[people], rel=0.1)
+@pytest.mark.parametrize(("store", "people"), BUILDING)
+def test_memory_is_what_was_measured(store: Literal["edge", "server"], people: int) -> None:
+    plan = plan_sizing(people, 384, ATTRIBUTES, store=store)
+    assert plan.building_bytes == pytest.approx(1e6 * BUILDING[store, people], rel=0.1)
+    assert plan.serving_bytes == pytest.approx(1e6 * SERVING[store, people], rel=0.1)
+
+
+@pytest.mark.parametrize(("people", "measured"), [(10_000, 144e6), (1_000_000, 1714e6)])
+def test_memory_of_a_server_is_what_was_measured(people: int, measured: float) -> None:
+    assert plan_sizing(people, 384, ATTRIBUTES, store="server").server_bytes == pytest.approx(measured, rel=0.1)
 
 
 def test_more_of_anything_never_takes_less() -> None:

@@ -30,7 +30,7 @@ CLIENT_ERRORS = (
 """What the client raises, whatever the server answers."""
 
 _NO_ROOM = "no space left on device"
-_IS_ADDRESS_RIGHT = "is its address right (TECHFINDER_QDRANT_URL, or what the command was given)?"
+_CHECK_ADDRESS = "Check its address: TECHFINDER_QDRANT_URL, or what the command was given."
 
 
 def explained(error: Exception, doing: str, url: str, timeout_s: float) -> StoreError:
@@ -83,19 +83,17 @@ def _broken(source: Exception, where: str, timeout_s: float) -> StoreError:
     if isinstance(source, httpx.ConnectError) and (tls := _tls_error(source)):
         return _mistrusted(tls, where)
     if isinstance(source, httpx.ConnectTimeout | httpx.ConnectError):
-        return StoreUnavailable(f"{where}: cannot connect ({_said(source)}). Is it running, and {_IS_ADDRESS_RIGHT}")
+        return StoreUnavailable(f"{where}: cannot connect ({_said(source)}). Is it running? {_CHECK_ADDRESS}")
     if isinstance(source, httpx.TimeoutException):
         return StoreUnavailable(f"{where}: no answer within {timeout_s:g} s. TECHFINDER_STORE_TIMEOUT_S sets how long.")
     if isinstance(source, httpx.RemoteProtocolError) and "illegal" in str(source):
         return StoreError(
-            f"{where}: the answer is no HTTP ({cut(str(source), 160)}). Does its port answer REST, does it need https, "
-            f"and {_IS_ADDRESS_RIGHT}"
+            f"{where}: the answer is no HTTP ({cut(str(source), 160)}). Is that the port for REST, and does it need "
+            f"https? {_CHECK_ADDRESS}"
         )
     if isinstance(source, httpx.TransportError):
         return StoreUnavailable(f"{where}: the connection broke off ({_said(source)}).")
-    return StoreError(
-        f"{where}: the answer is not one of Qdrant ({cut(_said(source), 160)}). Is it one, and {_IS_ADDRESS_RIGHT}"
-    )
+    return StoreError(f"{where}: the answer is not one of Qdrant ({cut(_said(source), 160)}). {_CHECK_ADDRESS}")
 
 
 def _said(error: Exception) -> str:
@@ -119,7 +117,7 @@ def _mistrusted(error: ssl.SSLError, where: str) -> StoreError:
             "with the certificate of who signed it."
         )
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"):
-        return StoreError(f"{where}: there is no TLS. Use http:// in its address, or another port.")
+        return StoreError(f"{where}: there is no TLS. Use http:// or another port. {_CHECK_ADDRESS}")
     return StoreUnavailable(f"{where}: no secure connection ({error.reason or error}).")
 
 
@@ -134,13 +132,13 @@ def _refused(status: int, reason: str, where: str) -> StoreError:
     if status == 404 and "doesn't exist" in reason:
         return CollectionNotFound(f"{where}: {reason}")
     if status == 404:
-        return StoreError(f"{where}: nothing there ({reason}). Is it a Qdrant, and {_IS_ADDRESS_RIGHT}")
+        return StoreError(f"{where}: nothing there ({reason}). {_CHECK_ADDRESS}")
     if status >= 500 and _NO_ROOM in reason.lower():
         return _full(reason, where)
     if status >= 500 or status in (408, 429):
         return StoreUnavailable(f"{where}: it failed with status {status} ({reason}). Its log tells why.")
     if status < 400:
-        return StoreError(f"{where}: status {status} is no answer of Qdrant. Is the address right?")
+        return StoreError(f"{where}: status {status} is no answer of Qdrant. {_CHECK_ADDRESS}")
     return StoreError(f"{where}: refused with status {status} ({reason}).")
 
 

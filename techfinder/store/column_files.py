@@ -18,7 +18,7 @@ import json
 from array import array
 from bisect import bisect_left
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -150,18 +150,16 @@ class ColumnsWriter:
             raise StoreError(f"Profiles {one!r} and {other!r} have the same ordinal {ordinals[first]}.")
 
 
-class _Arrays:
+class _Arrays(Protocol):
     """Takes the arrays of columns, by name."""
 
-    def array(self, name: str, values: NDArray[Any]) -> None:
-        raise NotImplementedError
+    def array(self, name: str, values: NDArray[Any]) -> None: ...
 
-    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+    def blob(self, name: str, size: int, pieces: Iterable[bytearray]) -> None:
         """Take an array of `size` bytes, piece by piece."""
-        raise NotImplementedError
 
 
-class _Memory(_Arrays):
+class _Memory:
     """Keeps arrays."""
 
     def __init__(self) -> None:
@@ -170,11 +168,11 @@ class _Memory(_Arrays):
     def array(self, name: str, values: NDArray[Any]) -> None:
         self.arrays[name] = np.ascontiguousarray(values)
 
-    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+    def blob(self, name: str, size: int, pieces: Iterable[bytearray]) -> None:
         self.arrays[name] = np.frombuffer(b"".join(pieces), dtype=np.uint8, count=size)
 
 
-class _Files(_Arrays):
+class _Files:
     """Writes arrays and remembers their digests."""
 
     def __init__(self, folder: Path) -> None:
@@ -186,7 +184,7 @@ class _Files(_Arrays):
         np.save(path, np.ascontiguousarray(values), allow_pickle=False)
         self._digests[path.name] = file_digest(path)
 
-    def blob(self, name: str, size: int, pieces: Iterable[bytes]) -> None:
+    def blob(self, name: str, size: int, pieces: Iterable[bytearray]) -> None:
         path = self._folder / f"{name}.npy"
         with path.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (size,)}
@@ -243,7 +241,7 @@ class _TextBuffer:
         ends = np.array(self._ends, dtype=np.int64)
         starts = np.concatenate(([0], ends))[:-1][order]
         ends = ends[order]
-        pieces = (bytes(self._blob[start:end]) for start, end in zip(starts, ends, strict=True))
+        pieces = (self._blob[start:end] for start, end in zip(starts, ends, strict=True))
         files.blob(f"{name}.blob", len(self._blob), pieces)
         files.array(f"{name}.ends", np.cumsum(ends - starts))
 

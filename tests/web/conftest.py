@@ -72,6 +72,7 @@ def new_page(browser: Browser, said: list[str]) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
+        page.set_default_navigation_timeout(30_000)  # the first page of a browser may wait for both, beside other tests
         page.on("console", lambda m: None if m.text.startswith(QUICKER) else said.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda e: said.append(f"error: {e}"))
         page.on("request", lambda r: None if r.url.startswith("http://127.0.0.1:") else said.append(f"asked {r.url}"))

@@ -1,31 +1,18 @@
-"""Reading a collection on a server: similarity from the server, everything exact from columns.
-
-Twice a second a call looks whether another generation went live or the live one was changed.
-A change is read at once; another generation is made ready beside the old one, which answers
-until then.
-"""
+"""Reading a collection on a server: similarity from the server, everything exact from columns."""
 
 from __future__ import annotations
 
-import logging
-import math
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import FacetRequest, ScoredPoint, ValueWeights
 from techfinder.interfaces.points import NearestQuery
 from techfinder.store.conditions import facet_filters, to_filter, weighing
 from techfinder.store.point_reads import answer, checked
 from techfinder.store.points import check_query, point_id, storage_of, to_profile
-from techfinder.store.server.generations import builds_on
-from techfinder.store.server.points import ServerPoints
-from techfinder.store.server.views import Behind, View, ViewReads, all_of, nearest
+from techfinder.store.server.live_view import LiveView
+from techfinder.store.server.views import View, ViewReads, all_of, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,32 +21,12 @@ if TYPE_CHECKING:
     from techfinder.interfaces.points import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
-    from techfinder.store.points import StoredBatch
     from techfinder.store.server.columns_cache import ColumnsCache
     from techfinder.store.server.connection import Server
     from techfinder.store.server.control import Control
-    from techfinder.store.server.generations import ServerGenerations, Stored
+    from techfinder.store.server.generations import ServerGenerations
 
 __all__ = ["ServerCollection"]
-
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
-
-LOOK_S = 0.5
-"""How long an answer may lag behind what is live."""
-
-_LOOK_WAIT_S = 2.0
-"""How long a call waits for what is live; then what was read before answers."""
-
-_BROKEN_S = 2.0
-"""How long a change in place may go on before what there is of it is shown."""
-
-_RETRY_SWITCH_S = 10.0
-_TRIES = 4
-_LAYER = 3000
-"""Changed profiles that are kept beside the columns before these are written anew."""
-
-_PAGE = 1000
 
 
 class ServerCollection:
@@ -81,21 +48,12 @@ class ServerCollection:
             CollectionNotFound: None is live.
             StoreError: It does not hold what it was sealed with.
         """
-        self._server, self._control, self._generations, self._cache = server, control, generations, cache
-        self._ready = ready
-        self._lock = threading.Lock()
-        self._looking = threading.Lock()
-        self._closed = False
-        self._begun = (0, 0.0)  # revision of a change under way, and when to lose patience with it
-        self._switch: threading.Thread | None = None
-        self._switch_not_before = 0.0
-        self._view = self._load(generations.opened())
-        self._gone = False  # nothing is live, so that what was read before must not answer
-        self._look_at = time.monotonic() + LOOK_S
+        self._server = server
+        self._live = LiveView(server, control, generations, cache, ready)
 
     def info(self) -> GenerationInfo:
         """The generation that answers now."""
-        return self._current().stored.info
+        return self._live.current().stored.info
 
     def check(self) -> GenerationInfo:
         """The generation that answers now, after a look whether the server holds it. Raises StoreError."""
@@ -104,7 +62,7 @@ class ServerCollection:
             view.points.count()
             return view.stored.info
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def search(
         self,
@@ -122,7 +80,7 @@ class ServerCollection:
             found = nearest(view, NearestQuery(query, condition, limit, offset, exact)) if limit > 0 else []
             return [ScoredPoint(to_profile(p), score) for p, score in found]
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def browse(
         self, where: Sequence[Condition | AnyOf], sort: Sequence[Sort], limit: int, offset: int = 0
@@ -138,7 +96,7 @@ class ServerCollection:
                 wanted = view.columns.page(condition, keys, offset, limit)
             return [to_profile(p) for p in all_of(view, [UUID(bytes=i) for i in wanted])]
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def rank(
         self,
@@ -159,7 +117,7 @@ class ServerCollection:
             payloads = all_of(view, [UUID(bytes=point) for _, _, point in found])
             return [ScoredPoint(to_profile(p), f[0]) for p, f in zip(payloads, found, strict=True)]
 
-        return self._ask(ask) if limit > 0 else []
+        return self._live.ask(ask) if limit > 0 else []
 
     def retrieve(self, ids: Sequence[str]) -> list[Profile]:
         """The profiles that exist, in the order asked."""
@@ -169,7 +127,7 @@ class ServerCollection:
             found = view.points.payloads(list(dict.fromkeys(wanted)))
             return [to_profile(found[i.bytes]) for i in wanted if i.bytes in found]
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of the profiles that exist, by id."""
@@ -179,7 +137,7 @@ class ServerCollection:
             found = ViewReads(view).stored_vectors([UUID(bytes=i) for i in wanted])
             return {wanted[i]: v for i, v in found.items()}
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def count(self, where: Sequence[Condition | AnyOf]) -> int:
         """How many fulfil `where`."""
@@ -189,7 +147,7 @@ class ServerCollection:
             with view.lock:
                 return view.columns.count(condition)
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def facets(self, requests: Sequence[FacetRequest]) -> dict[str, dict[str, int | float]]:
         """Exact counts; see ``Collection.facets``."""
@@ -202,7 +160,7 @@ class ServerCollection:
                     for name, query, field, options in asked
                 }
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def fills(self, keys: Sequence[str]) -> dict[str, Fill]:
         """How full attributes are; see ``Collection.fills``."""
@@ -213,7 +171,7 @@ class ServerCollection:
             with view.lock:
                 return {key: view.columns.fill(key) for key in keys}
 
-        return self._ask(ask)
+        return self._live.ask(ask)
 
     def points(self, queries: Sequence[PointsQuery], timeout_s: float | None = None) -> list[PointsAnswer]:
         """Answers about points as they are; see ``Collection.points``."""
@@ -223,214 +181,16 @@ class ServerCollection:
             return [answer(reads, query) for query in checked(queries, view.stored.info, view.stored.attributes)]
 
         with self._server.within(timeout_s):
-            return self._ask(ask)
+            return self._live.ask(ask)
 
     def place(self) -> str:
         """The name of the Qdrant collection that answers now."""
-        return self._current().stored.place
+        return self._live.current().stored.place
 
     def close(self) -> None:
         """Stop looking; later calls raise StoreUnavailable."""
-        with self._lock:
-            self._closed = True
-            switch = self._switch
-        if switch is not None:
-            switch.join()
+        self._live.close()
 
     def look_now(self) -> None:
         """Let the next call look what is live."""
-        self._look_at = 0.0
-
-    # --- what answers -------------------------------------------------------------------------
-
-    def _ask(self, question: Callable[[View], _T]) -> _T:
-        for _ in range(_TRIES):
-            view = self._current()
-            try:
-                with self._server.within():
-                    return question(view)
-            except Behind:
-                self._view = self._freshest(view)
-            except CollectionNotFound:  # its Qdrant collection was dropped; another one may be live
-                self._view = self._load(self._generations.opened())
-        if not self._generations.unchanged(view.stored):
-            raise self._too_fast()
-        raise StoreDamaged(
-            f"Collection {self._generations.collection!r}: points are gone from {view.stored.place!r} on "
-            f"{self._server.url}; something else removed or altered them. `techfinder store check` tells more; "
-            "`techfinder index SOURCE --rebuild` makes them anew."
-        )
-
-    def _too_fast(self) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"Collection {self._generations.collection!r} changes faster than it can be read. Try again."
-        )
-
-    def _current(self) -> View:
-        if self._closed:
-            raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed. Open it again.")
-        if time.monotonic() >= self._look_at and self._looking.acquire(blocking=False):
-            began = time.monotonic()
-            try:
-                self._look()
-            finally:
-                # A server that lets us wait is asked less often.
-                self._look_at = time.monotonic() + max(LOOK_S, 2 * (time.monotonic() - began))
-                self._looking.release()
-        if self._gone:
-            raise CollectionNotFound(
-                f"Collection {self._generations.collection!r} was dropped. "
-                "Index something first: techfinder index SOURCE."
-            )
-        return self._view
-
-    def _look(self) -> None:
-        try:
-            with self._server.within(_LOOK_WAIT_S):
-                live = self._generations.live()
-            if live is None:
-                self._gone = True
-                return
-            if self._gone:
-                self._view, self._gone = self._load(live), False
-            self._follow(live)
-            self._take_in_broken(live)
-        except (StoreUnavailable, StoreDamaged) as error:
-            _log.warning("%s Answering from what was read before.", error)
-
-    def _follow(self, live: Stored) -> None:
-        view = self._view
-        other = anew = live.build != view.stored.build
-        if not other and live.info.revision != view.stored.info.revision:
-            caught_up = self._caught_up(live, view)
-            self._view, anew = caught_up or view, caught_up is None
-        if anew or len(self._view.changed) > _LAYER:
-            self._start_switch(live, anew=not other)
-
-    def _take_in_broken(self, live: Stored) -> None:
-        """Read anew, once, whom a change is about that was begun and goes on for too long: its writer may be gone."""
-        change, view, now = self._control.unfinished(live.build), self._view, time.monotonic()
-        if change is None or live.build != view.stored.build:
-            self._begun = (0, 0.0)
-        elif change.revision != self._begun[0]:
-            self._begun = (change.revision, now + _BROKEN_S)
-        elif now >= self._begun[1]:
-            self._begun = (change.revision, math.inf)
-            self._view = self._freshest(view)
-            _log.warning(
-                "Collection %r: a change is not finished; showing what there is of it. If its writer is gone, the "
-                "next index run finishes it.",
-                live.info.collection,
-            )
-
-    def _freshest(self, view: View) -> View:
-        """The view as of what is stored this moment, changes that are under way (or were broken off) included."""
-        live = self._generations.opened()
-        if live.build == view.stored.build:
-            fresh = self._caught_up(live, view, begun=True)
-            if fresh is not None:
-                return fresh
-        return self._load(live, anew=live.build == view.stored.build)
-
-    def _start_switch(self, live: Stored, anew: bool) -> None:
-        if self._switch is None and time.monotonic() >= self._switch_not_before:
-            switch = threading.Thread(target=self._switch_over, args=(live, anew), daemon=True)
-            with self._lock:
-                try:
-                    switch.start()
-                except RuntimeError as error:  # the system gives no more threads
-                    self._switch_later(error)
-                else:
-                    self._switch = switch
-
-    def _switch_over(self, live: Stored, anew: bool) -> None:
-        try:
-            fresh = self._load(live, anew)
-            if self._ready is not None:
-                self._ready(fresh.stored.info)
-            with self._looking:  # what a look has seen meanwhile must not be forgotten again
-                now = self._generations.opened()
-                caught_up = self._caught_up(now, fresh) if now.build == fresh.stored.build else None
-                self._view = caught_up or fresh
-            self._forget_dropped()
-        except Exception as error:  # whatever it is, the old generation answers and a later try may work
-            if not self._closed:  # closing breaks the reading off
-                self._switch_later(error)
-        with self._lock:
-            self._switch = None
-
-    def _forget_dropped(self) -> None:
-        """Remove the columns of generations that are gone from the server: their writer may have another home."""
-        cached = set(self._cache.builds())  # before the server is asked: what is written from now on stays
-        with suppress(StoreError):
-            self._cache.remove(cached - builds_on(self._server))
-
-    def _switch_later(self, error: Exception) -> None:
-        _log.error(
-            "The new generation cannot be read, the old one goes on answering; next try in %g s: %s",
-            _RETRY_SWITCH_S,
-            error,
-            exc_info=not isinstance(error, StoreError),
-        )
-        self._switch_not_before = time.monotonic() + _RETRY_SWITCH_S
-
-    def _load(self, stored: Stored, anew: bool = False) -> View:
-        """The view of a generation, its columns read from the cache or (asked for, or for want of them) made.
-
-        Raises StoreDamaged when it does not hold as many as it should, and no change of ours explains it.
-        """
-        for _ in range(_TRIES):
-            view = self._read(stored, anew)
-            if view is not None and view.columns.points == stored.info.points:
-                return view
-            quiet = self._generations.unchanged(stored)
-            if view is not None and quiet and anew:
-                raise StoreDamaged(
-                    f"Collection {stored.info.collection!r} holds {view.columns.points} points on the server, "
-                    f"generation {stored.info.number} has {stored.info.points}. Something else wrote to "
-                    f"{stored.place!r}. `techfinder store check` tells more; `techfinder index SOURCE --rebuild` "
-                    "makes it anew."
-                )
-            # Columns that were changed while they were made can be caught up with; others are made anew.
-            stored, anew = self._generations.opened(), quiet or view is None
-        if view is None:
-            raise self._too_fast()
-        return view  # it changes all the time: what was read so far, and the next look goes on from there
-
-    def _read(self, stored: Stored, anew: bool) -> View | None:
-        """The view from columns; None when these are too old to be caught up with what is live."""
-        points = ServerPoints(self._server, stored.place, stored.info.dim)
-        kept = None if anew else self._cache.newest(stored.build, stored.info.revision)
-        if kept is None:
-            batches = self._while_open(points.scan(vectors=False))
-            self._cache.write(stored.build, stored.info.revision, stored.attributes, batches)
-            kept = self._cache.newest(stored.build, stored.info.revision)
-        if kept is None:
-            raise StoreError(f"The columns of {stored.place!r} were written and cannot be read. Check the disk.")
-        revision, columns = kept
-        read = replace(stored, info=replace(stored.info, revision=revision))
-        return self._caught_up(stored, View(read, points, columns, {}), begun=True)
-
-    def _while_open(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
-        for batch in batches:
-            if self._closed:
-                raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed.")
-            yield batch
-
-    def _caught_up(self, live: Stored, view: View, begun: bool = False) -> View | None:
-        """A view of the same generation as of what is live.
-
-        `begun` takes in what a change that is not done yet may have altered. None when the notes
-        of some changes are missing: then nobody knows what to read anew.
-        """
-        now_at = live.info.revision
-        since = min(view.stored.info.revision, now_at)
-        changes = self._control.changes(live.build, since) if begun or now_at > since else []
-        if not {c.revision for c in changes}.issuperset(range(since + 1, now_at + 1)):
-            return None
-        touched = list(dict.fromkeys(i for c in changes if begun or c.revision <= now_at for i in c.touched))
-        now: dict[bytes, dict[str, Any]] = {}
-        for start in range(0, len(touched), _PAGE):
-            now |= view.points.payloads([point_id(i) for i in touched[start : start + _PAGE]])
-        changed = view.changed | {i: now.get(point_id(i).bytes) for i in touched}
-        return View(live, view.points, view.base, changed)
+        self._live.look_now()

@@ -98,6 +98,7 @@ nightly: install-test ## the slow tests and the long scripts in tests/faults
 	@for script in $(wildcard tests/faults/kill_*.py tests/faults/fuzz_*.py); do \
 	  echo "--- $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+	@echo '--- a million people'; $(BIN)/python tests/congruence/many_people.py --people 1000000 --plans 20
 
 # With Docker; or with the program that COMPOSE_LAB names instead of it.
 stack-test: install-test ## build the compose stack, use all of it as people do, and take it down

@@ -1,0 +1,104 @@
+"""Both stores and the brute-force judge agree about many people; ``make nightly`` asks about a million.
+
+The tests ask thousands of plans about six hundred people. Here the numbers are what is new: parts of
+a collection, places and counts beyond 16 bits, pages far down. Vectors have eight parts, so that
+building takes less of the hour that this is meant for; scores have no rounding, and many are equal.
+
+Run: python tests/congruence/many_people.py [--people 20000] [--plans 40]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+import get_qdrant
+from qdrant_process import QdrantProcess
+from random_clauses import random_profiles
+from random_plans import GRIDS, ask, differences, expected, grid_vector, random_question
+from techfinder.interfaces import CollectionSpec, Point, Store
+from techfinder.judge import Judge
+from techfinder.models import Profile
+from techfinder.schema import load_schema
+from techfinder.settings import Settings
+from techfinder.store import open_store
+
+DIM, BATCH = 8, 2000
+VECTORS = 5000
+"""Different ones: with many people, each is that of many."""
+
+
+def main() -> None:
+    """Build, ask, say how many agree; ends with exit code 1 where somebody does not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--plans", type=int, default=40)
+    options = parser.parse_args()
+    if not get_qdrant.available():
+        sys.exit(f"This starts a Qdrant server. {get_qdrant.HELP}")
+    schema, rng = load_schema(), random.Random(30)
+    points = _points(random_profiles(schema, options.people, rng), rng)
+    attributes = {key: a.storage for key, a in schema.attributes.items()}
+    spec = CollectionSpec("many", DIM, "cosine", "grid", "t", schema.name, attributes)
+    with ExitStack() as opened:
+        stores = _stores(Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="techfinder-many-"))), opened)
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda kind: _build(kind, stores[kind], spec, points), stores))
+        readers = {kind: opened.enter_context(closing(store.open(spec.name))) for kind, store in stores.items()}
+        judge = Judge(schema, [p.profile for p in points], np.stack([p.vector for p in points]))  # type: ignore[misc]
+        found: list[str] = []
+        for seed in range(options.plans):
+            question = random_question(schema, judge.profiles, DIM, seed)
+            wanted = expected(judge, question)
+            for kind, reader in readers.items():
+                differing = differences(judge, question, wanted, ask(reader, schema, question))
+                found += [f"plan {seed}, {kind}: {d[:300]}" for d in differing]
+            print(f"plan {seed}: {wanted.total:,} match, {len(found)} differences so far", flush=True)
+    if found:
+        sys.exit("\n".join(found))
+    print(f"{options.plans} plans about {options.people:,} people: both stores answer as the judge does")
+
+
+def _stores(folder: Path, opened: ExitStack) -> dict[str, Store]:
+    (folder / "qdrant").mkdir()
+    qdrant = opened.enter_context(QdrantProcess(get_qdrant.BINARY, folder / "qdrant"))
+    settings = {
+        "edge": Settings(home=folder / "edge", nice=0),
+        "server": qdrant.address.settings(folder / "client", store_timeout_s=600),
+    }
+    return {kind: opened.enter_context(closing(open_store(s))) for kind, s in settings.items()}
+
+
+def _points(profiles: list[Profile], rng: random.Random) -> list[Point]:
+    """Stored order is not the order of ids; vectors are of norm 1."""
+    grids = [grid_vector(rng, DIM, rng.choice(GRIDS)) for _ in range(VECTORS)]
+    rng.shuffle(profiles)
+    return [Point(p, n, f"r{n}", f"t{n}", rng.choice(grids)) for n, p in enumerate(profiles)]
+
+
+def _build(kind: str, store: Store, spec: CollectionSpec, points: Sequence[Point]) -> None:
+    started = time.monotonic()
+    writer = store.write(spec)
+    try:
+        for start in range(0, len(points), BATCH):
+            writer.upsert(points[start : start + BATCH])
+        info = writer.seal()
+        writer.publish()
+    finally:
+        writer.discard()
+    print(f"{kind}: {info.points:,} people built in {time.monotonic() - started:,.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -92,13 +92,13 @@ test: install-test ## everything that must be green: the four checks of `make li
 	$(lint-stages)
 	@echo '--- tests'; $(BIN)/pytest $(SPREAD) $(PYTESTFLAGS)
 
-nightly: install-test ## the slow tests and the long scripts in tests/faults
+nightly: install-test ## the slow tests, the long scripts in tests/faults, and a million people on both stores
 	@$(BIN)/python tests/tools/get_faketime.py
 	@echo '--- slow tests'; $(BIN)/pytest -m slow $(SPREAD) $(PYTESTFLAGS)
 	@for script in $(wildcard tests/faults/kill_*.py tests/faults/fuzz_*.py); do \
 	  echo "--- $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
-	@echo '--- a million people'; $(BIN)/python tests/congruence/many_people.py --people 1000000 --plans 20
+	@echo '--- a million people'; $(BIN)/python tests/congruence/many_people.py --people 1000000 --plans 20 --seed $$(date +%j)00
 
 # With Docker; or with the program that COMPOSE_LAB names instead of it.
 stack-test: install-test ## build the compose stack, use all of it as people do, and take it down

@@ -94,8 +94,8 @@ class Settings(BaseSettings):
     )
     quantization: Literal["none", "int8"] = Field(
         default="none",
-        description="What searches go through first: none (whole vectors) or int8 (a quarter of the memory, then the "
-        "best are compared whole). Holds for generations built from nothing (--rebuild).",
+        description="What searches go through first: none (whole vectors) or int8 (small ones in memory; the best are "
+        "then compared by the whole ones on the disk). Holds for generations built from nothing (--rebuild).",
     )
     store_timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Longest wait for one answer of the store, in seconds."

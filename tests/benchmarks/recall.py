@@ -2,11 +2,14 @@
 
 Forty questions are asked of made people. With `--encoder minilm` texts and questions are encoded
 by the model (some minutes for 20,000); `--encoder hash` hashes their words, which takes seconds
-and is harder for a graph: hundreds of people are nearly as near as the best. Filters that leave
-10,000 people or fewer are answered by comparing all of these, so only the first rows show the graph.
+and is harder for a graph: hundreds of people are nearly as near as the best. Filters that leave under
+30,000 people are answered by looking at all of these, so only the first rows show the graph.
 With `--quantization none --quantization int8` the same vectors are stored whole, and whole and small.
+Memory is that of the process that answers: the embedded store's, just started, or the server that has
+built it all, so compare it within a store. People and vectors are kept in this process: 4 kB each.
 
 Run: python tests/benchmarks/recall.py [--people 20000] [--encoder hash|minilm] [--store edge --store server]
+     [--quantization none --quantization int8]
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -30,7 +33,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import get_qdrant
-from qdrant_process import QdrantAddress, QdrantProcess
+from process_memory import anonymous
+from qdrant_process import QdrantProcess
 from recall_bands import BANDS, QUESTIONS, encoded_people, fill, has_graph, measure
 from techfinder.errors import StoreError
 from techfinder.interfaces import Encoder, Point
@@ -60,40 +64,45 @@ def main() -> None:
         queries = [encoder.encode_query(q) for q in QUESTIONS]
         points = list(encoded_people(schema, encoder, wanted.people, tell))
         for kind, quantization in product(wanted.store or ["edge", "server"], wanted.quantization or ["none"]):
-            with place(kind, quantization, folder / f"{kind}-{quantization}") as settings:
+            with place(kind, quantization, folder) as settings:
                 for cells in rows(settings, schema, encoder, points, queries):
                     table.add_row(kind, quantization, *cells)
     Console(width=120).print(table)
 
 
 @contextmanager
-def place(kind: str, quantization: Literal["none", "int8"], folder: Path) -> Iterator[Settings]:
-    """A store of that kind; a server has a process of its own."""
-    if kind == "edge":
-        yield Settings(home=folder, nice=0, quantization=quantization)
-        return
-    storage = folder / "qdrant"
-    storage.mkdir(parents=True)
-    with QdrantProcess(get_qdrant.BINARY, storage) as process:
-        changes = {"quantization": quantization, "store_timeout_s": 600}
-        yield QdrantAddress(process.url, process.grpc_port).settings(folder / "home", **changes)
+def place(kind: str, quantization: Literal["none", "int8"], parent: Path) -> Iterator[Settings]:
+    """A store of that kind, in a folder that goes with it; a server has a process of its own."""
+    with tempfile.TemporaryDirectory(dir=parent) as name, ExitStack() as opened:
+        home, storage = Path(name, "home"), Path(name, "qdrant")
+        if kind == "edge":
+            yield Settings(home=home, nice=0, quantization=quantization)
+        else:
+            storage.mkdir()
+            process = opened.enter_context(QdrantProcess(get_qdrant.BINARY, storage))
+            yield process.address.settings(home, quantization=quantization, store_timeout_s=600)
 
 
 def rows(
     settings: Settings, schema: Schema, encoder: Encoder, points: list[Point], queries: list[NDArray[np.float32]]
 ) -> Iterator[tuple[str, ...]]:
-    """Build the collection there; the cells of each band. Of a graph that is refused, what the store says."""
-    started = time.perf_counter()
+    """Build the collection there; the cells of each band. Of a graph that is refused, as one of small vectors may be,
+    the reason instead.
+    """
     with closing(open_store(settings)) as store:
+        started = time.perf_counter()
         try:
             fill(store, NAME, schema, encoder, iter(points))
         except StoreError as error:
+            if "of the nearest" not in str(error):
+                raise
             print(f"\n{settings.store}, {settings.quantization}: {error}", file=sys.stderr)
             yield ("refused",)
             return
-        first = ["yes" if has_graph(settings, NAME) else "no", f"{time.perf_counter() - started:.1f}"]
+        built = time.perf_counter() - started
         with closing(store.open(NAME)) as people:
             bands = [measure(people, queries, share) for share in BANDS]
+            first = ["yes" if has_graph(settings, NAME) else "no", f"{built:.1f}"]
             first += [f"{size / 1e6:,.0f}" for size in memory()]
     for band in bands:
         yield (*first, f"{band.share:.2%}", f"{band.recall:.4f}", f"{band.graph_ms:.2f}", f"{band.exact_ms:.2f}")
@@ -101,10 +110,9 @@ def rows(
 
 
 def memory() -> tuple[int, int]:
-    """Bytes of the process that holds the vectors, the largest that this one has started: no file's, and all."""
-    held = [p.memory_full_info() for p in psutil.Process().children(recursive=True)]
-    largest = max(held, key=lambda m: m.rss)
-    return largest.rss - largest.shared, largest.rss
+    """Bytes of the process that answers, the largest that this one has started: what no file backs, and all."""
+    largest = max(psutil.Process().children(recursive=True), key=lambda p: p.memory_info().rss)
+    return anonymous(largest), largest.memory_info().rss
 
 
 def load_encoder(name: str, folder: Path) -> Encoder:

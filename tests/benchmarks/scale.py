@@ -32,6 +32,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import get_qdrant
+from process_memory import anonymous
 from qdrant_process import QdrantProcess
 from recall_bands import QUESTIONS
 
@@ -304,14 +305,6 @@ def sampled() -> Iterator[dict[int, int]]:
     finally:
         stop.set()
         watcher.join()
-
-
-def anonymous(process: psutil.Process) -> int:
-    """RssAnon in bytes: what a process holds that no file backs."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 @contextmanager

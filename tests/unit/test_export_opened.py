@@ -17,6 +17,7 @@ import pytest
 
 import commands
 import homes
+from process_memory import anonymous
 from techfinder.plan import QueryPlan
 from techfinder.testing.fakes import HashEncoder, ListSource
 
@@ -109,11 +110,6 @@ def count_lines(address: str) -> int:
 def held(server: commands.Server) -> dict[int, int]:
     """RssAnon in bytes of the server's processes, by id."""
     return {p.pid: anonymous(p) for p in (psutil.Process(server.process.pid), *server.store_processes())}
-
-
-def anonymous(process: psutil.Process) -> int:
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
 
 
 @contextmanager

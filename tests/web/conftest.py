@@ -16,6 +16,16 @@ QUICKER = "Autofocus processing was blocked"
 had the keyboard elsewhere before the page was read to its end."""
 
 
+PATIENCE_MS, FIRST_PAGE_MS = 10_000, 30_000
+"""What a page may take to show something, and to be there: browser and server have both just started with the first
+one, beside other tests that keep all cores busy."""
+
+
+def pytest_configure() -> None:
+    """Let ``expect`` be as patient as what is done in a page."""
+    expect.set_options(timeout=PATIENCE_MS)
+
+
 @pytest.fixture(scope="session")
 def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder with sixty people indexed, to be copied: no server ever opens it."""
@@ -50,7 +60,6 @@ def address(site_home: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """Chromium."""
-    expect.set_options(timeout=10_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -72,8 +81,8 @@ def new_page(browser: Browser, said: list[str]) -> Iterator[NewPage]:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.set_default_navigation_timeout(30_000)  # the first page of a browser may wait for both, beside other tests
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_navigation_timeout(FIRST_PAGE_MS)
         page.on("console", lambda m: None if m.text.startswith(QUICKER) else said.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda e: said.append(f"error: {e}"))
         page.on("request", lambda r: None if r.url.startswith("http://127.0.0.1:") else said.append(f"asked {r.url}"))

@@ -40,14 +40,7 @@ class ServerCollection:
         cache: ColumnsCache,
         ready: Callable[[GenerationInfo], None] | None = None,
     ) -> None:
-        """Read the live generation's columns, from the home folder or, the first time, from the server.
-
-        `ready` is as for ``Store.open``.
-
-        Raises:
-            CollectionNotFound: None is live.
-            StoreError: It does not hold what it was sealed with.
-        """
+        """Open what is live; arguments and errors are those of :class:`LiveView`."""
         self._server = server
         self._live = LiveView(server, control, generations, cache, ready)
 

@@ -84,12 +84,18 @@ class LiveView:
         self._look_at = time.monotonic() + _LOOK_S
 
     def ask(self, question: Callable[[View], _T]) -> _T:
-        """The answer of the view that is live, asked again of a newer one where points are gone from it.
+        """The answer of the view that is live.
+
+        Args:
+            question: Called within the time that one question may take; up to four times, each with a newer view,
+                where points are gone from the one before or its Qdrant collection was dropped. Several threads
+                may be in it at once: what they share of a view is under its lock.
 
         Raises:
-            CollectionNotFound: It was dropped.
-            StoreUnavailable: The server gives no answer, or the view is closed.
+            CollectionNotFound: Nothing is live any more.
+            StoreUnavailable: The server gives no answer, or changes faster than it can be read, or this is closed.
             StoreDamaged: Points are missing that nobody of ours removed.
+            StoreError: Columns that had to be made anew cannot be written or read.
         """
         for _ in range(_TRIES):
             view = self.current()
@@ -109,7 +115,14 @@ class LiveView:
         )
 
     def current(self) -> View:
-        """The view that answers now. Raises CollectionNotFound, and StoreUnavailable once it is closed."""
+        """The view that answers now, after a look what is live where the last one is half a second old.
+
+        A look waits two seconds at most; without an answer by then, the view is what was read before.
+
+        Raises:
+            CollectionNotFound: Nothing is live any more.
+            StoreUnavailable: This is closed.
+        """
         if self._closed:
             raise StoreUnavailable(f"Collection {self._generations.collection!r} is closed. Open it again.")
         if time.monotonic() >= self._look_at and self._looking.acquire(blocking=False):

@@ -89,7 +89,11 @@ def require_recall(found: float, collection: str, int8: bool) -> None:
     """Raise StoreError when a graph misses too much to go live; `int8` where it was made of small vectors."""
     if found < LEAST_RECALL:
         coarse = "Vectors as much alike as these need TECHFINDER_QUANTIZATION=none: set it, then start again."
+        again = (
+            "Start again. If that gives the same, hundreds of people probably have the very same text: let the `text` "
+            "of more fields in the schema tell them apart."
+        )
         raise StoreError(
             f"Collection {collection!r}: searches through the new graph find {found:.0%} of the nearest, expected at "
-            f"least {LEAST_RECALL:.0%}. Nothing went live. {coarse if int8 else 'Start again.'}"
+            f"least {LEAST_RECALL:.0%}. Nothing went live. {coarse if int8 else again}"
         )

@@ -60,7 +60,8 @@ def main() -> None:
         with ThreadPoolExecutor() as threads:
             list(threads.map(lambda kind: _build(kind, stores[kind], spec, points), stores))
         readers = {kind: opened.enter_context(closing(store.open(spec.name))) for kind, store in stores.items()}
-        judge = Judge(schema, [p.profile for p in points], np.stack([p.vector for p in points]))  # type: ignore[misc]
+        vectors = np.stack([p.vector for p in points if p.vector is not None])
+        judge = Judge(schema, [p.profile for p in points], vectors)
         asked = islice(_questions(judge, options.seed), options.plans)
         agreed = [_agree(judge, readers, seed, question) for seed, question in asked]
     if not all(agreed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from techfinder.interfaces.points import NearestQuery
 from techfinder.store.conditions import facet_filters, to_filter, weighing
 from techfinder.store.point_reads import answer, checked
 from techfinder.store.points import check_query, point_id, storage_of, to_profile
-from techfinder.store.server.live_view import LiveView
 from techfinder.store.server.views import View, ViewReads, all_of, nearest
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from techfinder.interfaces.points import PointsAnswer, PointsQuery
     from techfinder.models import Fill, GenerationInfo, Profile
     from techfinder.plan import AnyOf, Condition, Sort
-    from techfinder.store.server.columns_cache import ColumnsCache
     from techfinder.store.server.connection import Server
-    from techfinder.store.server.control import Control
-    from techfinder.store.server.generations import ServerGenerations
+    from techfinder.store.server.live_view import LiveView
 
 __all__ = ["ServerCollection"]
 
@@ -32,17 +29,9 @@ __all__ = ["ServerCollection"]
 class ServerCollection:
     """The ``Collection`` contract on a Qdrant server."""
 
-    def __init__(
-        self,
-        server: Server,
-        control: Control,
-        generations: ServerGenerations,
-        cache: ColumnsCache,
-        ready: Callable[[GenerationInfo], None] | None = None,
-    ) -> None:
-        """Open what is live; arguments and errors are those of :class:`LiveView`."""
-        self._server = server
-        self._live = LiveView(server, control, generations, cache, ready)
+    def __init__(self, server: Server, live: LiveView) -> None:
+        """Ask `live`, whose points are on `server`; it is closed with this."""
+        self._server, self._live = server, live
 
     def info(self) -> GenerationInfo:
         """The generation that answers now."""

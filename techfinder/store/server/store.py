@@ -18,6 +18,7 @@ from techfinder.store.server.columns_cache import ColumnsCache
 from techfinder.store.server.connection import Server, ServerOptions
 from techfinder.store.server.control import CONTROL, LEASE_S, Control
 from techfinder.store.server.generations import ServerGenerations, Stored, live_everywhere
+from techfinder.store.server.live_view import LiveView
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.server.writer import ServerWriter, WriterOptions, finish_change
 from techfinder.store.tally import Tally
@@ -71,7 +72,8 @@ class ServerStore:
 
     def open(self, collection: str, ready: Callable[[GenerationInfo], None] | None = None) -> ServerCollection:
         """A reader; see ``Store.open``. Raises CollectionNotFound when no generation is live."""
-        reader = ServerCollection(self._server, self._control, self._of(collection), self._cache, ready)
+        live = LiveView(self._server, self._control, self._of(collection), self._cache, ready)
+        reader = ServerCollection(self._server, live)
         with self._lock:
             self._readers.append(reader)
         return reader

@@ -234,6 +234,7 @@ class GenerationInfo:
         created_at: UTC, ISO 8601.
         digest: Over all points (ids, payload, vectors), independent of their order.
         revision: How often it was changed in place since it was built.
+        exact: Whether searches compare everyone one by one, because its graph was found to miss people.
     """
 
     collection: str
@@ -247,6 +248,7 @@ class GenerationInfo:
     created_at: str
     digest: str
     revision: int = 0
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

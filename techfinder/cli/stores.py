@@ -209,6 +209,12 @@ class _Told:
         )
         built = f"{info.created_at[:16].replace('T', ' ')} UTC"
         out.print(f"  built {built}{changes}; encoder {escape(_short(info.encoder))}", soft_wrap=True)
+        if info.exact:
+            out.print(
+                "  its graph misses people, as many have nearly the same text: searches compare everyone, which takes "
+                "longer",
+                soft_wrap=True,
+            )
 
 
 def _duration(seconds: float) -> str:

@@ -26,7 +26,7 @@ def spec_of(info: GenerationInfo, attributes: Mapping[str, str]) -> CollectionSp
     )
 
 
-def info_of(spec: CollectionSpec, number: int, points: int, digest: str) -> GenerationInfo:
+def info_of(spec: CollectionSpec, number: int, points: int, digest: str, exact: bool = False) -> GenerationInfo:
     """What a generation that is being sealed now says of itself."""
     return GenerationInfo(
         collection=spec.name,
@@ -39,6 +39,7 @@ def info_of(spec: CollectionSpec, number: int, points: int, digest: str) -> Gene
         schema=spec.schema,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         digest=digest,
+        exact=exact,
     )
 
 

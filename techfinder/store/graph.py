@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from techfinder.errors import StoreError
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,10 +20,13 @@ __all__ = [
     "OVERSAMPLING",
     "SAMPLED",
     "SCANNED_BELOW",
+    "Recall",
     "kilobytes",
+    "must_be_exact",
     "recall",
-    "require_recall",
 ]
+
+_log = logging.getLogger(__name__)
 
 LINKS, EF_CONSTRUCT = 32, 256
 """HNSW's m and ef_construct. With 16 and 128 the graph is made in two thirds of the time, and misses twice as much."""
@@ -58,42 +60,76 @@ def kilobytes(points: int, dim: int) -> int:
     return max(1, points * dim * 4 // 1024)
 
 
-SAMPLED = 20
+SAMPLED = 100
 """Stored vectors that are searched for before a build may go live."""
 
-LEAST_RECALL = 0.9
-"""Share of the nearest that they must find through the graph: it is 0.99 and more where the graph is sound."""
+LEAST_RECALL, LEAST_FIRST = 0.9, 0.95
+"""What a graph must find for searches to go through it: 0.98 and more of both where it is sound."""
 
 _NEAREST = 10
 _SAME = 1e-4
 
 
+class Recall(NamedTuple):
+    """What searches through a graph find of what is there, as shares.
+
+    Attributes:
+        nearest: Of the ten nearest, as a mean over vectors (recall@10).
+        first: Of the vectors, those for which one as near as the very nearest is found.
+    """
+
+    nearest: float
+    first: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether searches may go through the graph.
+
+        Where hundreds of vectors are equal, each links to its equals, and whole groups of them are out of reach.
+        """
+        return self.nearest >= LEAST_RECALL and self.first >= LEAST_FIRST
+
+
 def recall(
     nearest: Callable[[NDArray[np.float32], int, bool], Sequence[float]], vectors: Sequence[NDArray[np.float32]]
-) -> float:
-    """Which share of the ten nearest a search through the graph finds, as a mean over vectors; 1.0 for none.
+) -> Recall:
+    """What searches through the graph find of the ten nearest; everything where there are no vectors.
 
     Args:
         nearest: The scores of so many most similar points to a vector, exact or through the graph.
         vectors: To search for.
     """
-    shares = []
+    shares, firsts = [], []
     for vector in vectors:
         exact, found = (nearest(vector, _NEAREST, whole) for whole in (True, False))
         if exact:  # by scores, because those who are equally near may take each other's place
             shares.append(min(1.0, sum(score >= exact[-1] - _SAME for score in found) / len(exact)))
-    return sum(shares) / len(shares) if shares else 1.0
+            firsts.append(any(score >= exact[0] - _SAME for score in found))
+    return Recall(sum(shares) / len(shares), sum(firsts) / len(firsts)) if shares else Recall(1.0, 1.0)
 
 
-def require_recall(found: float, collection: str, int8: bool) -> None:
-    """Raise StoreError when a graph misses too much to go live; `int8` where it was made of small vectors."""
-    if found < LEAST_RECALL:
-        coarse = "Vectors as much alike as these need TECHFINDER_QUANTIZATION=none: set it, then start again."
-        again = (
-            "Start again. If that gives the same, hundreds of people probably have the very same text: let the `text` "
-            "of more fields in the schema tell them apart."
-        )
-        raise StoreError(
-            f"Collection {collection!r}: searches through the new graph find {found:.0%} of the nearest, expected at "
-            f"least {LEAST_RECALL:.0%}. Nothing went live. {coarse if int8 else again}"
-        )
+def must_be_exact(found: Recall, collection: str, int8: bool) -> bool:
+    """Whether searches must compare vectors one by one, because a new graph misses too much; told in the log then.
+
+    Args:
+        found: What the graph finds.
+        collection: Its name.
+        int8: Whether the graph was made of small vectors.
+    """
+    if found.sound:
+        return False
+    way_out = (
+        "Vectors as much alike as these need TECHFINDER_QUANTIZATION=none: set it, then index again with --rebuild."
+        if int8
+        else "Hundreds of people probably have the very same text: let the `text` of more fields in the schema tell "
+        "them apart."
+    )
+    _log.warning(
+        "Collection %r: searches through the new graph would find %.0f%% of the nearest, and of %.0f%% not even the "
+        "first. They compare everyone one by one instead, which finds all and takes longer. %s",
+        collection,
+        100 * found.nearest,
+        100 * (1 - found.first),
+        way_out,
+    )
+    return True

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import qdrant_edge
 from qdrant_client import QdrantClient
 
 from qdrant_process import QdrantAddress
-from techfinder.errors import StoreError
 from techfinder.interfaces import Point, Store
 from techfinder.plan import Condition
 from techfinder.settings import Settings
-from techfinder.store import graph, open_store
+from techfinder.store import open_store
 from techfinder.store.folders import copy_sparse
 from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM
-from techfinder.testing.store_samples import ATTRIBUTES, Discarding, make_points, make_spec, vector_of
+from techfinder.testing.store_samples import ATTRIBUTES, DIM, Discarding, make_points, make_spec, vector_of
 
 NAME = "large"
 BATCH = 2000
@@ -123,10 +124,40 @@ def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
 
 
 @pytest.mark.slow
-def test_a_graph_that_misses_what_it_should_find_does_not_go_live(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.timeout(120)
+def test_where_the_graph_misses_people_everyone_is_compared(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(graph, "LEAST_RECALL", 1.01)  # as if it missed some
-    with pytest.raises(StoreError, match=r"find 100% of the nearest, expected at least 101%\. Nothing went live"):
-        write(store, make_points(GRAPH_FROM))
-    assert NAME not in [g.collection for g in store.collections()]
+    rng = np.random.default_rng(5)
+    alike = vector_of(1) + 0.02 * rng.normal(size=(GRAPH_FROM + 500, DIM)).astype(np.float32)
+    small = settings.model_copy(update={"quantization": "int8"})  # too coarse for vectors as much alike as these
+    with closing(open_store(small)) as store:
+        write(store, [replace(p, vector=v) for p, v in zip(make_points(len(alike)), alike, strict=True)])
+        assert "They compare everyone one by one instead" in caplog.text
+        assert "need TECHFINDER_QUANTIZATION=none" in caplog.text
+        with closing(store.open(NAME)) as people:
+            assert people.info().exact
+            for vector in alike[:20]:
+                found, best = ([h.score for h in people.search(vector, (), 10, exact=e)] for e in (False, True))
+                assert found == best
+        assert store.verify(NAME) == []
+        write(store, make_points(len(alike)))  # of its own kind each: the small vectors do
+        with closing(store.open(NAME)) as people:
+            assert not people.info().exact
+        store.drop(NAME)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_groups_of_people_with_the_very_same_vector_are_found(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    vectors = [vector_of(n) for n in range(155)]
+    chosen = np.random.default_rng(6).integers(len(vectors), size=31_000)
+    with closing(open_store(settings)) as store:
+        write(store, [replace(p, vector=vectors[n]) for p, n in zip(make_points(31_000), chosen, strict=True)])
+        with closing(store.open(NAME)) as people:
+            assert people.info().exact == ("tell them apart" in caplog.text)
+            for vector in vectors:
+                assert people.search(vector, (), 20)[-1].score == pytest.approx(1.0, abs=1e-4)
+        store.drop(NAME)

@@ -16,6 +16,7 @@ from qdrant_process import QdrantAddress
 from techfinder.cli import cli
 from techfinder.errors import TechfinderError
 from techfinder.store import open_store
+from techfinder.store.folders import copy_sparse
 from techfinder.testing.store_samples import build, make_points, make_spec
 
 PEOPLE = 40
@@ -77,6 +78,16 @@ def test_info_fits_and_says_where_and_how_large(home: Path) -> None:
     (facts,) = commands.run_json(home, "store", "info")
     assert facts["disk_bytes"] > 100_000
     assert (facts["store"], facts["place"], facts["revision"]) == ("edge", str(home / "store"), 0)
+
+
+def test_info_tells_that_everyone_is_compared(home: Path, tmp_path: Path) -> None:
+    unsound = tmp_path / "home"
+    copy_sparse(home, unsound)
+    (path,) = unsound.glob("store/people/generations/*/info.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"exact": false', '"exact": true'), encoding="utf-8")
+    *_, third = narrow(unsound, "store", "info")
+    assert third.startswith("  its graph misses people, as many have nearly the same text: searches compare everyone")
+    assert commands.run_json(unsound, "store", "info")[0]["exact"] is True
 
 
 def test_an_empty_store_says_where_it_looked(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
-from techfinder.store.graph import recall, require_recall
+from techfinder.store.graph import Recall, must_be_exact, recall
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
 from techfinder.testing.store_samples import make_spec, only_so_many_files
 
@@ -306,7 +306,7 @@ def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
 
 
 class TestRecall:
-    """What a new graph must find before it goes live."""
+    """What a new graph must find for searches to go through it."""
 
     VECTORS = (np.array([1.0], np.float32), np.array([2.0], np.float32))
 
@@ -322,15 +322,26 @@ class TestRecall:
     )
     def test_it_is_the_share_of_the_nearest_that_are_found(self, found: list[float], expected: float) -> None:
         scores = recall(lambda vector, limit, exact: [0.9, 0.8, 0.7] if exact else found, self.VECTORS)
-        assert scores == pytest.approx(expected)
+        assert scores.nearest == pytest.approx(expected)
 
-    def test_a_graph_that_misses_much_does_not_go_live(self) -> None:
-        require_recall(0.95, "people", int8=True)
-        with pytest.raises(StoreError, match=r"find 80% of the nearest, expected at least 90%\. Nothing went live"):
-            require_recall(0.8, "people", int8=False)
-        with pytest.raises(StoreError, match="need TECHFINDER_QUANTIZATION=none: set it, then start again"):
-            require_recall(0.8, "people", int8=True)
+    @pytest.mark.parametrize(("found", "expected"), [([0.9], 1.0), ([0.89995], 1.0), ([0.8, 0.7], 0.0), ([], 0.0)])
+    def test_the_first_is_found_or_not(self, found: list[float], expected: float) -> None:
+        assert recall(lambda vector, limit, exact: [0.9, 0.8, 0.7] if exact else found, self.VECTORS).first == expected
+
+    def test_a_graph_that_misses_few_is_searched(self, caplog: pytest.LogCaptureFixture) -> None:
+        assert not must_be_exact(Recall(0.9, 0.95), "people", int8=True)
+        assert caplog.text == ""
+
+    @pytest.mark.parametrize("found", [Recall(0.8, 1.0), Recall(0.95, 0.9)])
+    def test_a_graph_that_misses_many_is_not_searched(self, found: Recall, caplog: pytest.LogCaptureFixture) -> None:
+        assert must_be_exact(found, "people", int8=False)
+        assert must_be_exact(found, "people", int8=True)
+        few, small = (r.getMessage() for r in caplog.records)
+        share = f"find {found.nearest:.0%} of the nearest, and of {1 - found.first:.0%} not even the first."
+        assert share in few
+        assert few.endswith("let the `text` of more fields in the schema tell them apart.")
+        assert small.endswith("need TECHFINDER_QUANTIZATION=none: set it, then index again with --rebuild.")
 
     def test_nothing_stored_misses_nothing(self) -> None:
-        assert recall(lambda vector, limit, exact: [], self.VECTORS) == 1.0
-        assert recall(lambda vector, limit, exact: [], ()) == 1.0
+        assert recall(lambda vector, limit, exact: [], self.VECTORS) == (1.0, 1.0)
+        assert recall(lambda vector, limit, exact: [], ()) == (1.0, 1.0)

@@ -45,7 +45,13 @@ class _Reading:
         sealed.check()
         self.sealed = sealed
         with _doubting():
-            self.process = StoreProcess("serve", folder=sealed.folder, dim=sealed.info.dim, points=sealed.info.points)
+            self.process = StoreProcess(
+                "serve",
+                folder=sealed.folder,
+                dim=sealed.info.dim,
+                points=sealed.info.points,
+                exact=sealed.info.exact,
+            )
         self.users = 0
         self.retired = False
 

@@ -12,7 +12,7 @@ from techfinder.store.column_files import ColumnsWriter, damaged_files, file_dig
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
-from techfinder.store.graph import SAMPLED, recall
+from techfinder.store.graph import SAMPLED, Recall, recall
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["InspectJob"]
 
 _VALUES = 50
-_SAMPLE = 50
 _EXACT_FLOAT = 2**53
 
 
@@ -49,8 +48,8 @@ class InspectJob:
             tally.note(None, digests)
         return tally.points, tally.digest, writer.write(self._folder / "columns")
 
-    def recall(self) -> float:
-        """Which share of the nearest some stored vectors find through the graph."""
+    def recall(self) -> Recall:
+        """What searches through the graph find for some stored vectors."""
         batch = next(self._shard.scan(SAMPLED), None)
 
         def nearest(vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
@@ -62,8 +61,11 @@ class InspectJob:
         """At most `size` points by id, from id `start` on (None: the first), and where the next page starts."""
         return self._shard.page(start, size)
 
-    def compare(self, columns_digest: str) -> list[str]:
-        """What differs between the points, the columns and what was sealed; empty when nothing does."""
+    def compare(self, columns_digest: str, exact: bool) -> list[str]:
+        """What differs between the points, the columns and what was sealed; empty when nothing does.
+
+        `exact` tells that nothing is searched through the graph.
+        """
         folder = self._folder / "columns"
         if file_digest(folder / "index.json") != columns_digest:
             return ["columns: index.json is not the one that was sealed"]
@@ -71,7 +73,10 @@ class InspectJob:
         if problems:
             return problems
         columns = Columns(folder)
-        return self._compare_points(columns) or [*self._compare_indexes(columns), *self._compare_graph()]
+        return self._compare_points(columns) or [
+            *self._compare_indexes(columns),
+            *([] if exact else self._compare_graph()),
+        ]
 
     def _compare_points(self, columns: Columns) -> list[str]:
         digests, seen, altered, unknown = columns.array("digests"), set[int](), [], []
@@ -100,12 +105,9 @@ class InspectJob:
 
     def _compare_graph(self) -> Iterator[str]:
         """Search some stored vectors through the graph and without it."""
-        batch = next(self._shard.scan(_SAMPLE), None)
-        for vector in [] if batch is None else batch.vectors:
-            near, nearest = (self._shard.nearest(vector, {}, 1, exact)[0][1] for exact in (False, True))
-            if abs(near - nearest) > 1e-4:
-                yield f"graph: misses a nearest neighbour (finds {near:.6f}, best is {nearest:.6f})"
-                return
+        found = self.recall()
+        if not found.sound:
+            yield f"graph: finds {found.nearest:.0%} of the nearest, and of {1 - found.first:.0%} not even the first"
 
     def _stored(self) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:
         """Id, payload and digests of every point."""

@@ -40,8 +40,12 @@ class ServeJob:
     engine opens its files when it loads, and what is open outlives its name.
     """
 
-    def __init__(self, folder: Path, dim: int, points: int) -> None:
-        """Load it. Raises StoreDamaged, also when it does not hold as many points as it was sealed with."""
+    def __init__(self, folder: Path, dim: int, points: int, exact: bool = False) -> None:
+        """Load it; `exact` searches never go through the graph.
+
+        Raises StoreDamaged, also when it does not hold as many points as it was sealed with.
+        """
+        self._exact = exact
         self._columns = Columns(folder / "columns")
         self._columns.map_all()
         with writable(folder / "shard") as shard:
@@ -59,6 +63,7 @@ class ServeJob:
     ) -> list[tuple[Payload, float]]:
         """Payloads and scores, by score rounded to 1e-6, then profile id."""
         among = self._among(query)
+        exact = exact or self._exact
         found = ranked(
             lambda size, whole: self._shard.nearest(vector, among, size, exact or whole),
             self._names,

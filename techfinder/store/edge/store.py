@@ -236,7 +236,7 @@ class EdgeStore:
     def _inspect(self, sealed: Sealed) -> list[str]:
         process = self._inspector(sealed)
         try:
-            return list(process.call("compare", columns_digest=sealed.columns))
+            return list(process.call("compare", columns_digest=sealed.columns, exact=sealed.info.exact))
         finally:
             process.close()
 

@@ -15,7 +15,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
-from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM, require_recall
+from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM, must_be_exact
 from techfinder.store.points import check_points
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class EdgeWriter:
             self._settle()
             points, digest = self._process.call("finish")
             self._process.close()
-            found, found_digest, columns = self._inspect()
+            found, found_digest, columns, exact = self._inspect()
         if (points, digest) != (found, found_digest):
             self._failed = f"{found} points with digest {found_digest} are stored, {points} with {digest} were written"
             raise StoreError(
@@ -162,7 +162,7 @@ class EdgeWriter:
                 "whether what is live is sound; if it is, start again."
             )
         self._sealed = Sealed.write(
-            info_of(self._spec, self._number, points, digest), self._spec.attributes, columns, self._folder
+            info_of(self._spec, self._number, points, digest, exact), self._spec.attributes, columns, self._folder
         )
         return self._sealed.info
 
@@ -191,18 +191,18 @@ class EdgeWriter:
         """The same as :meth:`discard`."""
         self.discard()
 
-    def _inspect(self) -> tuple[int, str, str]:
+    def _inspect(self) -> tuple[int, str, str, bool]:
+        """Count, digest and digest of the columns of what is stored, and whether it must be searched exactly."""
         spec = self._spec
         process = StoreProcess(
             "inspect", folder=self._folder, dim=spec.dim, attributes=dict(spec.attributes), nice=self._nice
         )
         try:
             points, digest, columns = process.call("write_columns")
-            if points >= GRAPH_FROM:
-                require_recall(process.call("recall"), spec.name, self._int8)
+            exact = points >= GRAPH_FROM and must_be_exact(process.call("recall"), spec.name, self._int8)
         finally:
             process.close()
-        return points, digest, columns
+        return points, digest, columns, exact
 
     @contextmanager
     def _building(self) -> Iterator[None]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
-from techfinder.store.graph import GRAPH_FROM, SAMPLED, recall, require_recall
+from techfinder.store.fingerprints import info_of
+from techfinder.store.graph import GRAPH_FROM, SAMPLED, must_be_exact, recall
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
@@ -82,8 +83,8 @@ class Build:
         for identity in gone:
             self._tally.note(self._held.pop(identity.bytes), None)
 
-    def finish(self, cache: ColumnsCache) -> tuple[int, str]:
-        """Build graph and indexes, read everything back. Count and digest of what is stored; takes no more points."""
+    def finish(self, cache: ColumnsCache) -> GenerationInfo:
+        """Build graph and indexes, read everything back. What is stored; takes no more points."""
         self._held.clear()  # the columns need the memory
         self._points.build_graph()
         self._points.index(self._spec.attributes)
@@ -94,9 +95,10 @@ class Build:
                 f"Collection {self._spec.name!r}: {found[0]} points with digest {found[1]} are stored, {expected[0]} "
                 f"with {expected[1]} were written. Nothing went live. Start again."
             )
-        if expected[0] >= GRAPH_FROM:
-            require_recall(recall(self._scores, self._sample()), self._spec.name, self._int8)
-        return expected
+        exact = found[0] >= GRAPH_FROM and must_be_exact(
+            recall(self._scores, self._sample()), self._spec.name, self._int8
+        )
+        return info_of(self._spec, self.number, *found, exact)
 
     def _sample(self) -> list[NDArray[np.float32]]:
         batch = next(self._points.scan(), None)

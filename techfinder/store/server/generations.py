@@ -296,6 +296,7 @@ def _require_kinds(info: GenerationInfo, attributes: Mapping[str, str], build: s
     wrong = [n for n in _NUMBERS if type(getattr(info, n)) is not int or getattr(info, n) < 0]
     wrong += [n for n in _TEXTS if not isinstance(getattr(info, n), str)]
     wrong += [k for k, v in attributes.items() if v not in _STORAGES]
+    wrong += ["exact"] if not isinstance(info.exact, bool) else []
     wrong += ["build"] if not isinstance(build, str) else []
     wrong += ["digest"] if not re.fullmatch("[0-9a-f]{32}", str(info.digest)) else []
     if wrong:

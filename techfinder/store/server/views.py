@@ -54,8 +54,9 @@ def nearest(view: View, query: NearestQuery) -> list[tuple[Payload, float]]:
     # Where more is passed over than shown, the payloads of the page are read by themselves.
     keys = SYSTEM_KEYS if query.offset > query.limit else None
     end = query.offset + query.limit
+    exact = query.exact or view.stored.info.exact
     found = ranked(
-        lambda size, whole: view.points.nearest(query.vector, query.filter, size, query.exact or whole, keys),
+        lambda size, whole: view.points.nearest(query.vector, query.filter, size, exact or whole, keys),
         lambda payloads: [p["_id"] for p in payloads],
         end,
         _SPARE,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
-from techfinder.store.fingerprints import info_of
 from techfinder.store.points import StoredPoint, check_points, digest_of, point_id, vector_digest
 from techfinder.store.server.build import Build, no_vector
 from techfinder.store.server.control import Change
@@ -168,9 +167,7 @@ class ServerWriter:
     # --- a new generation -----------------------------------------------------------------------
 
     def _seal_build(self, build: Build) -> Stored:
-        points, digest = build.finish(self._cache)
-        info = info_of(self._spec, build.number, points, digest)
-        stored = Stored(info, dict(self._spec.attributes), build.id, build.place)
+        stored = Stored(build.finish(self._cache), dict(self._spec.attributes), build.id, build.place)
         self._generations.seal(stored)
         return stored
 

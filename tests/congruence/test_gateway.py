@@ -24,7 +24,6 @@ NAME = "gateway-beside-qdrant"
 ENCODER = HashEncoder(dim=16)
 SHORT, LONG = 40, 600
 SYSTEM = {"_row", "_text"}
-pytestmark = pytest.mark.timeout(120)
 
 
 @dataclass(frozen=True)

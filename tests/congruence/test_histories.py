@@ -260,7 +260,6 @@ def walk(history: History, steps: int) -> Iterator[str]:
         yield step.__name__
 
 
-@pytest.mark.timeout(120)
 def test_a_store_holds_what_was_written(kind: str, settings: Settings, tmp_path: Path) -> None:
     with closing(History(settings, "history", seed=1)) as history:
         taken = []

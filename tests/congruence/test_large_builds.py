@@ -107,7 +107,6 @@ def test_a_large_build_has_every_index_in_the_end(store: Store, settings: Settin
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
@@ -124,7 +123,6 @@ def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_where_the_graph_misses_people_everyone_is_compared(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -148,7 +146,6 @@ def test_where_the_graph_misses_people_everyone_is_compared(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_groups_of_people_with_the_very_same_vector_are_found(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,8 +36,6 @@ SIZE, DIM, GUESTS = 600, 8, 100
 SHORT, BATCHES, LONG = 20, 5, 200
 SCHEMAS = {"every-kind": Path(__file__).parent / "every_kind.toml", "tech-adoption": None}
 READERS = ("edge", "edge-changed", "server", "server-changed", "server-scanned", "server-rest")
-pytestmark = pytest.mark.timeout(120)  # the first test pays for the building
-
 ROUNDS = {"edge": 1, "server": 4}
 """Changes after the first build; each costs the embedded store a second."""
 
@@ -147,14 +145,12 @@ def test_everyone_agrees(stage: Stage, batch: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("batch", range(5))
 def test_everyone_agrees_on_a_thousand_plans(stage: Stage, batch: int) -> None:
     _agree(stage, range(10_000 + batch * LONG, 10_000 + (batch + 1) * LONG))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("batch", range(5))
 def test_everyone_agrees_on_a_thousand_plans_of_the_shipped_schema(shipped: Stage, batch: int) -> None:
     _agree(shipped, range(20_000 + batch * LONG, 20_000 + (batch + 1) * LONG))

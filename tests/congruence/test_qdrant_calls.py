@@ -30,7 +30,6 @@ NAME = "qdrant-calls"
 URL = "http://127.0.0.1:8000/qdrant"
 PEOPLE = "synthetic:n=150,seed=12"
 SHORT, ALL = 40, 200
-pytestmark = pytest.mark.timeout(120)
 
 
 class Door:

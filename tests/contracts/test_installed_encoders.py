@@ -25,7 +25,6 @@ def loaded() -> Mapping[str, Encoder]:
     return {name: entry.load() for name, entry in ENTRIES.items()}
 
 
-@pytest.mark.timeout(120)  # importing the libraries counts for the first test
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 class TestInstalledEncoders(EncoderContract):
     @pytest.fixture

@@ -147,7 +147,6 @@ def test_settings_named_in_the_guide_exist() -> None:
 
 
 @pytest.mark.slow  # makes an environment
-@pytest.mark.timeout(90)
 def test_the_template_can_be_copied_built_and_tested_elsewhere(tmp_path: Path) -> None:
     copy = tmp_path / "techfinder-example"
     shutil.copytree(PLUGINS / "_template", copy, ignore=shutil.ignore_patterns("__pycache__"))

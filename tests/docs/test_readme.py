@@ -24,7 +24,7 @@ SAMPLES = [sample for page in PAGES if page.exists() for sample in read_samples(
 RUN = [s for s in SAMPLES if s.language != "sh"]
 NAMED = [s for s in SAMPLES if s.language == "sh"]
 ENCODER_MATTERS = "depends on the encoder"
-REAL = pytest.param("minilm", marks=[pytest.mark.slow, pytest.mark.timeout(120)])
+REAL = pytest.param("minilm", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module", params=["hash", REAL])
@@ -42,7 +42,6 @@ def sessions(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         session.close()
 
 
-@pytest.mark.timeout(120)  # some samples index with the default encoder, whose process steps back for others
 @pytest.mark.keeps_children  # a page that starts a server goes on with it in its next samples
 @pytest.mark.parametrize("sample", RUN, ids=lambda s: s.place)
 def test_a_sample_does_what_the_page_shows(sample: Sample, encoder: str, sessions: dict[Path, ShellSession]) -> None:

@@ -56,7 +56,6 @@ def own_postgres() -> Iterator[PostgresProcess]:
         yield server
 
 
-@pytest.mark.timeout(120)
 def test_postgresql_is_stopped_and_comes_back(own_postgres: PostgresProcess, tmp_path: Path) -> None:
     settings = settings_in(tmp_path, own_postgres.database(), sign_in="on")
     with signed_in(settings) as client:

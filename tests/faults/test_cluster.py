@@ -21,7 +21,7 @@ from techfinder.interfaces import EncoderEntry
 from techfinder.store.server.store import ServerStore
 from techfinder.testing.fakes import HashEncoder
 
-pytestmark = [pytest.mark.slow, pytest.mark.keeps_children, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.keeps_children]
 
 PEOPLE = 400
 SECONDS = 12.0

@@ -12,7 +12,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> kill_index.Stage:
     return kill_index.prepare(tmp_path_factory.mktemp("kill"), 300)
 
 
-@pytest.mark.timeout(120)  # a round is two whole index runs; the limit counts the fixture too
 @pytest.mark.parametrize("seed", range(8))
 def test_a_killed_run_loses_nothing(stage: kill_index.Stage, tmp_path: Path, seed: int) -> None:
     outcome = kill_index.kill_round(stage, tmp_path / "home", random.Random(seed))

@@ -136,7 +136,6 @@ def test_entries_of_many_threads_make_one_chain(access: Access, database: Databa
     assert access.log.verify().entries == before + 20
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.slow
 def test_one_changed_entry_of_ten_thousand_is_found(tmp_path: Path) -> None:
     with opened(settings_in(tmp_path)) as access:

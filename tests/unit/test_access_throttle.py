@@ -60,7 +60,6 @@ def guess(access: Access, name: str, asker: Asker) -> type[AccessError]:
     raise AssertionError("it was right")
 
 
-@pytest.mark.timeout(60)
 def test_brute_force_over_two_processes_has_ten_tries_in_all(settings: Settings) -> None:
     open_database(settings).close()
     tools = str(Path(__file__).resolve().parents[1] / "tools")

@@ -107,7 +107,6 @@ def test_a_restored_home_gives_the_same_answers_to_the_last_digit(edge: Made, tm
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_so_does_one_that_is_searched_through_a_graph(tmp_path: Path) -> None:
     made = Made(tmp_path, 12_000)
     restore(made.file, into(tmp_path / "new"))

@@ -14,8 +14,6 @@ from techfinder.cli import cli
 from techfinder.errors import TechfinderError
 from two_encoders import write_questions
 
-pytestmark = pytest.mark.timeout(180)
-
 Invoke = Callable[..., Result]
 
 

@@ -47,14 +47,12 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return made
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("separator", SEPARATORS)
 def test_no_cell_runs_in_a_spreadsheet(attacked: bytes, soffice: str, tmp_path: Path, separator: str) -> None:
     assert formulas(attacked, SEPARATORS[separator], soffice, tmp_path) == []
     assert len(list(csv.reader(io.StringIO(attacked.decode())))) == len(attacks()) + 1
 
 
-@pytest.mark.timeout(180)
 def test_a_spreadsheet_does_run_what_is_not_marked(soffice: str, tmp_path: Path) -> None:
     assert formulas(b"a,b\n=1+1,x\n", 44, soffice, tmp_path) == ["of:=1+1"]
 

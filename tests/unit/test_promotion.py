@@ -29,7 +29,7 @@ from techfinder.runs import list_runs
 from techfinder.work import handlers, roll_back
 from two_encoders import ASKED, open_both, write_questions
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.keeps_children]  # each builds several generations
+pytestmark = pytest.mark.keeps_children  # each builds several generations
 
 PEOPLE = "synthetic:n=60,seed=3"
 

@@ -18,8 +18,6 @@ from techfinder.models import SearchResult
 from techfinder.sources import open_source
 from two_encoders import ASKED, entries, open_both
 
-pytestmark = pytest.mark.timeout(120)  # each builds two generations
-
 
 def rebuild(finder: Finder, entry: EncoderEntry) -> None:
     IndexJob(

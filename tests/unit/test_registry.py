@@ -26,8 +26,6 @@ from techfinder.registry import Registered, Registry
 from techfinder.registry.bundle import check_names
 from techfinder.registry.tracking import VARIABLE
 
-pytestmark = pytest.mark.timeout(120)  # importing MLflow and making its tables counts for the first test
-
 QUESTIONS = (
     Question(id="1", group="places", text="people from Austin", conditions=()),
     Question.model_validate(

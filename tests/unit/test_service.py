@@ -24,8 +24,6 @@ from techfinder.service.people import CARRIED, SNAPSHOT, unpack_people
 from techfinder.testing.fakes import HashEncoder
 from techfinder.weights import hash_file
 
-pytestmark = pytest.mark.timeout(180)  # importing MLflow and making its tables counts for the first test
-
 PEOPLE = "synthetic:n=60,seed=3"
 
 

@@ -19,7 +19,7 @@ from stack_processes import PEOPLE, StackProcesses, running_stack, until
 from techfinder.database.database import Database
 from techfinder.jobs.queue import JobQueue
 
-pytestmark = [pytest.mark.keeps_children, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.keeps_children
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,6 @@ def test_the_page_is_killed(stack: StackProcesses) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_mlflow_keeps_what_it_knows_in_postgresql(
     stack: StackProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,6 @@ def newest_job(page: Page) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_an_encoder_is_promoted_and_taken_back(own_home: Path, new_page: NewPage) -> None:
     env = encoders_with(own_home)
     register(env, "hash", "other")

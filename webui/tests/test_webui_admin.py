@@ -135,7 +135,6 @@ def test_only_what_was_measured_has_columns_and_a_comparison(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_an_encoder_is_promoted_and_taken_back_without_a_script(admin: FlaskClient, two: Finder) -> None:
     def live() -> GenerationInfo:
         return next(g for g in two.store.collections())

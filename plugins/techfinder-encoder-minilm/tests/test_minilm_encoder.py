@@ -44,7 +44,6 @@ def plain(home: Path) -> np.ndarray[Any, Any]:
     return np.concatenate([library(library.tokenize([t]))["sentence_embedding"].detach().numpy() for t in TEXTS])
 
 
-@pytest.mark.timeout(120)  # importing the library counts for the first test
 class TestMinilm(EncoderContract):
     @pytest.fixture
     def encoder_entry(self, minilm: Any, home: Path) -> EncoderEntry:
@@ -52,7 +51,6 @@ class TestMinilm(EncoderContract):
         return replace(entry, load=lambda: minilm)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str) -> None:
     encoder = load(home, precision=precision, device="cpu")
@@ -60,7 +58,6 @@ def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str
     assert cosines(encoder.encode_documents(TEXTS), plain).min() >= (0.999 if precision == "bfloat16" else 0.99999)
 
 
-@pytest.mark.timeout(120)
 def test_the_automatic_choice_agrees_with_the_library(minilm: Any, plain: Any) -> None:
     assert cosines(minilm.encode_documents(TEXTS), plain).min() >= 0.999
 

@@ -13,8 +13,6 @@ from techfinder.testing.contracts import cosines
 from techfinder_encoder_minilm import reference, register_encoders
 from techfinder_encoder_minilm.weights import find_folder
 
-pytestmark = pytest.mark.timeout(120)  # importing the library counts for the first test that needs it
-
 LOAD = """
 import sys
 from pathlib import Path

@@ -82,7 +82,6 @@ class TestOpenvino(EncoderContract):
         return replace(entry, load=lambda: compiled)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str) -> None:
     encoder = load(home, precision=precision)

@@ -14,8 +14,6 @@ from techfinder.testing.contracts import EncoderContract, cosines
 from techfinder_encoder_sentence_transformers import register_encoders
 from techfinder_encoder_sentence_transformers.folders import inspect_folder
 
-pytestmark = pytest.mark.timeout(120)  # importing the library counts for the first test
-
 TEXTS = ("early adopter from Austin", "laggard in retail, no smartphone", "uses wearables")
 
 

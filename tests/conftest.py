@@ -36,6 +36,8 @@ def pytest_configure() -> None:
     for name in [n for n in os.environ if n.startswith(("TECHFINDER_", "MLFLOW_")) and not n.startswith(TEST_PREFIX)]:
         del os.environ[name]
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    # A command that steps back for others would take the whole run with it, and what it builds starves beside that.
+    os.environ["TECHFINDER_NICE"] = "0"
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +131,7 @@ class _Traces:
         handlers = [h for h in root.handlers if not type(h).__module__.startswith("_pytest")]
         self.environment = {n: v for n, v in os.environ.items() if n != "PYTEST_CURRENT_TEST"}
         self.folder = Path.cwd()
+        self.niceness = os.nice(0) if hasattr(os, "nice") else 0
         self.logging = (root.level, logging.root.manager.disable, handlers)
         # MLflow keeps threads for fetching files as long as a client of it lives.
         self.threads = {t for t in threading.enumerate() if t.is_alive() and not t.name.startswith("Mlflow")}
@@ -141,6 +144,8 @@ class _Traces:
         found = [f"environment variable {name}" for name in changed]
         if self.folder != after.folder:
             found.append(f"current folder {after.folder}")
+        if self.niceness != after.niceness:  # all that comes later would starve beside other processes of the run
+            found.append(f"niceness {after.niceness} instead of {self.niceness}")
         if self.logging != after.logging:
             found.append(f"logging (level, disabled below, handlers) {after.logging} instead of {self.logging}")
         found += [f"running thread {t.name}" for t in _still_running(after.threads - self.threads)]

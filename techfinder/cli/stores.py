@@ -211,8 +211,7 @@ class _Told:
         out.print(f"  built {built}{changes}; encoder {escape(_short(info.encoder))}", soft_wrap=True)
         if info.exact:
             out.print(
-                "  its graph misses people, as many have nearly the same text: searches compare everyone, which takes "
-                "longer",
+                "  its graph misses people: searches compare everyone (docs/sizing.md says what helps)",
                 soft_wrap=True,
             )
 

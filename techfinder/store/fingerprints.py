@@ -26,7 +26,7 @@ def spec_of(info: GenerationInfo, attributes: Mapping[str, str]) -> CollectionSp
     )
 
 
-def info_of(spec: CollectionSpec, number: int, points: int, digest: str, exact: bool = False) -> GenerationInfo:
+def info_of(spec: CollectionSpec, number: int, points: int, digest: str, exact: bool) -> GenerationInfo:
     """What a generation that is being sealed now says of itself."""
     return GenerationInfo(
         collection=spec.name,

@@ -22,8 +22,8 @@ __all__ = [
     "SCANNED_BELOW",
     "Recall",
     "kilobytes",
-    "must_be_exact",
     "recall",
+    "unsound",
 ]
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ SAMPLED = 100
 """Stored vectors that are searched for before a build may go live."""
 
 LEAST_RECALL, LEAST_FIRST = 0.9, 0.95
-"""What a graph must find for searches to go through it: 0.98 and more of both where it is sound."""
+"""What a graph must find for searches to go through it. Of people's texts it is 0.98 (docs/benchmarks.md)."""
 
 _NEAREST = 10
 _SAME = 1e-4
@@ -89,6 +89,15 @@ class Recall(NamedTuple):
         """
         return self.nearest >= LEAST_RECALL and self.first >= LEAST_FIRST
 
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in words; empty when nothing is."""
+        found = (
+            f"graph: finds {self.nearest:.0%} of the nearest, expected at least {LEAST_RECALL:.0%}, and the very first "
+            f"for {self.first:.0%}, expected at least {LEAST_FIRST:.0%}"
+        )
+        return [] if self.sound else [found]
+
 
 def recall(
     nearest: Callable[[NDArray[np.float32], int, bool], Sequence[float]], vectors: Sequence[NDArray[np.float32]]
@@ -108,28 +117,17 @@ def recall(
     return Recall(sum(shares) / len(shares), sum(firsts) / len(firsts)) if shares else Recall(1.0, 1.0)
 
 
-def must_be_exact(found: Recall, collection: str, int8: bool) -> bool:
-    """Whether searches must compare vectors one by one, because a new graph misses too much; told in the log then.
-
-    Args:
-        found: What the graph finds.
-        collection: Its name.
-        int8: Whether the graph was made of small vectors.
-    """
-    if found.sound:
-        return False
-    way_out = (
-        "Vectors as much alike as these need TECHFINDER_QUANTIZATION=none: set it, then index again with --rebuild."
-        if int8
-        else "Hundreds of people probably have the very same text: let the `text` of more fields in the schema tell "
-        "them apart."
-    )
-    _log.warning(
-        "Collection %r: searches through the new graph would find %.0f%% of the nearest, and of %.0f%% not even the "
-        "first. They compare everyone one by one instead, which finds all and takes longer. %s",
-        collection,
-        100 * found.nearest,
-        100 * (1 - found.first),
-        way_out,
-    )
-    return True
+def unsound(found: Recall, collection: str) -> bool:
+    """Whether searches must compare vectors one by one, because a new graph misses too much; told in the log then."""
+    if not found.sound:
+        _log.warning(
+            "Collection %r: searches through the new graph would find %.0f%% of the nearest, and for %.0f%% not even "
+            "the first. They compare everyone one by one instead, which finds all and takes longer. The usual cause: "
+            "hundreds of people with the very same text, or TECHFINDER_QUANTIZATION=int8 where texts are much alike. "
+            "Let the `text` of more fields in the schema tell people apart, or set that to none; then index again "
+            "with --rebuild.",
+            collection,
+            100 * found.nearest,
+            100 * (1 - found.first),
+        )
+    return not found.sound

@@ -284,6 +284,7 @@ class GenerationAnswer(_Answer):
     schema_name: Annotated[str, Field(serialization_alias="schema", validation_alias="schema")]
     created_at: Annotated[str, Field(description="UTC, ISO 8601.")]
     digest: str
+    exact: Annotated[bool, Field(description="Whether searches compare everyone, as its graph misses people.")] = False
 
 
 class CollectionAnswer(_Answer):

@@ -36,7 +36,6 @@ import get_qdrant
 from process_memory import anonymous
 from qdrant_process import QdrantProcess
 from recall_bands import BANDS, QUESTIONS, encoded_people, fill, has_graph, measure
-from techfinder.errors import StoreError
 from techfinder.interfaces import Encoder, Point
 from techfinder.plugins import Plugins
 from techfinder.schema import Schema, load_schema
@@ -86,23 +85,15 @@ def place(kind: str, quantization: Literal["none", "int8"], parent: Path) -> Ite
 def rows(
     settings: Settings, schema: Schema, encoder: Encoder, points: list[Point], queries: list[NDArray[np.float32]]
 ) -> Iterator[tuple[str, ...]]:
-    """Build the collection there; the cells of each band. Of a graph that is refused, as one of small vectors may be,
-    the reason instead.
-    """
+    """Build the collection there; the cells of each band. Where the graph is not searched, ``exact`` stands for it."""
     with closing(open_store(settings)) as store:
         started = time.perf_counter()
-        try:
-            fill(store, NAME, schema, encoder, iter(points))
-        except StoreError as error:
-            if "of the nearest" not in str(error):
-                raise
-            print(f"\n{settings.store}, {settings.quantization}: {error}", file=sys.stderr)
-            yield ("refused",)
-            return
+        fill(store, NAME, schema, encoder, iter(points))
         built = time.perf_counter() - started
         with closing(store.open(NAME)) as people:
             bands = [measure(people, queries, share) for share in BANDS]
-            first = ["yes" if has_graph(settings, NAME) else "no", f"{built:.1f}"]
+            graph = "exact" if people.info().exact else "yes" if has_graph(settings, NAME) else "no"
+            first = [graph, f"{built:.1f}"]
             first += [f"{size / 1e6:,.0f}" for size in memory()]
     for band in bands:
         yield (*first, f"{band.share:.2%}", f"{band.recall:.4f}", f"{band.graph_ms:.2f}", f"{band.exact_ms:.2f}")

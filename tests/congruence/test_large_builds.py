@@ -1,6 +1,7 @@
 """Which payload indexes there are: none of few people in the embedded store, later every one, in both stores.
 
-Past ten thousand points they are dropped while writing; in the end every one is there again.
+Past ten thousand points they are dropped while writing; in the end every one is there again. And there
+is a graph from then on, which searches go through only where it finds nearly everybody.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from techfinder.testing.store_samples import ATTRIBUTES, DIM, Discarding, make_p
 
 NAME = "large"
 BATCH = 2000
+ALIKE = vector_of(1) + 0.02 * np.random.default_rng(5).normal(size=(GRAPH_FROM + 500, DIM)).astype(np.float32)
 
 
 @pytest.fixture(params=["edge", "server"])
@@ -122,39 +124,62 @@ def test_a_few_changes_of_a_large_generation_are_indexed_with_it(
         assert len(found) == expected
 
 
-@pytest.mark.slow
-def test_where_the_graph_misses_people_everyone_is_compared(
-    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    rng = np.random.default_rng(5)
-    alike = vector_of(1) + 0.02 * rng.normal(size=(GRAPH_FROM + 500, DIM)).astype(np.float32)
-    small = settings.model_copy(update={"quantization": "int8"})  # too coarse for vectors as much alike as these
-    with closing(open_store(small)) as store:
-        write(store, [replace(p, vector=v) for p, v in zip(make_points(len(alike)), alike, strict=True)])
-        assert "They compare everyone one by one instead" in caplog.text
-        assert "need TECHFINDER_QUANTIZATION=none" in caplog.text
-        with closing(store.open(NAME)) as people:
-            assert people.info().exact
-            for vector in alike[:20]:
-                found, best = ([h.score for h in people.search(vector, (), 10, exact=e)] for e in (False, True))
-                assert found == best
-        assert store.verify(NAME) == []
-        write(store, make_points(len(alike)))  # of its own kind each: the small vectors do
-        with closing(store.open(NAME)) as people:
-            assert not people.info().exact
-        store.drop(NAME)
+@pytest.fixture
+def coarse(settings: Settings) -> Iterator[Store]:
+    """A store of small vectors, too coarse for the ones much alike that a graph is made of there."""
+    with closing(open_store(settings.model_copy(update={"quantization": "int8"}))) as opened:
+        write(opened, [replace(p, vector=v) for p, v in zip(make_points(len(ALIKE)), ALIKE, strict=True)])
+        yield opened
+        opened.drop(NAME)
 
 
 @pytest.mark.slow
-def test_groups_of_people_with_the_very_same_vector_are_found(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_where_the_graph_misses_people_everyone_is_compared(coarse: Store) -> None:
+    with closing(coarse.open(NAME)) as people:
+        assert people.info().exact
+        for vector in ALIKE[:20]:
+            found, best = ([h.score for h in people.search(vector, (), 10, exact=e)] for e in (False, True))
+            assert found == best
+    assert coarse.verify(NAME) == []
+    with closing(Discarding(coarse.write(make_spec(NAME)))) as writer:  # fewer than a graph is made for, which stays
+        writer.delete([f"p{n}" for n in range(600)])
+        assert writer.seal().exact
+        writer.publish()
+    write(coarse, make_points(len(ALIKE)))  # each of its own kind: the small vectors do
+    with closing(coarse.open(NAME)) as people:
+        assert not people.info().exact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", ["edge"], indirect=True)
+def test_a_look_finds_a_graph_that_misses_people(coarse: Store, settings: Settings) -> None:
+    (path,) = settings.home.glob(f"store/{NAME}/generations/*/info.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"exact": true', '"exact": false'), encoding="utf-8")
+    (problem,) = coarse.verify(NAME)
+    assert problem.startswith("graph: finds ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", ["server"], indirect=True)
+def test_a_graph_that_comes_with_a_few_more_people_is_measured(coarse: Store) -> None:
+    points = [replace(p, vector=v) for p, v in zip(make_points(len(ALIKE)), ALIKE, strict=True)]
+    coarse.drop(NAME)
+    write(coarse, points[: GRAPH_FROM - 100])
+    with closing(coarse.open(NAME)) as people:
+        first = people.info()
+        assert not first.exact
+    write(coarse, points[GRAPH_FROM - 100 :])
+    with closing(coarse.open(NAME)) as people:
+        assert people.info().exact
+        assert people.info().number > first.number
+    assert coarse.verify(NAME) == []
+
+
+@pytest.mark.slow
+def test_groups_of_people_with_the_very_same_vector_are_found(store: Store) -> None:
     vectors = [vector_of(n) for n in range(155)]
     chosen = np.random.default_rng(6).integers(len(vectors), size=31_000)
-    with closing(open_store(settings)) as store:
-        write(store, [replace(p, vector=vectors[n]) for p, n in zip(make_points(31_000), chosen, strict=True)])
-        with closing(store.open(NAME)) as people:
-            assert people.info().exact == ("tell them apart" in caplog.text)
-            for vector in vectors:
-                assert people.search(vector, (), 20)[-1].score == pytest.approx(1.0, abs=1e-4)
-        store.drop(NAME)
+    write(store, [replace(p, vector=vectors[n]) for p, n in zip(make_points(31_000), chosen, strict=True)])
+    with closing(store.open(NAME)) as people:
+        for vector in vectors:
+            assert people.search(vector, (), 20)[-1].score == pytest.approx(1.0, abs=1e-4)

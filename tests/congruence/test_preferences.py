@@ -65,6 +65,7 @@ def test_the_first_ten_are_the_judges(kind: str, tmp_path: Path, qdrant: QdrantA
     with closing(open_store(settings)) as store:
         fill(store, NAME, schema, encoder, iter(points))
         with closing(store.open(NAME)) as people:
+            assert not people.info().exact
             for seed in range(PLANS):
                 wishes, where = _asked(schema, judge.profiles, random.Random(seed))
                 vector = encoder.encode_query(QUESTIONS[seed % len(QUESTIONS)])

@@ -30,6 +30,7 @@ def test_the_graph_finds_nearly_all(kind: str, tmp_path: Path, qdrant: QdrantAdd
         assert has_graph(settings, NAME)
         with closing(store.open(NAME)) as people:
             assert people.info().points == PEOPLE
+            assert not people.info().exact
             found = {share: measure(people, [encoder.encode_query(q) for q in QUESTIONS], share) for share in BANDS}
         store.drop(NAME)
     assert all(band.recall >= 0.99 for band in found.values()), found

@@ -68,6 +68,7 @@ def test_collections_with_their_generations(client: FlaskClient) -> None:
     assert (people["name"], people["searched"], people["damaged"]) == ("people", True, False)
     assert [(g["number"], g["live"], g["points"]) for g in people["generations"]] == [(1, False, 15), (2, True, 16)]
     assert people["generations"][0]["schema"] == "tech-adoption"
+    assert [g["exact"] for g in people["generations"]] == [False, False]
 
 
 def test_progress_of_index_runs(client: FlaskClient, finder: Finder) -> None:

@@ -28,7 +28,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
-from techfinder.store.graph import Recall, must_be_exact, recall
+from techfinder.store.graph import Recall, recall, unsound
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
 from techfinder.testing.store_samples import make_spec, only_so_many_files
 
@@ -222,7 +222,7 @@ def test_copying_what_is_not_there_says_so(tmp_path: Path) -> None:
 def test_a_generation_that_cannot_be_sealed_says_where(tmp_path: Path) -> None:
     (tmp_path / "info.json").mkdir()
     with pytest.raises(StoreError, match=re.escape(f"{tmp_path / 'info.json'} cannot be written: Is a directory.")):
-        Sealed.write(info_of(make_spec("people"), 1, 0, f"{0:032x}"), {}, "", tmp_path)
+        Sealed.write(info_of(make_spec("people"), 1, 0, f"{0:032x}", exact=False), {}, "", tmp_path)
 
 
 def test_folders_in_memory_go_away(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_panics_of_the_engine_become_store_errors() -> None:
 
 def test_a_process_that_cannot_do_its_job_says_why(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nothing here"):
-        StoreProcess("serve", folder=tmp_path / "nothing here", dim=8, points=0)
+        StoreProcess("serve", folder=tmp_path / "nothing here", dim=8, points=0, exact=False)
 
 
 @pytest.mark.parametrize("left", range(8))
@@ -329,18 +329,20 @@ class TestRecall:
         assert recall(lambda vector, limit, exact: [0.9, 0.8, 0.7] if exact else found, self.VECTORS).first == expected
 
     def test_a_graph_that_misses_few_is_searched(self, caplog: pytest.LogCaptureFixture) -> None:
-        assert not must_be_exact(Recall(0.9, 0.95), "people", int8=True)
+        assert not unsound(Recall(0.9, 0.95), "people")
         assert caplog.text == ""
+        assert Recall(0.9, 0.95).problems == []
 
     @pytest.mark.parametrize("found", [Recall(0.8, 1.0), Recall(0.95, 0.9)])
     def test_a_graph_that_misses_many_is_not_searched(self, found: Recall, caplog: pytest.LogCaptureFixture) -> None:
-        assert must_be_exact(found, "people", int8=False)
-        assert must_be_exact(found, "people", int8=True)
-        few, small = (r.getMessage() for r in caplog.records)
-        share = f"find {found.nearest:.0%} of the nearest, and of {1 - found.first:.0%} not even the first."
-        assert share in few
-        assert few.endswith("let the `text` of more fields in the schema tell them apart.")
-        assert small.endswith("need TECHFINDER_QUANTIZATION=none: set it, then index again with --rebuild.")
+        assert unsound(found, "people")
+        (told,) = (r.getMessage() for r in caplog.records)
+        assert f"find {found.nearest:.0%} of the nearest, and for {1 - found.first:.0%} not even the first." in told
+        assert told.endswith("then index again with --rebuild.")
+        (problem,) = found.problems
+        assert problem.startswith(
+            f"graph: finds {found.nearest:.0%} of the nearest, expected at least 90%, and the very"
+        )
 
     def test_nothing_stored_misses_nothing(self) -> None:
         assert recall(lambda vector, limit, exact: [], self.VECTORS) == (1.0, 1.0)

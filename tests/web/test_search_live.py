@@ -70,7 +70,6 @@ def test_a_page_survives_a_restart_and_hears_what_it_missed(own_home: Path, new_
     port = urlsplit(address).port
     assert port is not None
     with served(environment(own_home), port):
-        # A page that has waited for long asks again every 6.5 s at the latest: htmx-config in base.html.
         expect(page.locator("#status")).to_have_text("70 people")
         expect(page.locator("#offline")).to_be_hidden()
         page.locator("#q").fill("laggards")

@@ -75,7 +75,7 @@ class InspectJob:
         columns = Columns(folder)
         return self._compare_points(columns) or [
             *self._compare_indexes(columns),
-            *([] if exact else self._compare_graph()),
+            *([] if exact else self.recall().problems),
         ]
 
     def _compare_points(self, columns: Columns) -> list[str]:
@@ -102,12 +102,6 @@ class InspectJob:
                 if found != expected:
                     yield f"index of {key}: finds {found} points for {cut(query)}, {expected} have it"
                     break
-
-    def _compare_graph(self) -> Iterator[str]:
-        """Search some stored vectors through the graph and without it."""
-        found = self.recall()
-        if not found.sound:
-            yield f"graph: finds {found.nearest:.0%} of the nearest, and of {1 - found.first:.0%} not even the first"
 
     def _stored(self) -> Iterator[tuple[bytes, dict[str, Any], Digests]]:
         """Id, payload and digests of every point."""

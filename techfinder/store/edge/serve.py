@@ -40,7 +40,7 @@ class ServeJob:
     engine opens its files when it loads, and what is open outlives its name.
     """
 
-    def __init__(self, folder: Path, dim: int, points: int, exact: bool = False) -> None:
+    def __init__(self, folder: Path, dim: int, points: int, exact: bool) -> None:
         """Load it; `exact` searches never go through the graph.
 
         Raises StoreDamaged, also when it does not hold as many points as it was sealed with.
@@ -56,7 +56,7 @@ class ServeJob:
         for name, count in held.items():
             if count != points:
                 raise StoreDamaged(f"The {name} of {folder} hold {count} points, sealed with {points}.")
-        self._shard.nearest(np.zeros(dim, dtype=np.float32), {}, 1, exact=False)
+        self._shard.nearest(np.zeros(dim, dtype=np.float32), {}, 1, exact)
 
     def search(
         self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, offset: int, exact: bool

@@ -15,7 +15,7 @@ from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, remove_folder
-from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM, must_be_exact
+from techfinder.store.graph import GRAPH_FROM, INDEXED_FROM, unsound
 from techfinder.store.points import check_points
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class EdgeWriter:
         """
         self.base = base.info if base else None
         self._generations, self._spec, self._lock = generations, spec, lock
-        self._free_space, self._nice, self._keep, self._int8 = free_space, nice, keep, int8
+        self._free_space, self._nice, self._keep = free_space, nice, keep
         self._indexed_from = indexed_from
         self._sealed: Sealed | None = None
         self._published = False
@@ -76,13 +76,13 @@ class EdgeWriter:
         self._number, self._folder = generations.begin()
         try:
             with self._building():
-                self._process = self._start(base)
+                self._process = self._start(base, int8)
         except BaseException:
             remove_folder(self._folder)
             raise
         self.pid = self._process.pid
 
-    def _start(self, base: Sealed | None) -> StoreProcess:
+    def _start(self, base: Sealed | None, int8: bool) -> StoreProcess:
         self._check_space(allocated_bytes(base.folder) if base else 0, "copying the last generation")
         return StoreProcess(
             "build",
@@ -91,7 +91,7 @@ class EdgeWriter:
             base=base.folder if base else None,
             dim=self._spec.dim,
             attributes=dict(self._spec.attributes),
-            int8=self._int8,
+            int8=int8,
             nice=self._nice,
             indexed_from=self._indexed_from,
         )
@@ -199,7 +199,8 @@ class EdgeWriter:
         )
         try:
             points, digest, columns = process.call("write_columns")
-            exact = points >= GRAPH_FROM and must_be_exact(process.call("recall"), spec.name, self._int8)
+            graph = points >= GRAPH_FROM or (self.base is not None and self.base.exact)  # one is kept by fewer points
+            exact = graph and unsound(process.call("recall"), spec.name)
         finally:
             process.close()
         return points, digest, columns, exact

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
 from techfinder.store.fingerprints import info_of
-from techfinder.store.graph import GRAPH_FROM, SAMPLED, must_be_exact, recall
+from techfinder.store.graph import GRAPH_FROM, unsound
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
@@ -43,7 +43,7 @@ class Build:
         left = generations.unfinished(copy_of) if copy_of else None
         self.number, self.place, facts = left or generations.begin(spec, copy_of)
         self.id = str(facts["build"])
-        self._spec, self._int8 = spec, int8
+        self._spec = spec
         self._points = ServerPoints(server, self.place, spec.dim)
         if left is None:
             self._points = ServerPoints.create(server, self.place, spec.dim, spec.attributes, facts, int8)
@@ -95,17 +95,8 @@ class Build:
                 f"Collection {self._spec.name!r}: {found[0]} points with digest {found[1]} are stored, {expected[0]} "
                 f"with {expected[1]} were written. Nothing went live. Start again."
             )
-        exact = found[0] >= GRAPH_FROM and must_be_exact(
-            recall(self._scores, self._sample()), self._spec.name, self._int8
-        )
+        exact = found[0] >= GRAPH_FROM and unsound(self._points.recall(), self._spec.name)
         return info_of(self._spec, self.number, *found, exact)
-
-    def _sample(self) -> list[NDArray[np.float32]]:
-        batch = next(self._points.scan(), None)
-        return [] if batch is None else list(batch.vectors[:SAMPLED])
-
-    def _scores(self, vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
-        return [score for _, score in self._points.nearest(vector, {}, limit, exact)]
 
     def _write(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:
         there = max(0, min(len(points), self.resumed - self._passed))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
+from techfinder.store.graph import GRAPH_FROM
 from techfinder.store.points import StoredPoint, check_points, digest_of, point_id, vector_digest
 from techfinder.store.server.build import Build, no_vector
 from techfinder.store.server.control import Change
@@ -174,7 +175,9 @@ class ServerWriter:
     def _outgrow(self) -> None:
         """Go over to a new generation once there is too much to change in place."""
         assert self._base is not None
-        if len(self._staged) <= min(IN_PLACE, max(1000, IN_PLACE_SHARE * self._base.info.points)):
+        held, staged = self._base.info.points, len(self._staged)
+        graph_comes = held < GRAPH_FROM <= held + staged  # what a new graph finds is measured before anybody uses it
+        if staged <= min(IN_PLACE, max(1000, IN_PLACE_SHARE * held)) and not graph_comes:
             return
         build = self._build = Build(self._server, self._generations, self._spec, self._options.int8)
         live = ServerPoints(self._server, self._base.place, self._spec.dim)

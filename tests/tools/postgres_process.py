@@ -29,7 +29,7 @@ _numbers = count()
 class PostgresProcess:
     """Starts the server of `folder` on a free port of the loopback, with data of its own; ends it by its own id.
 
-    It never runs as root: then as the user ``postgres``, which Debian's packages make.
+    It never runs as root: then as the user ``postgres``, which Debian's packages make, or as ``nobody``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class PostgresProcess:
         self._data = Path(tempfile.mkdtemp(prefix="techfinder-postgres-"))
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
-            owner = pwd.getpwnam("postgres")
+            owner = next(u for name in ("postgres", "nobody") for u in pwd.getpwall() if u.pw_name == name)
             os.chown(self._data, owner.pw_uid, owner.pw_gid)
             self._user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 

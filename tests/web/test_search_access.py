@@ -29,6 +29,9 @@ PAGES = {
     "administration": "/admin/",
 }
 
+SLOW = ["nobody", "near misses", "alike", "refused", "nobody to compare", "picked", "no profile"]
+"""Made of the same parts as the others."""
+
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 SIZES = [(320, 640), (360, 780), (768, 1024), (1360, 900), (3840, 2160)]
 
@@ -41,7 +44,7 @@ def violations(page: Page, *rules: str) -> list[str]:
     return [f"{v['id']}: {n['html'][:150]}" for v in found["violations"] for n in v["nodes"]]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [pytest.param(p, marks=pytest.mark.slow) if p in SLOW else p for p in PAGES])
 def test_axe_finds_nothing(address: str, new_page: NewPage, said: list[str], name: str) -> None:
     page = new_page(color_scheme="light", reduced_motion="reduce")
     page.goto(address + PAGES[name])

@@ -175,17 +175,19 @@ class ServerWriter:
     def _outgrow(self) -> None:
         """Go over to a new generation once there is too much to change in place."""
         assert self._base is not None
-        held, staged = self._base.info.points, len(self._staged)
-        graph_comes = held < GRAPH_FROM <= held + staged  # what a new graph finds is measured before anybody uses it
-        if staged <= min(IN_PLACE, max(1000, IN_PLACE_SHARE * held)) and not graph_comes:
-            return
+        if len(self._staged) > min(IN_PLACE, max(1000, IN_PLACE_SHARE * self._base.info.points)):
+            self._go_over(self._base)
+
+    def _go_over(self, base: Stored) -> Build:
+        """A new generation with everything that is live, and the changes."""
         build = self._build = Build(self._server, self._generations, self._spec, self._options.int8)
-        live = ServerPoints(self._server, self._base.place, self._spec.dim)
+        live = ServerPoints(self._server, base.place, self._spec.dim)
         for batch in live.scan():
             self._lease.require()
             build.copy(batch)
-        build.require(self._base.info)
+        build.require(base.info)
         self._flush(build)
+        return build
 
     def _flush(self, build: Build) -> None:
         build.delete([i for i, p in self._staged.items() if p is None])
@@ -224,6 +226,8 @@ class ServerWriter:
             if point is not None:
                 vector = old[profile_id][1] if point.vector is None else vector_digest(point.vector)
                 after.note(None, (digest_of(point.payload, vector), vector))
+        if base.info.points < GRAPH_FROM <= after.points:  # what a new graph finds is measured before it is searched
+            return self._seal_build(self._go_over(base))
         removed = tuple(i for i, p in self._staged.items() if p is None and i in old)
         written = tuple(i for i, p in self._staged.items() if p is not None)
         revision = base.info.revision + 1 if written or removed else base.info.revision

@@ -224,8 +224,7 @@ class Settings(BaseSettings):
         default=False, description="Whether stored vectors may be read at /qdrant; much of a text can be told from one."
     )
     analyst_exact: bool = Field(
-        default=False,
-        description="Whether a search at /qdrant may ask for `exact`: all vectors compared, which takes time.",
+        default=False, description="Whether a search at /qdrant may ask for `exact`, which compares all vectors."
     )
     disabled_plugins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

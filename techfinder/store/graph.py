@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from techfinder.store.points import StoredBatch
 
 __all__ = [
     "ACORN_BELOW",
@@ -23,6 +25,7 @@ __all__ = [
     "Recall",
     "kilobytes",
     "recall",
+    "sampled_recall",
     "unsound",
 ]
 
@@ -70,6 +73,16 @@ _NEAREST = 10
 _SAME = 1e-4
 
 
+class _Points(Protocol):
+    """Stored points of either store."""
+
+    def nearest(
+        self, vector: NDArray[np.float32], query: Mapping[str, Any], limit: int, exact: bool
+    ) -> Sequence[tuple[Any, float]]: ...
+
+    def scan(self) -> Iterator[StoredBatch]: ...
+
+
 class Recall(NamedTuple):
     """What searches through a graph find of what is there, as shares.
 
@@ -115,6 +128,16 @@ def recall(
             shares.append(min(1.0, sum(score >= exact[-1] - _SAME for score in found) / len(exact)))
             firsts.append(any(score >= exact[0] - _SAME for score in found))
     return Recall(sum(shares) / len(shares), sum(firsts) / len(firsts)) if shares else Recall(1.0, 1.0)
+
+
+def sampled_recall(points: _Points) -> Recall:
+    """What searches through the graph find for some of the vectors that are stored."""
+    batch = next(points.scan(), None)
+
+    def scores(vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
+        return [score for _, score in points.nearest(vector, {}, limit, exact)]
+
+    return recall(scores, [] if batch is None else list(batch.vectors[:SAMPLED]))
 
 
 def unsound(found: Recall, collection: str) -> bool:

@@ -12,7 +12,7 @@ from techfinder.store.column_files import ColumnsWriter, damaged_files, file_dig
 from techfinder.store.columns import Columns
 from techfinder.store.edge.shard import Shard
 from techfinder.store.folders import writable
-from techfinder.store.graph import SAMPLED, Recall, recall
+from techfinder.store.graph import Recall, sampled_recall
 from techfinder.store.tally import Tally
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ class InspectJob:
 
     def recall(self) -> Recall:
         """What searches through the graph find for some stored vectors."""
-        batch = next(self._shard.scan(SAMPLED), None)
-
-        def nearest(vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
-            return [score for _, score in self._shard.nearest(vector, {}, limit, exact)]
-
-        return recall(nearest, [] if batch is None else list(batch.vectors[:SAMPLED]))
+        return sampled_recall(self._shard)
 
     def page(self, start: UUID | None, size: int) -> tuple[StoredBatch, UUID | None]:
         """At most `size` points by id, from id `start` on (None: the first), and where the next page starts."""

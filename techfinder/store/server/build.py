@@ -8,7 +8,7 @@ from uuid import UUID
 
 from techfinder.errors import StoreDamaged, StoreError, cut
 from techfinder.store.fingerprints import info_of
-from techfinder.store.graph import GRAPH_FROM, unsound
+from techfinder.store.graph import GRAPH_FROM, sampled_recall, unsound
 from techfinder.store.points import StoredPoint, digest_of, point_id, vector_digest
 from techfinder.store.server.points import ServerPoints
 from techfinder.store.tally import Digests, Tally
@@ -95,7 +95,7 @@ class Build:
                 f"Collection {self._spec.name!r}: {found[0]} points with digest {found[1]} are stored, {expected[0]} "
                 f"with {expected[1]} were written. Nothing went live. Start again."
             )
-        exact = found[0] >= GRAPH_FROM and unsound(self._points.recall(), self._spec.name)
+        exact = found[0] >= GRAPH_FROM and unsound(sampled_recall(self._points), self._spec.name)
         return info_of(self._spec, self.number, *found, exact)
 
     def _write(self, points: Sequence[tuple[UUID, StoredPoint]]) -> None:

@@ -23,11 +23,8 @@ from techfinder.store.graph import (
     HNSW_EF,
     LINKS,
     OVERSAMPLING,
-    SAMPLED,
     SCANNED_BELOW,
-    Recall,
     kilobytes,
-    recall,
 )
 from techfinder.store.points import StoredBatch, is_ours
 from techfinder.store.server.messages import Record, identity_of, message_of, payload_of, record_of
@@ -226,15 +223,6 @@ class ServerPoints:
             lambda c: self._nearest_rest(c, search),
         )
         return [(payload, score) for identity, payload, score in found if is_ours(identity, payload)], len(found)
-
-    def recall(self) -> Recall:
-        """What searches through the graph find for some stored vectors."""
-        batch = next(self.scan(), None)
-
-        def scores(vector: NDArray[np.float32], limit: int, exact: bool) -> list[float]:
-            return [score for _, score in self.nearest(vector, {}, limit, exact)]
-
-        return recall(scores, [] if batch is None else list(batch.vectors[:SAMPLED]))
 
     def payloads(self, ids: Sequence[UUID]) -> dict[bytes, dict[str, Any]]:
         """The payloads of those points that exist, by id (16 bytes)."""

@@ -12,6 +12,7 @@ import numpy as np
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError
 from techfinder.interfaces import Ledger, Point, Scan
 from techfinder.store.fingerprints import refuse_other_kind, spec_of
+from techfinder.store.graph import sampled_recall
 from techfinder.store.points import SYSTEM_KEYS, point_id, to_points
 from techfinder.store.server.collection import ServerCollection
 from techfinder.store.server.columns_cache import ColumnsCache
@@ -206,7 +207,7 @@ class ServerStore:
             return [f"points: {tally.points} are stored, {live.info.points} were written"]
         if tally.digest != live.info.digest:
             return [f"points: digest {tally.digest} is stored, {live.info.digest} was written"]
-        return [] if live.info.exact else points.recall().problems
+        return [] if live.info.exact else sampled_recall(points).problems
 
     def damaged(self) -> dict[str, str]:
         """What a cheap look finds wrong with a live generation: a message by collection."""

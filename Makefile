@@ -17,6 +17,8 @@ INSTALL := $(PIP) install -c $(CONSTRAINTS)
 # up to four; WORKERS=0 runs them in one process.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SPREAD = -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Hundreds of processes of techfinder are started; each would compile it again, and pytest rewrite all test files.
+unexport PYTHONDONTWRITEBYTECODE
 # Arguments for pytest: `make test PYTESTFLAGS="-k search -x"`.
 PYTESTFLAGS :=
 

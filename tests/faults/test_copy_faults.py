@@ -54,11 +54,11 @@ def store(server: QdrantProcess, tmp_path: Path) -> Iterator[ServerStore]:
         pytest.param("copy", "0", KILLED, {0}, marks=pytest.mark.slow),
         ("copy", "2000", KILLED, {2000}),
         pytest.param("copy", "3000", KILLED, {3000}, marks=pytest.mark.slow),
-        ("copy", "sealed", KILLED, {0}),
+        pytest.param("copy", "sealed", KILLED, {0}, marks=pytest.mark.slow),
         pytest.param("copy", "published", KILLED, set(), marks=pytest.mark.slow),
         ("qdrant", "1000", FAILED, {1000}),
         pytest.param("qdrant", "3000", FAILED, {3000}, marks=pytest.mark.slow),
-        ("helpers", "1000", FAILED, {1000, 2000}),
+        pytest.param("helpers", "1000", FAILED, {1000, 2000}, marks=pytest.mark.slow),
     ],
 )
 def test_a_copy_to_a_server_survives_kills(
@@ -93,7 +93,7 @@ def test_a_copy_to_a_server_survives_kills(
         pytest.param("copy", "0", KILLED, {0}, marks=pytest.mark.slow),
         ("copy", "3000", KILLED, {2000}),
         pytest.param("copy", "sealed", KILLED, {2000}, marks=pytest.mark.slow),
-        ("copy", "published", KILLED, set()),
+        pytest.param("copy", "published", KILLED, set(), marks=pytest.mark.slow),
         pytest.param("qdrant", "1000", FAILED, {0, 2000}, marks=pytest.mark.slow),
         pytest.param("helpers", "3000", FAILED, {2000}, marks=pytest.mark.slow),
     ],

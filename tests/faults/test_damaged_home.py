@@ -49,7 +49,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("damaged", "advice", "left"),
     [
-        pytest.param([2], "store switch 1", 30, id="go back"),
+        pytest.param([2], "store switch 1", 30, id="go back", marks=pytest.mark.slow),
         pytest.param([1, 2], "index SOURCE --rebuild", 40, id="rebuild", marks=pytest.mark.slow),
     ],
 )

@@ -185,6 +185,7 @@ def _write_on(writer: EdgeWriter) -> None:
     writer.delete(["p1"])
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_of_sealing(people: EdgeCollection, store: EdgeStore) -> None:
     before, expected, rng = answers(people), SIZE, random.Random(5)
     for _ in range(4):

@@ -407,6 +407,7 @@ def test_there_is_nothing_to_finish_where_nothing_was_begun(tmp_path: Path) -> N
 # --- PostgreSQL ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_database_goes_from_either_kind_to_either_kind(
     edge: Made, postgres: PostgresProcess, tmp_path: Path
 ) -> None:

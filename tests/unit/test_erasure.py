@@ -204,6 +204,7 @@ def test_people_who_were_erased_are_no_fault_of_an_input(home: Home) -> None:
     assert (progress.state, progress.rejected) == ("done", 1)
 
 
+@pytest.mark.slow
 def test_no_restore_brings_them_back(home: Home, tmp_path: Path) -> None:
     old = make_backup(home.settings, tmp_path / "old.tar.zst").path
     home.erase()
@@ -223,6 +224,7 @@ def test_no_restore_brings_them_back(home: Home, tmp_path: Path) -> None:
     assert is_refused(home.who)
 
 
+@pytest.mark.slow
 def test_it_can_be_done_again_and_for_somebody_who_is_not_there(home: Home) -> None:
     home.erase()
     again = home.erase()
@@ -290,6 +292,7 @@ def test_the_command_asks_and_prints_a_receipt(home: Home) -> None:
     assert "was not erased" in call("--allow").stdout
 
 
+@pytest.mark.slow
 def test_an_import_from_the_command_line_asks_the_list(home: Home) -> None:
     home.erase()
     assert run_json(home.folder, "index", str(home.first))["rejected"] == 1

@@ -197,6 +197,7 @@ def test_a_zip_holds_the_file_and_a_manifest_that_describes_it(client: FlaskClie
     assert told["columns"] == next(csv.reader(io.StringIO(file.decode())))
 
 
+@pytest.mark.slow
 def test_an_export_that_breaks_off_is_no_zip(tmp_path: Path) -> None:
     finder = homes.open_home(tmp_path, HashEncoder().entry())
     homes.index(finder, "synthetic:n=1500,seed=5")

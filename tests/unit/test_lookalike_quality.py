@@ -95,6 +95,7 @@ def against_random(found: Mapping[str, tuple[float, float]]) -> float:
     return fmean(seen / random for seen, random in found.values())
 
 
+@pytest.mark.slow
 def test_the_held_out_half_is_found_five_times_as_often_as_at_random(tmp_path: Path) -> None:
     people = crowd(tmp_path, HashEncoder().entry(), 800, 21)
     found = recalls(people, by_attributes(people), 2)
@@ -153,6 +154,7 @@ def ranks(finder: Finder, like: tuple[str, ...], sensitive: bool) -> dict[str, t
     return found
 
 
+@pytest.mark.slow
 def test_another_gender_changes_no_rank(pairs: Finder) -> None:
     like = ("TU0001", "TU0001b", "TU0017", "TU0017b", "TU0400", "TU0400b")
     found = ranks(pairs, like, sensitive=False)
@@ -163,6 +165,7 @@ def test_another_gender_changes_no_rank(pairs: Finder) -> None:
         assert found[name][1] == pytest.approx(found[f"{name}b"][1], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_whose_gender_the_chosen_have_changes_no_rank(pairs: Finder) -> None:
     first, second = (ranks(pairs, like, False) for like in (("TU0005", "TU0009"), ("TU0005b", "TU0009b")))
     either = {i for i in first if i in second}
@@ -171,6 +174,7 @@ def test_whose_gender_the_chosen_have_changes_no_rank(pairs: Finder) -> None:
     assert order[0] == order[1]
 
 
+@pytest.mark.slow
 def test_genders_do_count_when_they_are_let(pairs: Finder) -> None:
     women = tuple(p.id for p in pairs.collection().browse([], [], 60) if p.values["gender"] == "Female")[:5]
     found = ranks(pairs, women, sensitive=True)

@@ -103,6 +103,7 @@ def test_companies_are_ordered_by_a_field_called_like_a_common_word(parser: Sent
     ]
 
 
+@pytest.mark.slow
 def test_the_answers_are_good(tmp_path: Path) -> None:
     table = tmp_path / "companies.csv"
     write_companies(table)

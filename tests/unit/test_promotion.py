@@ -32,6 +32,9 @@ from two_encoders import ASKED, open_both, write_questions
 pytestmark = pytest.mark.keeps_children  # each builds several generations
 
 PEOPLE = "synthetic:n=60,seed=3"
+BOTH_AT_NIGHT = pytest.mark.parametrize(
+    "places", ["edge", pytest.param("server", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.fixture(params=["edge", "server"])
@@ -130,6 +133,7 @@ def test_people_and_questions_go_over_together_while_people_search(
     ]
 
 
+@BOTH_AT_NIGHT
 def test_a_broken_encoder_is_refused_unless_somebody_insists(
     finder: Finder, database: Database, tmp_path: Path
 ) -> None:
@@ -144,6 +148,7 @@ def test_a_broken_encoder_is_refused_unless_somebody_insists(
     assert last.facts["forced"]
 
 
+@BOTH_AT_NIGHT
 def test_changes_made_meanwhile_are_in_the_new_generation(
     finder: Finder, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +170,7 @@ def test_changes_made_meanwhile_are_in_the_new_generation(
     assert job.result["before"]["encoder"].startswith("one@")
 
 
+@BOTH_AT_NIGHT
 def test_going_back_is_refused_where_it_would_undo_changes(finder: Finder, database: Database, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="never switched"):
         roll_back(finder, database, "tests")
@@ -175,12 +181,14 @@ def test_going_back_is_refused_where_it_would_undo_changes(finder: Finder, datab
         roll_back(finder, database, "tests")
 
 
+@BOTH_AT_NIGHT
 def test_what_answers_already_is_left_alone(finder: Finder, database: Database, tmp_path: Path) -> None:
     job = promote(finder, database, tmp_path, "one")
     assert (job.state, job.result and job.result["generation"]) == ("done", 1)
     assert SwitchLog(database).last(finder.settings.collection) is None
 
 
+@BOTH_AT_NIGHT
 def test_a_promotion_can_be_followed_and_cancelled(
     finder: Finder, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

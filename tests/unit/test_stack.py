@@ -118,6 +118,7 @@ def test_the_worker_is_killed(stack: StackProcesses) -> None:
     with_worker.close()
 
 
+@pytest.mark.slow
 def test_the_page_is_killed(stack: StackProcesses) -> None:
     before = ranked(stack)
     stack.kill("serve")

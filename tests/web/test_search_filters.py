@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from search_site import NewPage, ids, status
@@ -29,6 +30,7 @@ def test_dragging_over_bars_picks_a_range(address: str, new_page: NewPage) -> No
     expect(bars).to_have_count(7)
 
 
+@pytest.mark.slow
 def test_news_of_an_index_run_takes_back_nothing_that_was_typed(address: str, new_page: NewPage) -> None:
     page = new_page()
     news = "retry: 30\n\ndata: <p>Reading</p>\n\n"

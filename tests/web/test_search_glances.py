@@ -198,6 +198,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_hostile_people_are_only_text(hostile: str, new_page: NewPage) -> None:
     page = new_page(viewport={"width": 360, "height": 780})
     for path in ("/audience?table.whole=yes", "/?limit=60"):

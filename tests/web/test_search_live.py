@@ -95,6 +95,7 @@ def test_a_search_while_the_server_is_away_says_so(own_home: Path, new_page: New
     said.clear()
 
 
+@pytest.mark.slow
 def test_a_search_while_the_server_is_away_outlives_the_poll_for_the_encoder(
     own_home: Path, tmp_path: Path, new_page: NewPage, said: list[str]
 ) -> None:

@@ -86,6 +86,7 @@ def test_one_is_led_to_sign_in_back_and_out(site: Site, new_page: NewPage, said:
     heard(said)
 
 
+@pytest.mark.slow
 def test_one_signs_out_from_the_search_page_too(site: Site, new_page: NewPage, said: list[str]) -> None:
     page = new_page()
     page.goto(f"{site.address}/?q=cheerful")
@@ -112,6 +113,7 @@ def test_the_link_of_the_console_makes_the_first_session(site: Site, new_page: N
     assert page.request.get(link).status == 404
 
 
+@pytest.mark.slow
 def test_it_all_works_without_javascript(site: Site, new_page: NewPage, said: list[str]) -> None:
     page = new_page(java_script_enabled=False)
     page.goto(f"{site.address}/schema")
@@ -129,6 +131,7 @@ def test_it_all_works_without_javascript(site: Site, new_page: NewPage, said: li
     heard(said)
 
 
+@pytest.mark.slow
 def test_a_session_elsewhere_is_ended(site: Site, new_page: NewPage, said: list[str]) -> None:
     here, there = new_page(), new_page()
     for page in (there, here):
@@ -297,7 +300,7 @@ def test_axe_finds_nothing_where_a_second_factor_is_switched_on(site: Site, new_
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing(site: Site, new_page: NewPage, said: list[str], scheme: str) -> None:
     page = new_page(color_scheme=scheme)
     page.goto(f"{site.address}/sign-in")

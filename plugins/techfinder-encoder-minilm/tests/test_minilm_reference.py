@@ -49,6 +49,7 @@ def test_the_encoder_agrees_with_them(tmp_path: Path) -> None:
     assert cosines(shipped, found).min() >= 0.99999
 
 
+@pytest.mark.slow
 def test_wrong_shipped_vectors_have_not_the_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = tmp_path / "wrong.npy"
     np.save(wrong, np.load(reference.SHIPPED)[::-1])

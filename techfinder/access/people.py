@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["People"]
 
+_ADMINS = "change who is an admin"
+
 
 class People:
     """Users and their roles. `by` is always who does it; everything is in the audit log."""
@@ -71,6 +73,7 @@ class People:
     def set_role(self, name: str, role: str, by: str, asker: Asker = NOWHERE) -> User:
         """Give a user another role; it counts at their next request. Raises AccessError."""
         with self._over.changing() as (connection, now):
+            self._over.database.alone(connection, _ADMINS)
             user = accounts.by_name(connection, name)
             changed = accounts.change(connection, user, role=role_named(role))
             accounts.keep_an_admin(connection)
@@ -81,6 +84,7 @@ class People:
     def disable(self, name: str, by: str, asker: Asker = NOWHERE) -> User:
         """Let a user in no longer: their sessions, links and tokens count no more. Raises AccessError."""
         with self._over.changing() as (connection, now):
+            self._over.database.alone(connection, _ADMINS)
             user = accounts.change(connection, accounts.by_name(connection, name), disabled=True)
             accounts.keep_an_admin(connection)
             sessions.end_all(connection, user.id)

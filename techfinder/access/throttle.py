@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, or_, select, text
+from sqlalchemy import delete, func, insert, or_, select
 
 from techfinder.access.secrets import digest_of, new_id
 from techfinder.database.tables import attempts
 from techfinder.errors import TooManyAttempts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from techfinder.database.database import Database
 
 __all__ = ["MOST_PER_ACCOUNT", "MOST_PER_ADDRESS", "WINDOW_S", "Throttle"]
@@ -46,7 +44,7 @@ class Throttle:
             of_a_wrong_clock = attempts.c.at > now + WINDOW_S  # else they would count until that time has come
             connection.execute(delete(attempts).where(or_(attempts.c.at < now - WINDOW_S, of_a_wrong_clock)))
             for key, limit in sorted((digest_of(k), n) for k, n in most.items()):
-                self._only_one(connection, key)
+                self._database.alone(connection, key)
                 found = select(func.count(), func.min(attempts.c.at)).where(attempts.c.key == key)
                 count, first = connection.execute(found).one()
                 if count >= limit:
@@ -58,9 +56,3 @@ class Throttle:
         """Count it no longer: it was right."""
         with self._database.transaction() as connection:
             connection.execute(delete(attempts).where(attempts.c.id == taken))
-
-    def _only_one(self, connection: Connection, key: str) -> None:
-        """Let nobody else count this key until the transaction ends; on SQLite nobody else can write anyway."""
-        if not self._database.sqlite:
-            number = int(key[:15], 16)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

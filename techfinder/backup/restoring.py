@@ -65,6 +65,7 @@ def restore(path: Path, settings: Settings, replace: bool = False, say: Say = la
         clear(home)
         work = work_in(home)
         (work / _UNPACKED).mkdir(parents=True, mode=0o700)
+        chosen = settings
         try:
             say("Checking ...")
             about = unpack(path, work / _UNPACKED)
@@ -75,7 +76,7 @@ def restore(path: Path, settings: Settings, replace: bool = False, say: Say = la
                 application.stage(work / _UNPACKED / application.MEMBER, work / _DATABASE, about.tables)
             return _take_effect(chosen, about, work, say)
         except BaseException:
-            if _nothing_changed(settings, read_journal(home)):
+            if _nothing_changed(chosen, read_journal(home)):
                 clear(home)
             raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -109,6 +110,12 @@ class Database:
         """
         with self._telling(), self.engine.execution_options(**{_WAITS: wait_s}).begin() as connection:
             yield connection
+
+    def alone(self, connection: Connection, what: str) -> None:
+        """Let nobody else do `what` until the transaction ends. On SQLite nobody else can write anyway."""
+        if not self.sqlite:
+            number = int(hashlib.sha256(what.encode()).hexdigest()[:15], 16)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -22,7 +22,7 @@ from techfinder.store.points import point_id
 __all__ = ["MOST_CONDITIONS", "MOST_DEPTH", "MOST_VALUES", "FilterReader"]
 
 MOST_CONDITIONS, MOST_VALUES, MOST_DEPTH = 2000, 5000, 10
-"""Of one filter: conditions, values in all of them, filters within filters."""
+"""Of one filter: conditions, values in all of them with those that texts occur in, filters within filters."""
 
 _BOUNDS = ("gte", "gt", "lte", "lt")
 _CLAUSES = ("must", "should", "must_not", "min_should")
@@ -169,9 +169,8 @@ class FilterReader:
         if way != "except":
             return self._any_of(attribute, values)
         if attribute.storage == "keywords":  # somebody with another tag beside those matches
-            return self._any_of(
-                attribute, [v for v in self._values(attribute.key) if v not in values] if values else None
-            )
+            named = set(values)
+            return self._any_of(attribute, self._matching(attribute, lambda v: v not in named) if values else None)
         return {"must_not": [self._any_of(attribute, values), self._made(Condition(field=attribute.key, op="missing"))]}
 
     def _any_of(self, attribute: Attribute, values: Sequence[str] | None) -> Filter:
@@ -187,7 +186,11 @@ class FilterReader:
             raise wrong(f"{place}: {attribute.key} is a number; a text cannot be looked for in it")
         if not part:
             raise wrong(f"{place}: the text is empty")
-        return self._any_of(attribute, [v for v in self._values(attribute.key) if part in v])
+        return self._any_of(attribute, self._matching(attribute, lambda v: part in v))
+
+    def _matching(self, attribute: Attribute, fits: Callable[[str], bool]) -> list[str]:
+        """The stored values that fit; they count as if they were named."""
+        return self._counted([v for v in self._values(attribute.key) if fits(v)])
 
     def _operand(self, attribute: Attribute, values: Any, place: str) -> list[str]:
         if not isinstance(values, list):
@@ -232,7 +235,7 @@ class FilterReader:
     def _counted(self, values: list[Any]) -> list[Any]:
         self._operands += len(values)
         if self._operands > MOST_VALUES:
-            raise wrong(f"the filter names more than {MOST_VALUES} values")
+            raise wrong(f"the filter names more than {MOST_VALUES} values, or its texts occur in more")
         return values
 
 

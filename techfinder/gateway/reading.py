@@ -7,6 +7,7 @@ a request that takes too long may end.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
@@ -103,7 +104,8 @@ class Opened:
     """What is live, for one request."""
 
     def __init__(self, gateway: Gateway, reader: Collection, fields: Fields, timeout_s: float) -> None:
-        self._gateway, self._reader, self.fields, self._timeout_s = gateway, reader, fields, timeout_s
+        self._gateway, self._reader, self.fields = gateway, reader, fields
+        self._until, self._values = time.monotonic() + timeout_s, dict[str, list[str]]()
         self.info = reader.info()
 
     def questions(self) -> Questions:
@@ -116,8 +118,10 @@ class Opened:
 
     def values(self, key: str) -> list[str]:
         """Every value of an attribute. Raises Refused when there are too many to look through."""
-        self._require_few(key)
-        return [str(v) for v in self._counts(FacetQuery({}, key))]
+        if key not in self._values:
+            self._require_few(key)
+            self._values[key] = [str(v) for v in self._counts(FacetQuery({}, key))]
+        return self._values[key]
 
     def search(self, searches: Sequence[Search]) -> list[FoundPoints]:
         """The points of each search."""
@@ -135,7 +139,7 @@ class Opened:
 
     def count(self, where: Filter) -> int:
         """How many points match."""
-        return cast("int", self._reader.points([CountQuery(where)], self._timeout_s)[0])
+        return cast("int", self._reader.points([CountQuery(where)], self._left_s())[0])
 
     def facet(self, asked: Facet) -> list[tuple[str | int, int]]:
         """The most frequent values with their counts; of equal ones the smallest first."""
@@ -143,15 +147,21 @@ class Opened:
         counts = self._counts(FacetQuery(asked.filter, asked.key))
         return sorted(counts.items(), key=lambda c: (-c[1], c[0]))[: asked.limit]
 
+    def _left_s(self) -> float:
+        """What is left of the time for all that this request asks of the store. Raises Refused when it is over."""
+        if (left := self._until - time.monotonic()) <= 0:
+            raise Refused(503, "Service unavailable: the time of this request is over. Ask for less.")
+        return left
+
     def _require_few(self, key: str) -> None:
         if (distinct := self.fills()[key].distinct) > MOST_VALUES_COUNTED:
             raise wrong(f"{key} has {distinct} different values, at most {MOST_VALUES_COUNTED} are looked through")
 
     def _counts(self, query: FacetQuery) -> dict[str | int, int]:
-        return cast("dict[str | int, int]", self._reader.points([query], self._timeout_s)[0])
+        return cast("dict[str | int, int]", self._reader.points([query], self._left_s())[0])
 
     def _points(self, queries: Sequence[PointsQuery]) -> list[FoundPoints]:
-        return cast("list[FoundPoints]", self._reader.points(queries, self._timeout_s))
+        return cast("list[FoundPoints]", self._reader.points(queries, self._left_s()))
 
     def _query(self, search: Search) -> PointsQuery:
         wanted = search.wanted
@@ -174,7 +184,7 @@ class Opened:
         return found[0].vector
 
     def _encoded(self, sentence: Sentence) -> NDArray[np.float32]:
-        encoded = self._gateway.finder.encode(sentence.text, wait_s=self._timeout_s)
+        encoded = self._gateway.finder.encode(sentence.text, wait_s=self._left_s())
         if encoded is None:
             raise Refused(503, "Service unavailable: the encoder is loading. Try again in some seconds.")
         if sentence.model != encoded.encoder:

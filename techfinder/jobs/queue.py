@@ -50,6 +50,7 @@ class JobQueue:
         """Queue a job; the same that waits or runs already is answered instead of a second one."""
         now = self._database.now()
         with self._database.transaction() as connection:
+            self._database.alone(connection, f"add {kind} {collection}")
             pending = select(jobs).where(
                 jobs.c.kind == kind, jobs.c.collection == collection, jobs.c.state.in_(["waiting", "running"])
             )
@@ -142,6 +143,12 @@ class JobQueue:
             return self._end(lease, state="failed", message=message[:2000])
         later = self._database.now() + retry_in_s
         return self._write(lease, state="waiting", run_after=later, lease_until=None, message=message[:2000])
+
+    def put_back(self, lease: Lease, message: str) -> Job:
+        """Let it wait for another worker at once; this attempt does not count. Raises LeaseLost."""
+        now = self._database.now()
+        changes = {"state": "waiting", "run_after": now, "updated_at": now, "attempts": jobs.c.attempts - 1}
+        return self._write(lease, **changes, lease_until=None, message=message)
 
     def stop(self, lease: Lease) -> Job:
         """Note that it stopped because it was asked to. Raises LeaseLost."""

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +115,14 @@ class Worker:
         lease = self._queue.claim(self.owner, self._handlers.keys(), self._lease_s, job_id)
         if lease is None:
             return None
+        try:
+            return self._do(lease)
+        except LeaseLost as error:
+            _log.warning("%s", error)
+            return self._queue.job(lease.job.id)
+
+    def _do(self, lease: Lease) -> Job:
+        """Do a job, and note how it ended. Raises LeaseLost."""
         run = JobRun(lease.job, self._queue, lease)
         try:
             with self._renewing(run, lease):
@@ -123,11 +131,11 @@ class Worker:
         except JobCancelled:
             return self._queue.stop(lease)
         except KeyboardInterrupt:
-            self._queue.fail(lease, "Its worker was stopped.", retry_in_s=0.0)
+            with suppress(LeaseLost):
+                self._queue.put_back(lease, "Its worker was stopped.")
             raise
-        except LeaseLost as error:
-            _log.warning("%s", error)
-            return self._queue.job(lease.job.id)
+        except LeaseLost:
+            raise
         except _PASSING as error:
             return self._queue.fail(lease, str(error), _FIRST_RETRY_S * 2 ** (lease.job.attempts - 1))
         except TechfinderError as error:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from access_homes import HERE, PASSWORD, aged, opened, settings_in, with_password
+from techfinder.access import accounts
 from techfinder.access.access import Access
 from techfinder.access.over import Asker
 from techfinder.access.throttle import MOST_PER_ACCOUNT, MOST_PER_ADDRESS, WINDOW_S, Throttle
@@ -133,3 +137,35 @@ def test_who_exists_cannot_be_told_by_the_time_it_takes(access: Access, monkeypa
     known, unknown = (statistics.median(values[5:]) for values in took.values())
     print(f"known {1000 * known:.1f} ms, unknown {1000 * unknown:.1f} ms")
     assert abs(known - unknown) < 0.1 * known
+
+
+def test_two_admins_who_demote_each_other_at_once_leave_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have changed something, and neither sees it of the other, unless one waits for the other."""
+    both, keep, found = threading.Barrier(2), accounts.keep_an_admin, []
+
+    def wait_and_keep(connection: Connection) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        keep(connection)
+
+    def demote(access: Access, name: str, change: str) -> None:
+        try:
+            access.people.set_role(name, "viewer", "t") if change == "role" else access.people.disable(name, "t")
+            found.append("changed")
+        except AccessError:
+            found.append("refused")
+
+    with opened(settings) as access:
+        for name in ("anna", "ben"):
+            access.people.add(name, "admin", "test")
+        monkeypatch.setattr(accounts, "keep_an_admin", wait_and_keep)
+        given = [(access, "anna", "role"), (access, "ben", "disable")]
+        threads = [threading.Thread(target=demote, args=arguments) for arguments in given]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert access.people.has_admin()
+    assert sorted(found) == ["changed", "refused"]

@@ -21,12 +21,13 @@ from archives import Part, listed, read_members, write_archive
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantAddress
 from random_searches import random_search
+from techfinder.backup import application
 from techfinder.backup.archive import require_room, unpack
 from techfinder.backup.home_files import without_secrets
 from techfinder.backup.making import make_backup
 from techfinder.backup.restoring import finish_restore, restore
 from techfinder.cli import cli
-from techfinder.errors import BackupError
+from techfinder.errors import BackupError, DatabaseError
 from techfinder.finder import Finder
 from techfinder.settings import Settings, load_settings
 from techfinder.store import open_store
@@ -122,6 +123,33 @@ def test_a_restored_server_gives_the_same_answers(server: Made, on_server: dict[
         assert answers(finder) == server.answers
         assert finder.generation().digest == server.generation.digest
         assert finder.store.verify("backed-up") == []
+
+
+def test_one_that_fails_once_its_people_are_live_can_be_finished(
+    server: Made, on_server: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the people went is known from the settings of the backup alone."""
+    names = "".join(f"{key} = {json.dumps(value)}\n" for key, value in on_server.items())
+    (server.home / "techfinder.toml").write_text(names, encoding="utf-8")
+    file = tmp_path / "two.tar.zst"
+    make_backup(server.settings, file)
+    (server.home / "techfinder.toml").write_text(SETTINGS, encoding="utf-8")
+    with closing(open_store(server.settings)) as store:
+        store.drop("backed-up")
+
+    def fail(settings: Settings, staged: Path) -> None:
+        raise DatabaseError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(application, "put_in_place", fail)
+        with pytest.raises(DatabaseError, match="away"):
+            restore(file, into(tmp_path / "new"))
+    assert finish_restore(into(tmp_path / "new"))
+    with closing(opened(tmp_path / "new")) as finder:
+        assert finder.settings.store == "server"
+        assert answers(finder) == server.answers
+    with access_homes.opened(into(tmp_path / "new")) as access:
+        assert access.people.named("ann").role == "admin"
 
 
 def test_a_backup_of_a_server_can_become_an_embedded_store(server: Made, tmp_path: Path) -> None:

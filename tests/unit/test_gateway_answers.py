@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -245,6 +246,34 @@ def test_more_than_half_of_the_threads_never_wait_for_analysts(home: Path) -> No
         answer = app.test_client().get("/qdrant/collections")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
     small.close()
+
+
+def test_the_values_of_a_field_are_counted_once_a_request(
+    plain: FlaskClient, finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    reader = plain.application.extensions["techfinder.gateway"].reader()
+    points = reader.points
+    monkeypatch.setattr(reader, "points", lambda queries, *rest: asked.append(queries) or points(queries, *rest))
+    condition = {"key": "job_sector", "match": {"text": "e"}}
+    body = {"filter": {"should": [condition] * 50}}
+    assert plain.post(f"/qdrant/collections/{NAME}/points/count", json=body).status_code == 200
+    assert len(asked) == 2
+
+
+def test_all_that_a_request_asks_of_the_store_has_one_time(plain: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = plain.application.extensions["techfinder.gateway"].reader()
+    points = reader.points
+
+    def slow(queries: Any, timeout_s: float) -> Any:
+        time.sleep(0.7)
+        return points(queries, timeout_s)
+
+    monkeypatch.setattr(reader, "points", slow)
+    keys = [{"key": k, "match": {"text": "e"}} for k in ("job_sector", "gender", "education")]
+    answer = plain.post(f"/qdrant/collections/{NAME}/points/count?timeout=1", json={"filter": {"should": keys}})
+    assert answer.status_code == 503
+    assert "the time of this request is over" in answer.text
 
 
 def test_settings_give_vectors_and_exact_search(home: Path) -> None:

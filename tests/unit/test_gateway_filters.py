@@ -13,7 +13,7 @@ from techfinder.gateway.refusals import Refused
 from techfinder.schema import load_schema
 from techfinder.store.points import point_id
 
-VALUES = {"social_media_platforms": ["LinkedIn", "Reddit", "TikTok"], "job_sector": ["Arts", "Legal", "Legal Aid"]}
+VALUES = {"preferred_platforms": ["LinkedIn", "Reddit", "TikTok"], "job_sector": ["Arts", "Legal", "Legal Aid"]}
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +151,11 @@ def test_a_filter_has_an_end(fields: Fields) -> None:
         read(fields, {"should": [condition] * (MOST_CONDITIONS + 1)})
     with pytest.raises(Refused, match=f"more than {MOST_VALUES} values"):
         read(fields, {"must": {"key": "age", "match": {"any": list(range(MOST_VALUES + 1))}}})
+
+
+@pytest.mark.parametrize("match", [{"text": "i"}, {"except": ["TikTok"]}])
+def test_what_a_text_occurs_in_counts_as_if_it_were_named(fields: Fields, match: dict[str, Any]) -> None:
+    condition = {"key": "preferred_platforms", "match": match}
+    assert len(read(fields, {"should": [condition] * 10})["should"]) == 10
+    with pytest.raises(Refused, match=f"more than {MOST_VALUES} values, or its texts occur in more"):
+        read(fields, {"should": [condition] * MOST_CONDITIONS})

@@ -7,16 +7,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from techfinder.database.database import Database
 from techfinder.database.switches import SwitchLog
 from techfinder.database.tables import jobs, switches
-from techfinder.errors import JobError, SourceError, StoreUnavailable
+from techfinder.errors import JobCancelled, JobError, SourceError, StoreUnavailable
 from techfinder.jobs.models import Job
 from techfinder.jobs.queue import JobQueue, LeaseLost
 from techfinder.jobs.worker import JobRun, Worker
@@ -74,6 +75,25 @@ def test_the_same_job_is_not_queued_twice(queue: JobQueue) -> None:
     assert queue.add("count", "people", {"n": 4}).id != first.id
     Worker(queue, {"count": done}).run_one()
     assert queue.add("count", "people", {"n": 3}).id != first.id
+
+
+def test_the_same_job_is_not_queued_twice_at_once(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have looked, and neither sees what the other adds, unless one waits for the other."""
+    both, sweep, found = threading.Barrier(2), queue._sweep, []
+
+    def wait_and_sweep(connection: Connection) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        sweep(connection)
+
+    monkeypatch.setattr(queue, "_sweep", wait_and_sweep)
+    threads = [threading.Thread(target=lambda: found.append(queue.add("count", "people", {"n": 1}).id)) for _ in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 2
+    assert len(set(found)) == len(queue.jobs()) == 1
 
 
 def test_one_job_of_a_collection_runs_at_a_time(queue: JobQueue) -> None:
@@ -160,6 +180,33 @@ def test_a_job_whose_worker_dies_each_time_is_given_up(queue: JobQueue, database
     found = queue.job(job.id)
     assert found.state == "failed"
     assert "stopped answering" in found.message
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("no answer"), JobCancelled("stopped"), ValueError("a bug")])
+def test_a_worker_whose_job_another_has_goes_on(queue: JobQueue, database: Database, error: Exception) -> None:
+    def frozen(run: JobRun) -> Mapping[str, Any]:
+        expire(database, run.job)
+        assert queue.claim("second", KINDS, 30) is not None
+        raise error
+
+    queue.add("count", "people", {"n": 1})
+    found = Worker(queue, {"count": frozen}).run_one()
+    assert found is not None
+    assert (found.state, found.owner, found.attempts) == ("running", "second", 2)
+
+
+def test_a_worker_that_is_stopped_costs_its_job_no_attempt(queue: JobQueue) -> None:
+    def stopped(run: JobRun) -> Mapping[str, Any]:
+        raise KeyboardInterrupt
+
+    job = queue.add("count", "people", {"n": 1})
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            Worker(queue, {"count": stopped}).run_one()
+        found = queue.job(job.id)
+        assert (found.state, found.attempts, found.message) == ("waiting", 0, "Its worker was stopped.")
+    assert Worker(queue, {"count": done}).run_one() == queue.job(job.id)
+    assert queue.job(job.id).state == "done"
 
 
 def test_a_failure_that_may_pass_is_tried_again_later_and_others_are_not(queue: JobQueue) -> None:

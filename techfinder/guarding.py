@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from flask import Flask, Response, after_this_request, current_app, g, has_request_context, redirect, request
 from werkzeug.exceptions import Forbidden, Unauthorized
@@ -203,7 +203,8 @@ class Guard:
         if site is not None and site != "same-origin":
             return True
         if origin is not None:
-            return urlsplit(origin).netloc not in {request.host, self._public.netloc} - {""}
+            sent_by = _split(origin)
+            return sent_by is None or sent_by.netloc not in {request.host, self._public.netloc} - {""}
         if site is not None or _given_token():
             return False
         return bool(self.session()) or (request.mimetype in _FORMS and not request.path.startswith(_JSON_ONLY))
@@ -219,9 +220,9 @@ class Guard:
 
     def _sign_in_first(self) -> AnyResponse:
         if request.headers.get("HX-Request"):
-            asked = urlsplit(request.headers.get("HX-Current-URL", ""))
+            asked = _split(request.headers.get("HX-Current-URL", ""))
             answer = AnyResponse("", 401)
-            answer.headers["HX-Redirect"] = _sign_in_address(f"{asked.path}?{asked.query}")
+            answer.headers["HX-Redirect"] = _sign_in_address(f"{asked.path}?{asked.query}" if asked else "/")
             return answer
         if _wants_data():
             raise NotSignedIn(
@@ -334,10 +335,18 @@ def require_admin(settings: Settings) -> None:
 
 def safe_next(text: str) -> str:
     """Where to go after signing in: an address of ours, else the start."""
-    parts = urlsplit(text.replace("\\", "/")) if text.isprintable() and text.startswith("/") else None
+    parts = _split(text.replace("\\", "/")) if text.isprintable() and text.startswith("/") else None
     if parts is None or parts.scheme or parts.netloc or text.startswith(("//", "/\\")):
         return "/"
     return "/" if parts.path.startswith((_SIGN_IN, "/sign-out", "/link/")) else text
+
+
+def _split(text: str) -> SplitResult | None:
+    """The parts of an address that a stranger sent; None when it is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None
 
 
 def _sign_in_address(asked: str) -> str:

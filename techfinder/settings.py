@@ -293,6 +293,18 @@ class Settings(BaseSettings):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         return {name.strip(): role.strip() for name, _, role in pairs}
 
+    @field_validator("public_url")
+    @classmethod
+    def _refuse_no_host(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            sound = not value or (parts.hostname and parts.port != 0)
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError("expected an address as https://people.example.org or http://localhost:8000")
+        return value
+
     @field_validator("home", "schema_file", mode="before")
     @classmethod
     def _refuse_nothing(cls, value: object) -> object:

@@ -20,7 +20,7 @@ from techfinder.errors import SourceError, cut
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLE_SUFFIXES", "write_frames"]
+__all__ = ["TABLE_SUFFIXES", "plain_file", "write_frames"]
 
 _Write = Callable[["pd.DataFrame"], None]
 _Opener = Callable[[BinaryIO, ExitStack], _Write]
@@ -69,12 +69,24 @@ def _kind(path: Path) -> tuple[_Opener, str]:
     )
 
 
+def plain_file(path: Path) -> Path:
+    """The file that `path` is, there or not, or that it leads to where it is a link.
+
+    Raises SourceError when a folder, a device or a pipe is there, which a file must not take the place of.
+    """
+    found = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if found.is_dir():
+        raise SourceError(f"{cut(str(path))} is a folder. Name a file in it.")
+    if found.exists() and not found.is_file():
+        raise SourceError(f"{cut(str(path))} is a device or a pipe. Name a file.")
+    return found
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file beside `path`, moved there at the end; removed when anything goes wrong."""
+    path = plain_file(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    if path.is_dir():
-        raise SourceError(f"{cut(str(path))} is a folder. Name a file in it.")
     try:
         with unfinished.open("wb") as file:
             yield file

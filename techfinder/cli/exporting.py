@@ -17,6 +17,7 @@ from techfinder.errors import CursorExpired, QueryError
 from techfinder.exporting import FORMATS, Export, Manifest
 from techfinder.finder import Finder
 from techfinder.plan import QueryPlan, parse_sort
+from techfinder.tables import plain_file
 
 __all__ = ["export"]
 
@@ -72,8 +73,10 @@ def export(
                 sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
             return
-        manifest = _steadily(begin, output)
-    say.print(f"Wrote {manifest.count:,} people to {escape(str(output))}, and {escape(_beside(output).name)}.")
+        written = plain_file(output)
+        written.parent.mkdir(parents=True, exist_ok=True)
+        manifest = _steadily(begin, written)
+    say.print(f"Wrote {manifest.count:,} people to {escape(str(written))}, and {escape(_beside(written).name)}.")
 
 
 def _load_encoder(finder: Finder, plan: QueryPlan) -> None:

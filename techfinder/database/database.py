@@ -82,7 +82,12 @@ class Database:
                 waits = {"connect_timeout": _WAIT_S}
                 parsed = parsed.set(drivername="postgresql+psycopg")
                 engine = create_engine(parsed, connect_args=waits, pool_pre_ping=True, pool_timeout=_WAIT_S)
-        except (SQLAlchemyError, OSError, ImportError) as error:
+        except OSError as error:
+            raise DatabaseError(
+                f"The home folder {cut(str(home))} cannot be used: {error.strerror or error}. Allow access, or name "
+                "another one with TECHFINDER_HOME."
+            ) from error
+        except (SQLAlchemyError, ValueError, ImportError) as error:
             raise DatabaseError(
                 f"The application database cannot be used: {cut(str(error), 200)}. Expected an address as "
                 "postgresql://user@host/name in TECHFINDER_DATABASE_URL (with psycopg installed: pip install "

@@ -166,6 +166,20 @@ def test_a_swap_into_a_page_leads_the_whole_page_to_the_sign_in(clients: dict[st
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in?next=/%3Fq%3Dx")
 
 
+def test_a_page_that_is_no_address_leads_to_the_sign_in(clients: dict[str | None, FlaskClient]) -> None:
+    answer = clients[None].get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
+
+
+@pytest.mark.parametrize("key", ["", "A", "1" * 32, "\u00e9", "<script>", "A" * 200])
+def test_a_key_that_is_none_begins_the_second_factor_again(clients: dict[str | None, FlaskClient], key: str) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    answer = clients["viewer"].post("/account/factor/on", data={"key": key, "code": "123456"}, headers=headers)
+    assert answer.status_code == 400
+    assert "That is no key of an authenticator app" in answer.text
+    assert "data:image/svg+xml" in answer.text
+
+
 def test_pages_of_signed_in_people_are_never_kept(clients: dict[str | None, FlaskClient]) -> None:
     for address in ("/", "/schema", "/api/v1/schema", "/account/", "/admin/"):
         assert clients["admin"].get(address).headers["Cache-Control"] == "no-store", address
@@ -177,6 +191,7 @@ def test_pages_of_signed_in_people_are_never_kept(clients: dict[str | None, Flas
         *("//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", ""),
         *("/\t/evil.example", "/\n/evil.example", "javascript:alert(1)", "evil.example", " //evil.example"),
         *("/sign-in?next=/", "/sign-out", "/link/x", "http:/evil.example", "/\x00", "//evil.example/%2f.."),
+        *("//[", "/\\[", "//[::1", "//a]b", "//\uff03@x/", "//x\u2100y"),
     ],
 )
 def test_open_redirects_lead_to_the_start(text: str, clients: dict[str | None, FlaskClient]) -> None:
@@ -241,6 +256,7 @@ def test_a_client_of_qdrant_is_told_in_its_own_form(clients: dict[str | None, Fl
         {"Sec-Fetch-Site": "none"},
         {"Sec-Fetch-Site": "same-origin", "Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost.evil.example"},
         {},
     ],

@@ -143,7 +143,9 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         Database.open(tmp_path)
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "postgresql://a:secret@127.0.0.1:9/x"])
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "nonsense", "postgresql://a:secret@127.0.0.1:9/x", "postgresql://h:x/y"]
+)
 def test_an_address_that_does_not_work_is_told_without_its_password(tmp_path: Path, url: str) -> None:
     with pytest.raises(DatabaseError) as caught:
         Database.open(tmp_path, url)

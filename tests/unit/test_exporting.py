@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from flask.testing import FlaskClient
 import homes
 from techfinder.app import create_app
 from techfinder.cli import cli
-from techfinder.errors import CursorExpired, QueryError
+from techfinder.errors import CursorExpired, QueryError, SourceError
 from techfinder.finder import Finder
 from techfinder.models import Profile
 from techfinder.plan import Condition, QueryPlan, Sort
@@ -249,6 +250,25 @@ def test_the_command_writes_a_file_with_its_manifest_beside_it(
     assert told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert {r["location_state"] for r in csv.DictReader(io.StringIO(file.read_text()))} == {"TX"}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["texas.csv", "texas.csv.manifest.json"]
+
+
+def test_the_command_follows_links_makes_folders_and_leaves_pipes_alone(
+    finder: Finder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TECHFINDER_HOME", str(finder.settings.home))
+    link, pipe, deep = tmp_path / "link.csv", tmp_path / "pipe.csv", tmp_path / "a" / "b" / "deep.csv"
+    link.symlink_to("target.csv")
+    os.mkfifo(pipe)
+    for output in (link, deep):
+        done = CliRunner().invoke(cli, ["export", "--limit", "2", "-o", str(output)])
+        assert done.exit_code == 0, done.output
+        assert len(output.read_text().splitlines()) == 3
+        assert output.resolve().with_name(f"{output.resolve().name}.manifest.json").is_file()
+    assert link.is_symlink()
+    refused = CliRunner().invoke(cli, ["export", "--limit", "2", "-o", str(pipe)])
+    assert isinstance(refused.exception, SourceError)
+    assert "pipe.csv is a device or a pipe. Name a file." in str(refused.exception)
+    assert pipe.is_fifo()
 
 
 def test_the_command_writes_ids_to_standard_output(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:

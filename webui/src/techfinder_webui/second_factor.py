@@ -35,7 +35,7 @@ def add_second_factor(blueprint: Blueprint) -> None:
         try:
             made = access().own.factor_on(me(), key, request.form.get("code", ""), gate().asker())
         except AccessError as error:
-            return render("factor.html", _to_scan(key, why(error)), status_of(error))
+            return render("factor.html", _again(key, error), status_of(error))
         return gate().tell_next(url_for("signing.codes"), *made)
 
     @blueprint.get("/account/factor")
@@ -52,6 +52,14 @@ def add_second_factor(blueprint: Blueprint) -> None:
             return "No code is asked for any more."
 
         return done(change)
+
+
+def _again(key: str, error: AccessError) -> FactorPage:
+    """The same key once more; another one where it is no key of ours."""
+    try:
+        return _to_scan(key, why(error))
+    except AccessError as no_key:
+        return _to_scan(access().own.new_factor(), why(no_key))
 
 
 def _to_scan(key: str, *banners: Banner) -> FactorPage:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from techfinder.access import sessions, tokens
 from techfinder.access.over import NOWHERE, Asker, Over
@@ -12,11 +14,17 @@ from techfinder.access.permissions import Identity
 from techfinder.access.secrets import digest_of
 from techfinder.errors import DatabaseError
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 __all__ = ["Known"]
 
 _REMEMBERED_S = 300.0
 _MOST_REMEMBERED = 10_000
 _TOUCH_WAIT_S = 0.2
+_AWAY_S, _ASKING_S = 1.0, 60.0
+
+_Found = TypeVar("_Found")
 
 
 class Known:
@@ -30,12 +38,13 @@ class Known:
         self._over = over
         self._lock = threading.Lock()
         self._remembered: dict[str, tuple[Identity, float]] = {}
+        self._away: DatabaseError | None = None
+        self._ask_again_at = 0.0
 
     def by_session(self, session: str) -> Identity | None:
         """Who has the session with that id; None when it has ended. Raises DatabaseError."""
         try:
-            with self._over.reading() as (connection, now):
-                found = sessions.find(connection, session, now, self._over.idle_s)
+            found, now = self._ask(lambda connection, now: sessions.find(connection, session, now, self._over.idle_s))
         except DatabaseError as error:
             return self._lately(session, error)
         if found is not None and sessions.stale(found, now):
@@ -47,8 +56,7 @@ class Known:
     def by_token(self, text: str, asker: Asker = NOWHERE) -> Identity | None:
         """Whose token it is; None when it does not count. Its first use is noted. Raises DatabaseError."""
         try:
-            with self._over.reading() as (connection, now):
-                found = tokens.find(connection, text, now)
+            found, now = self._ask(lambda connection, now: tokens.find(connection, text, now))
         except DatabaseError as error:
             return self._lately(text, error)
         identity = None if found is None else tokens.identity_of(found)
@@ -60,6 +68,27 @@ class Known:
             with suppress(DatabaseError), self._over.database.transaction(_TOUCH_WAIT_S) as connection:
                 tokens.note_use(connection, identity.token, now)
         return self._remember(text, identity)
+
+    def _ask(self, find: Callable[[Connection, float], _Found]) -> tuple[_Found, float]:
+        """What the database has, and its time. Raises DatabaseError.
+
+        Where it is away, one at a time finds out whether it is back: one that has frozen would hold everybody up.
+        """
+        with self._lock:
+            if self._away is not None:
+                if time.monotonic() < self._ask_again_at:
+                    raise DatabaseError(str(self._away))
+                self._ask_again_at = time.monotonic() + _ASKING_S
+        try:
+            with self._over.reading() as (connection, now):
+                found = find(connection, now)
+        except DatabaseError as error:
+            with self._lock:
+                self._away, self._ask_again_at = error, time.monotonic() + _AWAY_S
+            raise
+        with self._lock:
+            self._away = None
+        return found, now
 
     def _remember(self, secret: str, identity: Identity | None) -> Identity | None:
         key = digest_of(secret)

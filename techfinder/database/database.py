@@ -37,6 +37,7 @@ HEAD = "0004"
 """The last migration that this version knows."""
 
 _WAIT_S = 10
+_CONNECT_S = 5
 _MIGRATION_WAIT_S = 60
 _READS, _WAITS = "techfinder_reads", "techfinder_waits"
 _PG_LOCK = 7_220_441
@@ -79,9 +80,10 @@ class Database:
                 event.listen(engine, "connect", _prepare_sqlite)
                 event.listen(engine, "begin", _begin_sqlite)
             else:
-                waits = {"connect_timeout": _WAIT_S}
+                waits = {"connect_timeout": _CONNECT_S}
                 parsed = parsed.set(drivername="postgresql+psycopg")
                 engine = create_engine(parsed, connect_args=waits, pool_pre_ping=True, pool_timeout=_WAIT_S)
+                event.listen(engine, "do_connect", _connect_patiently)
         except OSError as error:
             raise DatabaseError(
                 f"The home folder {cut(str(home))} cannot be used: {error.strerror or error}. Allow access, or name "
@@ -133,7 +135,8 @@ class Database:
         """A connection that sees everything as it is at one moment, row by row. Raises DatabaseError."""
         with self._telling(), self.engine.connect() as connection:
             level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}  # SQLite's readers see one moment
-            yield connection.execution_options(**{_READS: True}, stream_results=True, **level)
+            with self._unhurried(connection):
+                yield connection.execution_options(**{_READS: True}, stream_results=True, **level)
 
     def fill_anew(self, fill: Callable[[Connection], None]) -> None:
         """Drop everything, make it anew, and fill it: all in one transaction. For PostgreSQL. Raises DatabaseError."""
@@ -208,7 +211,7 @@ class Database:
     def _migrating(self) -> Iterator[Connection]:
         """A connection under the lock of migrations."""
         if self._lock is None:
-            with self.transaction() as connection:
+            with self.transaction() as connection, self._unhurried(connection):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _PG_LOCK})
                 yield connection
             return
@@ -237,6 +240,19 @@ class Database:
         return str(found or "")
 
     @contextmanager
+    def _unhurried(self, connection: Connection) -> Iterator[None]:
+        """For statements that may take long on PostgreSQL: however long the server says nothing."""
+        if self.sqlite:
+            yield
+            return
+        driver: Any = connection.connection.driver_connection
+        patience_s, driver.patience_s = driver.patience_s, None
+        try:
+            yield
+        finally:
+            driver.patience_s = patience_s
+
+    @contextmanager
     def _telling(self) -> Iterator[None]:
         try:
             yield
@@ -255,6 +271,12 @@ def _remedy(said: BaseException) -> str:
     if getattr(said, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
         return "The file is damaged: stop techfinder, move it aside, and bring a backup back with `techfinder restore`."
     return "Check that this user may write it and its folder, and that the disk has room, then try again."
+
+
+def _connect_patiently(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    from techfinder.database.patience import PatientConnection
+
+    return PatientConnection.connect(*arguments, **options)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

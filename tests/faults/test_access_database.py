@@ -16,7 +16,8 @@ from access_homes import HERE, PASSWORD, aged, opened, settings_in, with_passwor
 from missing import missing
 from postgres_process import PostgresProcess
 from techfinder.app import create_app
-from techfinder.database import FILE
+from techfinder.database import FILE, database
+from techfinder.database.patience import PatientConnection
 from techfinder.database.tables import sessions
 from techfinder.finder import Finder
 from techfinder.plugins import Plugins
@@ -75,6 +76,28 @@ def test_postgresql_is_stopped_and_comes_back(own_postgres: PostgresProcess, tmp
         assert stranger.get("/api/v1/schema").status_code == 503  # whether they are somebody cannot be told
         own_postgres.start()
         deadline = time.monotonic() + 5
+        while client.get("/api/v1/profiles/x").status_code != 404:
+            assert time.monotonic() < deadline
+        assert client.get("/api/v1/schema").status_code == 200
+
+
+def test_postgresql_freezes_and_thaws(
+    own_postgres: PostgresProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses nothing, as one would beyond a network that drops packets: connections that are open say nothing."""
+    monkeypatch.setattr(PatientConnection, "ANSWER_S", 1.0)
+    monkeypatch.setattr(database, "_CONNECT_S", 2)
+    settings = settings_in(tmp_path, own_postgres.database(), sign_in="on")
+    with signed_in(settings) as client:
+        assert client.get("/api/v1/schema").status_code == 200
+        with own_postgres.frozen():
+            status, took_s = timed(client, "/api/v1/schema")
+            assert (status, took_s < 6) == (200, True), "it is found out that nothing comes"
+            status, took_s = timed(client, "/api/v1/schema")
+            assert (status, took_s < 0.5) == (200, True), "and nobody else waits for it"
+            status, took_s = timed(client, "/api/v1/profiles/x")
+            assert (status, took_s < 8) == (503, True), "what must be noted is refused"
+        deadline = time.monotonic() + 10
         while client.get("/api/v1/profiles/x").status_code != 404:
             assert time.monotonic() < deadline
         assert client.get("/api/v1/schema").status_code == 200

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +89,19 @@ class PostgresProcess:
         self._process.kill()
         self._process.wait(STOP_S)
         psutil.wait_procs(children, STOP_S)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It and its own processes stand still: connections stay open, and nothing is answered."""
+        server = psutil.Process(self._process.pid)
+        processes = [server, *server.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in reversed(processes):
+                process.resume()
 
     def database(self) -> str:
         """The address of a new, empty database."""

@@ -35,6 +35,15 @@ def test_every_setting_that_is_handed_on_is_one() -> None:
     assert named - known == set()
 
 
+def test_what_decides_who_sees_what_is_handed_on_and_never_dropped_in_silence() -> None:
+    deciding = re.compile(
+        "field_roles|sensitive_fields|gateway|analyst_|oidc_|max_rejects|proxies|allowed_hosts|admin$"
+    )
+    wanted = {f"TECHFINDER_{name.upper()}" for name in Settings.model_fields if deciding.match(name)}
+    assert len(wanted) > 10
+    assert wanted - SERVICES["web"]["environment"].keys() == set()
+
+
 @services
 def test_a_service_may_do_as_little_as_possible(name: str) -> None:
     service = SERVICES[name]

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -25,7 +25,6 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -34,6 +33,7 @@ from pydantic_settings import SettingsError as UndecodableVariable
 from techfinder.errors import SettingsError, known_names
 from techfinder.findings import Origin, sentence, true_findings
 from techfinder.setting_files import PREFIX, holds, read_secrets, read_settings_file
+from techfinder.setting_forms import FieldRoles, Names, PublicUrl
 
 __all__ = ["LOOPBACK", "Settings", "load_settings"]
 
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Names = Field(
         default=(),
         description="Names that the page is asked for by, separated by commas (.example.org for all below it); this "
         "machine's own always count. Empty: only those where `serve` listens on this machine alone, else any.",
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
         default=120, ge=1, le=1440, description="Minutes without a request after which one must sign in again."
     )
     session_hours: int = Field(default=12, ge=1, le=720, description="Hours after which one must sign in again.")
-    public_url: str = Field(
+    public_url: PublicUrl = Field(
         default="",
         pattern=r"^(https?://[^/?#\s]+)?$",
         description="Address that people reach the page by, where something stands in front of it; with https, cookies "
@@ -205,7 +205,7 @@ class Settings(BaseSettings):
         default="warn",
         description="What happens when people are singled out by a field that the schema calls sensitive.",
     )
-    field_roles: Annotated[Mapping[str, Literal["viewer", "analyst", "editor", "admin"]], NoDecode] = Field(
+    field_roles: FieldRoles = Field(
         default={},
         description="The least role that sees a field of the schema, as `salary=analyst,address=admin`, or a table "
         "`[field_roles]` in the file; for lesser roles it is as if the field were not there.",
@@ -226,7 +226,7 @@ class Settings(BaseSettings):
     analyst_exact: bool = Field(
         default=False, description="Whether a search at /qdrant may ask for `exact`, which compares all vectors."
     )
-    disabled_plugins: Annotated[tuple[str, ...], NoDecode] = Field(
+    disabled_plugins: Names = Field(
         default=(),
         description="Plugins not to load, by name, separated by commas.",
         examples=[("source_crm", "webui")],
@@ -279,31 +279,6 @@ class Settings(BaseSettings):
             origin = partial(_origin, _file_in(self.home), {}, f"plugins.{plugin}")
             lines = [f"  {sentence(e, model, origin)}" for e in true_findings(error)]
             raise SettingsError(f"Settings of plugin {plugin} cannot be used:\n" + "\n".join(lines)) from error
-
-    @field_validator("allowed_hosts", "disabled_plugins", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
-
-    @field_validator("field_roles", mode="before")
-    @classmethod
-    def _pairs(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        return {name.strip(): role.strip() for name, _, role in pairs}
-
-    @field_validator("public_url")
-    @classmethod
-    def _refuse_no_host(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            sound = not value or (parts.hostname and parts.port != 0)
-        except ValueError:
-            sound = False
-        if not sound:
-            raise ValueError("expected an address as https://people.example.org or http://localhost:8000")
-        return value
 
     @field_validator("home", "schema_file", mode="before")
     @classmethod

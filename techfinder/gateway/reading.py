@@ -48,8 +48,6 @@ from techfinder.store.conditions import Filter
 
 __all__ = ["Gateway", "Opened"]
 
-_BUSY_S = 1.0
-
 
 class Gateway:
     """Opens what may be read. Safe for many threads; opens nothing until asked."""
@@ -59,13 +57,16 @@ class Gateway:
         self.limits = Limits.of(finder.settings)
         self._lock = threading.Lock()
         self._reader: Collection | None = None
-        self._places = threading.BoundedSemaphore(max(1, finder.settings.threads // 2))
+        self._places = threading.BoundedSemaphore(max(1, finder.settings.threads // 4))
         self._fills: tuple[GenerationInfo, dict[str, Fill]] | None = None
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place among those who ask at once: half of the threads stay free for the page. Raises Refused."""
-        if not self._places.acquire(timeout=_BUSY_S):
+        """A place among those who ask at once, a quarter of the threads; open pages may hold half. Raises Refused.
+
+        Nobody waits for one: who waits holds a thread.
+        """
+        if not self._places.acquire(blocking=False):
             raise Refused(429, "Too many requests: others are being answered. Try again.")
         try:
             yield

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from flask import Blueprint, Response, current_app, jsonify
+from flask.sansio.blueprints import BlueprintSetupState
 
 from techfinder.api.failures import RETRY_AFTER_S, kind_of
 from techfinder.api.serving import finder_of, loading
-from techfinder.errors import TechfinderError
+from techfinder.errors import DatabaseError, TechfinderError
 from techfinder.finder import Finder
+from techfinder.guarding import guard_of
 
 __all__ = ["health"]
 
+_FRESH_S = 1.0
+
 health = Blueprint("health", __name__)
+
+Parts = Mapping[str, object]
 
 
 @health.get("/healthz")
@@ -26,16 +37,56 @@ def readyz() -> Response:
 
     Filters and browsing work as soon as ``store`` is "ready"; sentences are ranked when ``encoder`` is.
     Asking begins to load the encoder: nothing else does under a server that is not ours.
+    Where people sign in, whoever has not is told the states alone, of the last second.
     """
     finder = finder_of()
-    finder.start_encoder()
-    parts = {**_store_state(finder), **_encoder_state(finder)}
+    parts = _look(finder) if _is_known() else _strangers().states(lambda: _look(finder))
     ready = parts["store"] == parts["encoder"] == "ready"
     response = jsonify({"status": "ready" if ready else "not ready", **parts})
     response.status_code = 200 if ready else 503
     if not ready:
         response.headers["Retry-After"] = RETRY_AFTER_S
     return response
+
+
+class _Strangers:
+    """What is told to those who may ask as often as they like: neither they nor a store that hangs take the threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at, self._states = 0.0, dict[str, object]()
+
+    def states(self, look: Callable[[], Parts]) -> Parts:
+        """What `look` sees; or saw within the last second; or saw last, while somebody looks already."""
+        stale = not self._states or time.monotonic() - self._at >= _FRESH_S
+        if stale and self._lock.acquire(blocking=not self._states):
+            try:
+                self._states = {name: state for name, state in look().items() if name in ("store", "encoder")}
+                self._at = time.monotonic()
+            finally:
+                self._lock.release()
+        return self._states
+
+
+@health.record
+def _know_no_state(setup: BlueprintSetupState) -> None:
+    setup.app.extensions["techfinder.readiness"] = _Strangers()
+
+
+def _strangers() -> _Strangers:
+    return cast("_Strangers", current_app.extensions["techfinder.readiness"])
+
+
+def _is_known() -> bool:
+    try:
+        return guard_of().identity() is not None
+    except DatabaseError:
+        return False
+
+
+def _look(finder: Finder) -> Parts:
+    finder.start_encoder()
+    return {**_store_state(finder), **_encoder_state(finder)}
 
 
 def _store_state(finder: Finder) -> dict[str, object]:

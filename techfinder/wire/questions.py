@@ -101,7 +101,7 @@ class PlanQuestion(QueryPlan):
 class SearchQuestion(PlanQuestion):
     """A plan to search by, and how to page."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["gender"]}})
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["adopter_category"]}})
 
     cursor: Annotated[
         Annotated[str, StringConstraints(min_length=1, max_length=200)] | None,
@@ -128,7 +128,7 @@ class SearchQuestion(PlanQuestion):
 class FacetsQuestion(PlanQuestion):
     """A plan whose matches are counted."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["gender", "age"]}})
+    model_config = ConfigDict(json_schema_extra={"example": {**_EXAMPLE_PLAN, "facets": ["adopter_category", "age"]}})
 
 
 class ExplainQuestion(PlanQuestion):

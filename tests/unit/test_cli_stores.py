@@ -183,6 +183,13 @@ def test_what_was_never_there_is_not_said_to_be_gone(home: Path, server: dict[st
         assert done.stdout.startswith("There is no collection 'typo' in ")
 
 
+def test_a_file_in_the_place_of_the_store_is_told(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("not a folder")
+    done = invoke(tmp_path, "info")
+    assert isinstance(done.exception, TechfinderError)
+    assert f"{tmp_path / 'store'} is a file, where the folder of the store should be" in str(done.exception)
+
+
 def test_a_filter_without_comparison_tells_of_quotes(home: Path) -> None:
     done = commands.run(home, "search", "x", "--filter", "age")
     assert "--filter 'age>=30'" in done.stderr

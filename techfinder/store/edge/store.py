@@ -272,6 +272,8 @@ class EdgeStore:
         return Generations(self._root, collection)
 
     def _all(self) -> list[Generations]:
+        if self._root.exists() and not self._root.is_dir():
+            raise StoreError(f"{self._root} is a file, where the folder of the store should be. Move it away.")
         folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
         return [self._of(f.name) for f in folders if f.is_dir() and not f.name.startswith(".")]
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from techfinder.backup.about import ABOUT, MANIFEST, About, Manifest, Member, read_as
 from techfinder.errors import BackupError, cut
-from techfinder.store.folders import sync_path
+from techfinder.store.folders import remove_folder, sync_path
 from techfinder.store.sizing import free_bytes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIX", "ArchiveWriter", "Draft", "drafting", "require_room", "unpack"]
 
 SUFFIX = ".tar.zst"
-_PART = ".part"
+_PART, _SCRATCH = ".part", ".scratch"
 _CHUNK = 64 << 10
 _PIECE = 16 << 10
 """What tarfile copies at once: with a larger buffer it would move what is in it again and again."""
@@ -96,11 +96,12 @@ class Draft:
 
     Attributes:
         path: Of the file so far.
+        scratch: An empty folder beside it, where there is room for as much as it takes.
     """
 
-    def __init__(self, target: Path, path: Path, file: int) -> None:
+    def __init__(self, target: Path, path: Path, scratch: Path, file: int) -> None:
         """Hold `file`, which is open."""
-        self.path = path
+        self.path, self.scratch = path, scratch
         self._target, self._file = target, file
 
     @contextmanager
@@ -131,7 +132,7 @@ class Draft:
 
 @contextmanager
 def drafting(target: Path) -> Iterator[Draft]:
-    """A draft of `target`, gone at the end of the block.
+    """A draft of `target`, gone with its scratch folder at the end of the block.
 
     Raises:
         BackupError: `target` exists already, or cannot be written.
@@ -147,8 +148,10 @@ def drafting(target: Path) -> Iterator[Draft]:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield Draft(target, path, file)
+            _scratch_of(path).mkdir(mode=0o700)
+            yield Draft(target, path, _scratch_of(path), file)
         finally:
+            remove_folder(_scratch_of(path))
             path.unlink(missing_ok=True)
             os.close(file)
 
@@ -158,7 +161,12 @@ def _sweep(folder: Path) -> None:
     for path in folder.glob(f".*{SUFFIX}{_PART}"):
         with suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_folder(_scratch_of(path))
             path.unlink()
+
+
+def _scratch_of(draft: Path) -> Path:
+    return draft.with_suffix(_SCRATCH)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -60,26 +59,26 @@ def make_backup(settings: Settings, target: Path, verify: bool = False, say: Say
     Args:
         settings: Of what is backed up.
         target: The file; it appears once it is whole, and nothing is ever replaced.
-        verify: Restore it into a temporary folder before it gets its name.
+        verify: Restore it into a temporary folder beside it before it gets its name.
         say: Told what is being done.
 
     Raises:
         BackupError: There is too little room, or something changed meanwhile, or the test restore found a difference.
         StoreError, DatabaseError: A part cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="techfinder-backup-") as scratch, closing(open_store(settings)) as store:
-        about, database = _describe(settings, store, Path(scratch))
+    with drafting(target) as draft, closing(open_store(settings)) as store:
+        about, database = _describe(settings, store, draft.scratch)
         _require_room(store, about, database, target)
-        with drafting(target) as draft:
-            say("Writing ...")
-            with draft.writing() as archive:
-                _write(settings, store, about, database, archive, Path(scratch))
-            if verify:
-                say("Restoring it once into a temporary folder ...")
-                with tempfile.TemporaryDirectory(prefix="techfinder-restored-") as trial:
-                    try_restore(draft.path, settings, about, Path(trial))
-            size = draft.path.stat().st_size
-            draft.keep()
+        say("Writing ...")
+        with draft.writing() as archive:
+            _write(settings, store, about, database, archive, draft.scratch)
+        if verify:
+            say("Restoring it once into a temporary folder ...")
+            trial = draft.scratch / "trial"
+            trial.mkdir()
+            try_restore(draft.path, settings, about, trial)
+        size = draft.path.stat().st_size
+        draft.keep()
     return Made(target, about, size, verify)
 
 

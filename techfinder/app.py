@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
+from flask.sansio.blueprints import Blueprint as AnyBlueprint
 from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -69,18 +70,16 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     app.before_request(_refuse_endless_addresses)
     Guard(finder.settings, access).install(app)
     app.after_request(_guard)
-    taken = [*BLUEPRINTS, metrics, *((gateway,) if finder.settings.gateway != "off" else ())]
-    for blueprint in taken:
+    for blueprint in (*BLUEPRINTS, metrics, *((gateway,) if finder.settings.gateway != "off" else ())):
         app.register_blueprint(blueprint)
     register_errors(app)
     for name, blueprint in finder.plugins.blueprints(seen):
         try:
-            _rehearse(blueprint, taken)
+            _rehearse(blueprint, app.blueprints)
         except Exception as error:  # a plugin's blueprint may do anything while it is registered
             finder.plugins.report(name, "register_blueprints", error)
         else:
             app.register_blueprint(blueprint)
-            taken.append(blueprint)
     return app
 
 
@@ -115,19 +114,17 @@ def _guard(answer: Response) -> Response:
     return answer
 
 
-def _rehearse(blueprint: Blueprint, taken: Sequence[Blueprint]) -> None:
-    """Register on a scratch app: Flask cannot take a blueprint out again.
+def _rehearse(blueprint: Blueprint, taken: Mapping[str, AnyBlueprint]) -> None:
+    """Register on a scratch app, where only the names of others are: Flask cannot take a blueprint out again.
 
     Raises:
         PluginContractError: It takes a path of the core's, or a route does not say who may ask it.
         ValueError: Its name is one of those `taken`.
     """
     scratch = Flask("scratch", static_folder=None)
-    for other in taken:
-        scratch.register_blueprint(other)
-    known = {rule.endpoint for rule in scratch.url_map.iter_rules()}
+    scratch.blueprints |= taken
     scratch.register_blueprint(blueprint)
-    new = [rule for rule in scratch.url_map.iter_rules() if rule.endpoint not in known]
+    new = list(scratch.url_map.iter_rules())
     for rule in new:
         if rule.rule.startswith(_OWN_PATHS):
             raise PluginContractError(f"Its route {rule.rule} is the core's. Move it out of {', '.join(_OWN_PATHS)}.")

@@ -120,7 +120,9 @@ def stem_of(word: str) -> str:
     Far less than a stemmer does, so that no two words of a schema fall together: "Texas" and "texa" are
     the same, "marketing" and "market" are not.
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    plain = word.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     plain = plain.translate(_DROPPED)
     if len(plain) > 4 and plain.endswith("ies"):
         return f"{plain[:-3]}y"

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import forking
 import get_chromium
 import get_faketime
 import get_mlflow
@@ -27,6 +28,7 @@ from qdrant_process import QdrantAddress, QdrantProcess
 
 TEST_PREFIX = "TECHFINDER_TEST_"
 GRACE_S = 2.0
+HELPERS = ("multiprocessing.resource_tracker", forking.SERVER)
 
 
 def pytest_configure() -> None:
@@ -171,12 +173,12 @@ def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
 
 
 def _still_there(children: set[int]) -> list[psutil.Process]:
-    """Those that do not end within a moment, without Python's own helper, which stays for the whole run."""
+    """Those that do not end within a moment, without Python's own helpers, which stay for the whole run."""
     suspects = []
     for child in children:
         with suppress(psutil.NoSuchProcess):
             suspects.append(psutil.Process(child))
-    suspects = [s for s in suspects if "multiprocessing.resource_tracker" not in _command(s)]
+    suspects = [s for s in suspects if not any(helper in _command(s) for helper in HELPERS)]
     return psutil.wait_procs(suspects, timeout=GRACE_S)[1]
 
 

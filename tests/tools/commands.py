@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from forking import run_forked
+
 HASH_PLUGIN = Path(__file__).resolve().parent.parent / "plugin_data" / "hash_encoder"
 
 
@@ -31,15 +33,7 @@ def command(*arguments: str) -> list[str]:
 
 def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return what it printed; the exit code is not judged."""
-    return subprocess.run(
-        command(*arguments),
-        env=environment(home, **settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return run_forked(arguments, environment(home, **settings), timeout_s=120)
 
 
 def run_json(home: Path, *arguments: str, **settings: str) -> Any:

@@ -16,7 +16,10 @@ from pathlib import Path
 __all__ = ["HELP", "PATH_VARIABLE", "find", "main"]
 
 PATH_VARIABLE = "TECHFINDER_TEST_CHROMIUM"
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL = "chromium-headless-shell"
+"""Chromium without its own windows: what pages need, in two thirds of the time."""
+
+COMMANDS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HELP = f"Run `make install-test`, or install Chromium, or set {PATH_VARIABLE} to the path of its executable."
 DRIVER_LIBRARY = "libatomic1"
 
@@ -67,8 +70,9 @@ def _driver_complaint() -> str:
 
 
 def _get() -> None:
-    if _is_debian_root():
-        _install_from_debian("chromium")
+    for package in (SHELL, "chromium"):
+        if find() is None and _is_debian_root():
+            _install_from_debian(package)
     if find() is None:
         _playwright("install", "chromium").check_returncode()
 

@@ -1,0 +1,102 @@
+"""Runs techfinder's commands in processes forked from one that has loaded what all of them load.
+
+Each is a process of its own, with its own variables, folder and output; only loading Python's modules, which takes
+longer than most commands do, is done once for all of them. Where processes cannot be forked they are started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+__all__ = ["SERVER", "run_forked"]
+
+SERVER = "multiprocessing.forkserver"
+"""In the command line of the process that is forked from; it stays for the whole run."""
+
+_LOADED = ["click", "rich.console", "techfinder.indexing", "techfinder.sources", "techfinder.database.erased"]
+"""Nothing that reads the environment when it is loaded."""
+
+
+def run_forked(arguments: Sequence[str], env: Mapping[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """What ``techfinder ARGUMENTS`` did, and printed; its standard input is empty.
+
+    Raises:
+        subprocess.TimeoutExpired: It took too long, and was killed.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return _run_started(arguments, env, timeout_s)
+    with tempfile.TemporaryDirectory(prefix="techfinder-command-") as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        given = (list(arguments), dict(env), Path.cwd(), _plain_path(), out, err)
+        process = _context().Process(target=_become, args=given)
+        process.start()
+        process.join(timeout_s)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(list(arguments), timeout_s, out.read_bytes(), err.read_bytes())
+        return subprocess.CompletedProcess(list(arguments), process.exitcode, out.read_text(), err.read_text())
+
+
+@cache
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_LOADED)
+    return context
+
+
+def _run_started(
+    arguments: Sequence[str], env: Mapping[str, str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "techfinder", *arguments],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout_s,
+    )
+
+
+@cache
+def _plain_path() -> list[str]:
+    """Where a fresh interpreter looks for modules; the tests' own has more."""
+    script = "import json, sys; print(json.dumps(sys.path[1:]))"
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def _become(arguments: list[str], env: dict[str, str], folder: Path, path: list[str], out: Path, err: Path) -> None:
+    """What a fresh interpreter would do with ``-m techfinder ARGUMENTS``, from the first line to the last."""
+    for number, file, how in ((0, os.devnull, os.O_RDONLY), (1, out, os.O_WRONLY), (2, err, os.O_WRONLY)):
+        opened = os.open(file, how | os.O_CREAT, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(folder)
+    sys.path[:] = [str(folder), *filter(None, env.get("PYTHONPATH", "").split(os.pathsep)), *path]
+    sys.argv = ["techfinder", *arguments]
+    from techfinder.cli import main
+
+    try:
+        main()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()

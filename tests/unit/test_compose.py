@@ -106,6 +106,7 @@ def test_a_service_sees_its_own_secrets() -> None:
 def test_the_file_for_tls_names_what_there_is() -> None:
     lines = (ROOT / "deploy" / "tls.env").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert given["TECHFINDER_PUBLISH"] == "127.0.0.1"  # it trusts what the proxy says of who asks
     assert SERVICES["tls"]["profiles"] == [given.pop("COMPOSE_PROFILES")]
     assert all(f"${{{name}:-" in TEXT for name in given)
 
@@ -117,6 +118,27 @@ def test_the_file_for_a_cluster_names_what_there_is() -> None:
     in_profile = [name for name, s in SERVICES.items() if s.get("profiles") == [profile]]
     assert given["QDRANT_URLS"] == ",".join(f"http://{name}:6333" for name in ["qdrant", *in_profile])
     assert all(f"${{{name}:-" in TEXT for name in given)
+
+
+def test_the_file_for_graphics_processors_leaves_one_worker_which_has_them() -> None:
+    lines = (ROOT / "deploy" / "gpu.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    profile = given.pop("COMPOSE_PROFILES")
+    (name,) = [name for name, s in SERVICES.items() if s.get("profiles") == [profile]]
+    (device,) = SERVICES[name]["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert {**SERVICES[name], "scale": "${WORKERS:-1}"} == {
+        **SERVICES["worker"],
+        **{key: SERVICES[name][key] for key in ("profiles", "deploy")},
+    }
+    assert (given["WORKERS"], given["TORCH_LINKS"]) == ("0", "")
+    assert all(re.search(rf"\$\{{{name}:?-", TEXT) for name in given)
+
+
+def test_the_proxy_asks_for_the_page_by_name_each_time() -> None:
+    proxy = (ROOT / "deploy" / "nginx.conf").read_text()
+    assert "proxy_pass $web;" in proxy  # by a variable: else the name is looked up once, at the start
+    assert ">/tmp/resolver.conf" in SERVICES["tls"]["command"][0]
 
 
 def test_client_and_server_of_qdrant_go_together() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
-from flask.sansio.blueprints import Blueprint as AnyBlueprint
 from flask_openapi.openapi import OpenAPI
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -75,7 +73,7 @@ def create_app(settings: Settings | None = None, finder: Finder | None = None) -
     register_errors(app)
     for name, blueprint in finder.plugins.blueprints(seen):
         try:
-            _rehearse(blueprint, app.blueprints)
+            _rehearse(blueprint, app)
         except Exception as error:  # a plugin's blueprint may do anything while it is registered
             finder.plugins.report(name, "register_blueprints", error)
         else:
@@ -114,15 +112,16 @@ def _guard(answer: Response) -> Response:
     return answer
 
 
-def _rehearse(blueprint: Blueprint, taken: Mapping[str, AnyBlueprint]) -> None:
-    """Register on a scratch app, where only the names of others are: Flask cannot take a blueprint out again.
+def _rehearse(blueprint: Blueprint, app: Flask) -> None:
+    """Register on a scratch app, which has only the names of what `app` has: Flask cannot take a blueprint out again.
 
     Raises:
         PluginContractError: It takes a path of the core's, or a route does not say who may ask it.
-        ValueError: Its name is one of those `taken`.
+        ValueError, AssertionError: Its name, or an endpoint of its own making, is one that `app` has.
     """
     scratch = Flask("scratch", static_folder=None)
-    scratch.blueprints |= taken
+    scratch.blueprints |= app.blueprints
+    scratch.view_functions |= app.view_functions
     scratch.register_blueprint(blueprint)
     new = list(scratch.url_map.iter_rules())
     for rule in new:

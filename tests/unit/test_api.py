@@ -14,6 +14,7 @@ from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.hookspecs import hookimpl
 from techfinder.interfaces import EncoderEntry
+from techfinder.marks import needs
 from techfinder.plugins import Plugins
 from techfinder.settings import load_settings
 from techfinder.testing.fakes import HashEncoder, ListSource
@@ -244,6 +245,30 @@ def test_odd_ids_and_values_come_back_as_they_are(tmp_path: Path) -> None:
     body = client.get("/api/v1/profiles/a/b%3Fc=d%20%3Cx%3E").get_json()
     assert body["profile"] == {"persona": odd["persona"], "gender": "Nøn"}
     made.close()
+
+
+@pytest.mark.parametrize("endpoint", ["health.healthz", "shared"])
+def test_a_blueprint_that_takes_an_endpoint_is_left_out(tmp_path: Path, endpoint: str) -> None:
+    class Taker:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        @hookimpl
+        def register_blueprints(self) -> list[Blueprint]:
+            blueprint = Blueprint(self.name, self.name)
+            view = needs("search")(lambda: self.name)
+            blueprint.record(lambda setup: setup.app.add_url_rule(f"/{self.name}", endpoint, view))
+            return [blueprint]
+
+    settings = load_settings(home=tmp_path)
+    takers = [(name, Taker(name)) for name in ("first", "second")]
+    finder = Finder(settings, Plugins.load(settings, discover=False, extra=takers))
+    client = create_app(finder=finder).test_client()
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    failed = ["second"] if endpoint == "shared" else ["first", "second"]
+    assert [f.plugin for f in finder.plugins.failures] == failed
+    assert client.get("/second").status_code == 404
+    finder.close()
 
 
 def test_a_blueprint_that_takes_our_paths_is_left_out(tmp_path: Path) -> None:

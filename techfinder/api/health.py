@@ -18,7 +18,7 @@ from techfinder.guarding import guard_of
 
 __all__ = ["health"]
 
-_FRESH_S = 1.0
+_FRESH_S, _PATIENCE_S = 1.0, 5.0
 
 health = Blueprint("health", __name__)
 
@@ -53,18 +53,25 @@ class _Strangers:
     """What is told to those who may ask as often as they like: neither they nor a store that hangs take the threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._at, self._states = 0.0, dict[str, object]()
+        self._looking = threading.Lock()
+        self._since = self._at = 0.0
+        self._states = dict[str, object]()
 
     def states(self, look: Callable[[], Parts]) -> Parts:
-        """What `look` sees; or saw within the last second; or saw last, while somebody looks already."""
-        stale = not self._states or time.monotonic() - self._at >= _FRESH_S
-        if stale and self._lock.acquire(blocking=not self._states):
+        """What `look` sees; or saw within the last second; or saw last, while somebody looks already.
+
+        Both are "unanswered" as long as nobody has seen anything, and when whoever looks has waited for five seconds.
+        """
+        fresh = self._states and time.monotonic() - self._at < _FRESH_S
+        if not fresh and self._looking.acquire(blocking=False):
             try:
+                self._since = time.monotonic()
                 self._states = {name: state for name, state in look().items() if name in ("store", "encoder")}
                 self._at = time.monotonic()
             finally:
-                self._lock.release()
+                self._looking.release()
+        elif not fresh and (not self._states or time.monotonic() - self._since > _PATIENCE_S):
+            return {"store": "unanswered", "encoder": "unanswered"}
         return self._states
 
 

@@ -88,5 +88,28 @@ def test_a_store_that_hangs_holds_one_thread_and_no_more(client: FlaskClient, mo
         first = pool.submit(client.application.test_client().get, "/readyz")
         assert hangs.wait(60)
         assert [client.get("/readyz").status_code for _ in range(20)] == [200] * 20
+        monkeypatch.setattr(import_module("techfinder.api.health"), "_PATIENCE_S", 0.0)
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.get_json()["store"]) == (503, "unanswered")
+        goes_on.set()
+        assert first.result(60).status_code == 200
+
+
+def test_a_store_that_hangs_from_the_start_holds_one_thread_too(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang(*args: object) -> dict[str, object]:
+        hangs.set()
+        assert goes_on.wait(60)
+        return {"store": "ready"}
+
+    monkeypatch.setattr(import_module("techfinder.api.health"), "_store_state", hang)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.application.test_client().get, "/readyz")
+        assert hangs.wait(60)
+        answers = [client.get("/readyz") for _ in range(20)]
+        assert {(a.status_code, a.get_json()["store"]) for a in answers} == {(503, "unanswered")}
         goes_on.set()
         assert first.result(60).status_code == 200

@@ -54,9 +54,12 @@ class Vocabulary:
         """Every single word of every phrase, as stems."""
         return self._words
 
-    def add(self, phrase: str, sense: Sense) -> None:
-        """Learn a phrase. One that has no words is ignored."""
-        stems = _stems(phrase)
+    def add(self, phrase: str, sense: Sense, live: bool = False) -> None:
+        """Learn a phrase. One that has no words is ignored.
+
+        A `live` one is a value that people have: nothing but this vocabulary remembers it.
+        """
+        stems = _stems(phrase) if live else _kept_stems(phrase)
         if len(stems) > 1 and stems[0] == "the":
             stems = stems[1:]
         node = self._root
@@ -67,10 +70,10 @@ class Vocabulary:
         if not sense.cased:
             self._words.update(s for s in stems if s.isalpha())
 
-    def senses(self, phrase: str) -> Sequence[Sense]:
-        """What the phrase may mean."""
+    def senses(self, phrase: str, live: bool = False) -> Sequence[Sense]:
+        """What the phrase may mean; a `live` one as for :meth:`add`."""
         node: _Node | None = self._root
-        for stem in _stems(phrase):
+        for stem in _stems(phrase) if live else _kept_stems(phrase):
             node = node.following.get(stem) if node else None
         return tuple(node.senses) if node else ()
 
@@ -94,10 +97,14 @@ class Vocabulary:
         yield from reversed(found)
 
 
-@lru_cache(_KEPT)
 def _stems(phrase: str) -> tuple[str, ...]:
-    """The same phrases are learnt again for each schema and whenever other values are live."""
     return tuple(t.stem for t in tokenize(phrase) if not _is_hyphen(t))
+
+
+@lru_cache(_KEPT)
+def _kept_stems(phrase: str) -> tuple[str, ...]:
+    """The phrases of English, of a schema and of lexicons are learnt again whenever other people are live."""
+    return _stems(phrase)
 
 
 def _is_hyphen(token: Token) -> bool:

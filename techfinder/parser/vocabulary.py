@@ -65,12 +65,12 @@ def build_vocabulary(schema: Schema, lexicons: Iterable[Lexicon], live: Mapping[
             proper = attribute.field.kind == "place" and value.casefold() in ambiguous_towns()
             if value in known or not any(c.isalpha() for c in value):
                 continue
-            among = key if _is_english(made, value) and not proper else ""
+            among = key if _is_english(made, value, live=True) and not proper else ""
             if among and attribute.field.kind == "place":
                 continue
             code = value if len(value) <= 2 and value.isupper() else ""
             for spelled in {value, value.replace(".", "")}:  # "St Louis"
-                made.add(spelled, Sense("value", (key, (value,)), cased=code, proper=proper, among=among))
+                made.add(spelled, Sense("value", (key, (value,)), cased=code, proper=proper, among=among), live=True)
     return made
 
 
@@ -110,9 +110,9 @@ def _learn_values(made: Vocabulary, field: SchemaField) -> None:
             made.add(value.brand, Sense("brand", value.brand))
 
 
-def _is_english(made: Vocabulary, value: str) -> bool:
+def _is_english(made: Vocabulary, value: str, live: bool = False) -> bool:
     """Whether a value is a word that sentences are built with: "No" must not turn every "no" into a condition."""
-    return any(s.kind in _BUILDING_KINDS for s in made.senses(value))
+    return any(s.kind in _BUILDING_KINDS for s in made.senses(value, live))
 
 
 def _with_live_values(schema: Schema, entry: LexiconEntry, live: Mapping[str, Sequence[str]]) -> LexiconEntry | None:

@@ -1,7 +1,9 @@
 """Runs techfinder's commands in processes forked from one that has loaded what all of them load.
 
 Each is a process of its own, with its own variables, folder and output; only loading Python's modules, which takes
-longer than most commands do, is done once for all of them. Where processes cannot be forked they are started.
+longer than most commands do, is done once for all of them. So variables that Python itself reads when it starts have no
+effect, and all commands of one run order sets alike; tests that need a fresh interpreter start one, as those of
+terminals, of signals and of the server do. Elsewhere than on Linux each command is started.
 """
 
 from __future__ import annotations
@@ -34,18 +36,23 @@ def run_forked(arguments: Sequence[str], env: Mapping[str, str], timeout_s: floa
     Raises:
         subprocess.TimeoutExpired: It took too long, and was killed.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":
         return _run_started(arguments, env, timeout_s)
     with tempfile.TemporaryDirectory(prefix="techfinder-command-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
+        out.touch()
+        err.touch()
         given = (list(arguments), dict(env), Path.cwd(), _plain_path(), out, err)
         process = _context().Process(target=_become, args=given)
         process.start()
-        process.join(timeout_s)
-        if process.exitcode is None:
+        try:
+            process.join(timeout_s)
+            if process.exitcode is None:
+                raise subprocess.TimeoutExpired(list(arguments), timeout_s, out.read_bytes(), err.read_bytes())
+        except BaseException:
             process.kill()
             process.join()
-            raise subprocess.TimeoutExpired(list(arguments), timeout_s, out.read_bytes(), err.read_bytes())
+            raise
         return subprocess.CompletedProcess(list(arguments), process.exitcode, out.read_text(), err.read_text())
 
 

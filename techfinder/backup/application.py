@@ -18,7 +18,7 @@ from techfinder.database import FILE, database_exists, open_database
 from techfinder.database.database import Database
 from techfinder.database.erased import Refused, merge, refused, refused_by
 from techfinder.database.tables import access_links, attempts, audit_head, devices, metadata, sessions
-from techfinder.errors import BackupError
+from techfinder.errors import BackupError, DatabaseError
 
 if TYPE_CHECKING:
     from techfinder.settings import Settings
@@ -31,16 +31,24 @@ _PAGE = 1000
 
 
 def pack(settings: Settings, scratch: Path) -> Path | None:
-    """The application database as one file below `scratch`, at one moment; None when there is none."""
+    """The application database as one file below `scratch`, at one moment; None when there is none.
+
+    Raises:
+        BackupError: It cannot be copied.
+        DatabaseError: It does not answer.
+    """
     if not database_exists(settings):
         return None
     scratch.mkdir(parents=True, exist_ok=True)
     draft, packed = scratch / "draft" / FILE, scratch / FILE
     with closing(open_database(settings)) as database:
-        with closing(Database.open(draft.parent)) as copy:
-            _copy(database, copy)
-        with closing(sqlite3.connect(draft)) as source:
-            source.execute("VACUUM INTO ?", (str(packed),))  # one file, without what was deleted
+        try:
+            with closing(Database.open(draft.parent)) as copy:
+                _copy(database, copy)
+            with closing(sqlite3.connect(draft)) as source:
+                source.execute("VACUUM INTO ?", (str(packed),))  # one file, without what was deleted
+        except (DatabaseError, sqlite3.Error) as error:
+            raise BackupError(f"The application database cannot be copied to {scratch}: {error}") from error
     return packed
 
 

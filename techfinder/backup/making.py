@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from techfinder import __version__
 from techfinder.backup import application, people
-from techfinder.backup.about import ABOUT, FORMAT, About
+from techfinder.backup.about import ABOUT, FORMAT, About, People
 from techfinder.backup.archive import SUFFIX, ArchiveWriter, drafting, require_room
 from techfinder.backup.home_files import kept_files, schema_member, settings_without_secrets
 from techfinder.backup.restoring import try_restore
+from techfinder.database import FILE, database_exists
 from techfinder.errors import BackupError
 from techfinder.interfaces import Store
 from techfinder.registry.tracking import Tracking
@@ -66,48 +67,54 @@ def make_backup(settings: Settings, target: Path, verify: bool = False, say: Say
         BackupError: There is too little room, or something changed meanwhile, or the test restore found a difference.
         StoreError, DatabaseError: A part cannot be read.
     """
-    with drafting(target) as draft, closing(open_store(settings)) as store:
-        about, database = _describe(settings, store, draft.scratch)
-        _require_room(store, about, database, target)
-        say("Writing ...")
-        with draft.writing() as archive:
-            _write(settings, store, about, database, archive, draft.scratch)
-        if verify:
-            say("Restoring it once into a temporary folder ...")
-            trial = draft.scratch / "trial"
-            trial.mkdir()
-            try_restore(draft.path, settings, about, trial)
-        size = draft.path.stat().st_size
-        draft.keep()
+    with closing(open_store(settings)) as store:
+        found = people.told_of(store, settings.collection)
+        _require_something(settings, found)
+        _require_room(settings, store, found, target, verify)
+        with drafting(target) as draft:
+            database = application.pack(settings, draft.scratch / "database")
+            about = _describe(settings, found, database)
+            say("Writing ...")
+            with draft.writing() as archive:
+                _write(settings, store, about, database, archive, draft.scratch)
+            if verify:
+                say("Restoring it once into a temporary folder ...")
+                trial = draft.scratch / "trial"
+                trial.mkdir()
+                try_restore(draft.path, settings, about, trial)
+            size = draft.path.stat().st_size
+            draft.keep()
     return Made(target, about, size, verify)
 
 
-def _describe(settings: Settings, store: Store, scratch: Path) -> tuple[About, Path | None]:
-    """What will be in the backup, and the application database as it will be."""
-    database = application.pack(settings, scratch / "database")
-    found = settings_without_secrets(settings.home)
-    left = (f"secrets in {FILE_NAME}: {', '.join(found[1])}",) if found and found[1] else ()
-    about = About(
+def _require_something(settings: Settings, found: People | None) -> None:
+    if found is None and not database_exists(settings) and settings_without_secrets(settings.home) is None:
+        raise BackupError(f"There is nothing in {settings.home} to back up yet. Index something first.")
+
+
+def _require_room(settings: Settings, store: Store, found: People | None, target: Path, verify: bool) -> None:
+    """For the file, for two copies of the database on the way into it, and for all that is in it once more."""
+    database = settings.home / FILE
+    held = database.stat().st_size if database.is_file() else 0
+    taken = held + (people.size_of(store, found) if found is not None else 0)
+    require_room(target.parent, taken * (2 if verify else 1) + 2 * held, f"the backup {target}")
+
+
+def _describe(settings: Settings, found: People | None, database: Path | None) -> About:
+    """What will be in the backup, whose application database is at `database`."""
+    own = settings_without_secrets(settings.home)
+    left = (f"secrets in {FILE_NAME}: {', '.join(own[1])}",) if own and own[1] else ()
+    return About(
         format=FORMAT,
         techfinder=__version__,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         collection=settings.collection,
-        people=people.told_of(store, settings.collection),
+        people=found,
         tables=application.rows(database.parent) if database else None,
         schema_file=schema_member(settings),
         registry=_plain(Tracking(settings.home).uri),
         left_out=(*_ALWAYS, *left),
     )
-    if about.people is None and database is None and found is None:
-        raise BackupError(f"There is nothing in {settings.home} to back up yet. Index something first.")
-    return about, database
-
-
-def _require_room(store: Store, about: About, database: Path | None, target: Path) -> None:
-    needed = database.stat().st_size if database else 0
-    if about.people is not None:
-        needed += people.size_of(store, about.people)
-    require_room(target.parent, needed, f"the backup {target}")
 
 
 def _write(

@@ -146,6 +146,15 @@ def test_a_full_disk_leaves_no_file(home: Path, tmp_path: Path) -> None:
     assert state(home) == BEFORE
 
 
+def test_a_disk_without_room_for_the_database_is_told(home: Path, tmp_path: Path) -> None:
+    full = run_with_small_files(home, 40_000, "backup", str(tmp_path / "backups"))
+    assert full.returncode == 1
+    assert "Traceback" not in full.stderr
+    assert "The application database cannot be copied to" in full.stderr
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert state(home) == BEFORE
+
+
 @pytest.mark.parametrize("most", [100, 30_000])
 def test_a_disk_that_is_full_for_a_restore_changes_nothing(stage: Stage, home: Path, most: int) -> None:
     full = run_with_small_files(home, most, "restore", "--replace", str(stage.backup))

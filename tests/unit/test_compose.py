@@ -126,7 +126,7 @@ def test_the_file_for_graphics_processors_leaves_one_worker_which_has_them() -> 
     profile = given.pop("COMPOSE_PROFILES")
     (name,) = [name for name, s in SERVICES.items() if s.get("profiles") == [profile]]
     (device,) = SERVICES[name]["deploy"]["resources"]["reservations"]["devices"]
-    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert (device["driver"], device["count"], device["capabilities"]) == ("nvidia", 1, ["gpu"])
     assert {**SERVICES[name], "scale": "${WORKERS:-1}"} == {
         **SERVICES["worker"],
         **{key: SERVICES[name][key] for key in ("profiles", "deploy")},

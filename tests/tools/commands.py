@@ -33,7 +33,18 @@ def command(*arguments: str) -> list[str]:
 
 def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return what it printed; the exit code is not judged."""
-    return run_forked(arguments, environment(home, **settings), timeout_s=120)
+    variables = environment(home, **settings)
+    if sys.platform == "linux":
+        return run_forked(arguments, variables, timeout_s=120)
+    return subprocess.run(
+        command(*arguments),
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def run_json(home: Path, *arguments: str, **settings: str) -> Any:

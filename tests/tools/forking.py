@@ -3,7 +3,7 @@
 Each is a process of its own, with its own variables, folder and output; only loading Python's modules, which takes
 longer than most commands do, is done once for all of them. So variables that Python itself reads when it starts have no
 effect, and all commands of one run order sets alike; tests that need a fresh interpreter start one, as those of
-terminals, of signals and of the server do. Elsewhere than on Linux each command is started.
+terminals, of signals and of the server do. For Linux: elsewhere, to fork what has loaded NumPy may crash.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ def run_forked(arguments: Sequence[str], env: Mapping[str, str], timeout_s: floa
     Raises:
         subprocess.TimeoutExpired: It took too long, and was killed.
     """
-    if sys.platform != "linux":
-        return _run_started(arguments, env, timeout_s)
     with tempfile.TemporaryDirectory(prefix="techfinder-command-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         out.touch()
@@ -61,20 +59,6 @@ def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_LOADED)
     return context
-
-
-def _run_started(
-    arguments: Sequence[str], env: Mapping[str, str], timeout_s: float
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "techfinder", *arguments],
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout_s,
-    )
 
 
 @cache

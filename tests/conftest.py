@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import forked_stores
 import forking
 import get_chromium
 import get_faketime
@@ -25,6 +27,7 @@ from missing import missing
 from mlflow_process import MlflowProcess
 from postgres_process import PostgresProcess
 from qdrant_process import QdrantAddress, QdrantProcess
+from techfinder.store.edge import channel
 
 TEST_PREFIX = "TECHFINDER_TEST_"
 GRACE_S = 2.0
@@ -40,6 +43,15 @@ def pytest_configure() -> None:
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     # A command that steps back for others would take the whole run with it, and what it builds starves beside that.
     os.environ["TECHFINDER_NICE"] = "0"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forked_store_processes() -> Iterator[None]:
+    """The embedded store forks its processes, as to start one takes longer than most tests do; folders override it."""
+    with pytest.MonkeyPatch.context() as patched:
+        if sys.platform == "linux":
+            patched.setattr(channel, "_launch", forked_stores.launch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +172,7 @@ def _children() -> set[int]:
         lists = [(thread / "children").read_text() for thread in Path("/proc/self/task").iterdir()]
     except OSError:
         return {c.pid for c in psutil.Process().children()}
-    return {int(pid) for pids in lists for pid in pids.split()}
+    return {int(pid) for pids in lists for pid in pids.split()} | forked_stores.running()
 
 
 def _still_running(threads: set[threading.Thread]) -> list[threading.Thread]:
@@ -178,7 +190,8 @@ def _still_there(children: set[int]) -> list[psutil.Process]:
     for child in children:
         with suppress(psutil.NoSuchProcess):
             suspects.append(psutil.Process(child))
-    suspects = [s for s in suspects if not any(helper in _command(s) for helper in HELPERS)]
+    forked = forked_stores.running()  # look like the helper that they were forked from
+    suspects = [s for s in suspects if s.pid in forked or not any(helper in _command(s) for helper in HELPERS)]
     return psutil.wait_procs(suspects, timeout=GRACE_S)[1]
 
 

@@ -21,12 +21,19 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-__all__ = ["SERVER", "run_forked"]
+__all__ = ["SERVER", "context", "run_forked"]
 
 SERVER = "multiprocessing.forkserver"
 """In the command line of the process that is forked from; it stays for the whole run."""
 
-_LOADED = ["click", "rich.console", "techfinder.indexing", "techfinder.sources", "techfinder.database.erased"]
+_LOADED = [
+    "click",
+    "rich.console",
+    "techfinder.database.erased",
+    "techfinder.indexing",
+    "techfinder.sources",
+    "techfinder.store.edge.process",
+]
 """Nothing that reads the environment when it is loaded."""
 
 
@@ -41,7 +48,7 @@ def run_forked(arguments: Sequence[str], env: Mapping[str, str], timeout_s: floa
         out.touch()
         err.touch()
         given = (list(arguments), dict(env), Path.cwd(), _plain_path(), out, err)
-        process = _context().Process(target=_become, args=given)
+        process = context().Process(target=_become, args=given)
         process.start()
         try:
             process.join(timeout_s)
@@ -55,10 +62,11 @@ def run_forked(arguments: Sequence[str], env: Mapping[str, str], timeout_s: floa
 
 
 @cache
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_LOADED)
-    return context
+def context() -> ForkServerContext:
+    """Starts processes by forking; one for each process of the tests."""
+    made = multiprocessing.get_context("forkserver")
+    made.set_forkserver_preload(_LOADED)
+    return made
 
 
 @cache

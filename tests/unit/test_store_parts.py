@@ -35,6 +35,11 @@ from techfinder.testing.store_samples import make_spec, only_so_many_files
 ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def forked_store_processes() -> None:
+    """None: how such processes start is looked at here."""
+
+
 def stored_float(number: float) -> float:
     point = Point(Profile("p", {"income": number}), 0, "r", "t")
     return float(check_points([point], 2, "cosine", ATTRIBUTES)[0].payload["income"])

@@ -81,6 +81,18 @@ def _scratch_file() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
+def _launch(remote: int, lifeline: int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    """The process, started, with its ends of the socket pair and of the pipe."""
+    return subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, str(remote), str(lifeline), str(os.getpid())],
+        env=os.environ | _ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        pass_fds=(remote, lifeline),
+    )
+
+
 class StoreProcess:
     """A process that answers calls, one at a time; safe to call from many threads.
 
@@ -123,15 +135,7 @@ class StoreProcess:
             inherited, self._lifeline = os.pipe()
             kept.callback(os.close, self._lifeline)
             given.callback(os.close, inherited)
-            numbers = [str(n) for n in (remote.fileno(), inherited, os.getpid())]
-            self._process = subprocess.Popen(  # noqa: S603 (our own program)
-                [sys.executable, "-P", "-c", _PROGRAM, _PACKAGE, *numbers],
-                env=os.environ | _ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._stderr,
-                pass_fds=(remote.fileno(), inherited),
-            )
+            self._process = _launch(remote.fileno(), inherited, self._stderr)
             kept.pop_all()  # closed by _end
 
     @property

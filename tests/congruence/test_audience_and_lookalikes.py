@@ -179,6 +179,7 @@ def test_both_stores_rank_alike(
     assert edge.total == server.total
 
 
+@pytest.mark.slow
 def test_the_ranking_is_the_documented_sum(finders: tuple[Finder, Finder], judge: Judge) -> None:
     """Everybody's score made again in plain Python, of the weights that the answer tells of seen values."""
     found = finders[0].lookalikes(QueryPlan(like=LIKE, limit=1000))

@@ -93,6 +93,7 @@ def agree(doors: dict[str, Door], profiles: list[Profile], seeds: range) -> list
     return calls
 
 
+@pytest.mark.slow
 def test_calls_return_whom_the_page_shows(doors: dict[str, Door], profiles: list[Profile]) -> None:
     calls = agree(doors, profiles, range(SHORT))
     assert {c.operation for c in calls} == {"points", "points/query", "points/query/batch"}

@@ -81,6 +81,7 @@ def test_postgresql_is_stopped_and_comes_back(own_postgres: PostgresProcess, tmp
         assert client.get("/api/v1/schema").status_code == 200
 
 
+@pytest.mark.slow
 def test_postgresql_freezes_and_thaws(
     own_postgres: PostgresProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

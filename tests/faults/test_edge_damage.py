@@ -78,7 +78,8 @@ def test_damage_is_named(
         assert people.count([]) == SIZE
 
 
-@pytest.mark.parametrize("seed", [9, *(pytest.param(s, marks=pytest.mark.slow) for s in range(20))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
 def test_random_damage_is_found_or_harmless(store: EdgeStore, settings: Settings, sealed: Path, seed: int) -> None:
     copy_sparse(sealed, settings.home)
     with closing(store.open("people")) as people:

@@ -112,6 +112,7 @@ def test_the_store_process_ends_with_a_killed_parent(store: EdgeStore, settings:
     assert eventually(lambda: gone(pid))
 
 
+@pytest.mark.slow
 def test_many_readers_open_and_close_at_once(store: EdgeStore) -> None:
     build(store, SPEC, make_points(SIZE))
 
@@ -124,6 +125,7 @@ def test_many_readers_open_and_close_at_once(store: EdgeStore) -> None:
     assert all(f == found[0] for f in found)
 
 
+@pytest.mark.slow
 def test_switching_under_load_fails_no_call_and_mixes_no_generations(store: EdgeStore) -> None:
     def generation(number: int) -> int:
         points = [make_point(n, age=number) for n in range(20 + number)]
@@ -162,7 +164,9 @@ def test_switching_under_load_fails_no_call_and_mixes_no_generations(store: Edge
 # --- builders ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGBUS], ids=["killed", "bus error"])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGBUS, marks=pytest.mark.slow)], ids=["killed", "bus error"]
+)
 @pytest.mark.parametrize("moment", ["start", "upsert", "seal"])
 def test_a_dead_builder_leaves_live_data_alone(people: EdgeCollection, store: EdgeStore, moment: str, how: int) -> None:
     before = answers(people)
@@ -210,7 +214,9 @@ def _kill_children(spared: int) -> None:
                 child.kill()  # a store process: the servers of other tests are children too
 
 
-@pytest.mark.parametrize("job", ["upsert", "sealing", "seal", "publish"])
+@pytest.mark.parametrize(
+    "job", ["sealing", *(pytest.param(job, marks=pytest.mark.slow) for job in ("upsert", "seal", "publish"))]
+)
 def test_a_killed_writing_program_leaves_no_lock_and_nothing_behind(
     people: EdgeCollection, store: EdgeStore, settings: Settings, job: str
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_reader_that_is_opened_while_changes_are_made(
         assert people.count([]) == SIZE + people.count(NEW)
 
 
+@pytest.mark.slow
 def test_a_reader_that_makes_its_columns_anew_while_changes_are_made(
     qdrant: QdrantAddress, tmp_path: Path, writing: ServerStore, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:

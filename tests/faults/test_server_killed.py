@@ -135,7 +135,13 @@ def test_a_build_goes_on_when_the_server_is_back(qdrant_of_mine: QdrantProcess, 
 
 
 @pytest.mark.parametrize(
-    "step", [r"techfinder.control/points\?", r"people\S*/points\?", r"people\S*/points/delete", r"PATCH \S*people"]
+    "step",
+    [
+        r"techfinder.control/points\?",
+        r"people\S*/points\?",
+        pytest.param(r"people\S*/points/delete", marks=pytest.mark.slow),
+        pytest.param(r"PATCH \S*people", marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 def test_a_change_in_place_that_lost_its_server_is_finished_by_the_next_run(
@@ -266,9 +272,8 @@ def _kill_and_mend(mine: Mine, tmp_path: Path, step: int, done: bool) -> bool:
     return hit
 
 
-@pytest.mark.parametrize(("step", "done"), [(3, True), (4, True), (5, False)])
-def test_a_writer_killed_in_a_change_in_place(mine: Mine, tmp_path: Path, step: int, done: bool) -> None:
-    assert _kill_and_mend(mine, tmp_path, step, done)
+def test_a_writer_killed_in_a_change_in_place(mine: Mine, tmp_path: Path) -> None:
+    assert _kill_and_mend(mine, tmp_path, 3, done=True)
 
 
 @pytest.mark.slow
@@ -278,6 +283,7 @@ def test_a_writer_killed_at_any_step_of_a_change_in_place(mine: Mine, tmp_path: 
     assert _kill_and_mend(mine, tmp_path, step, done) or step > 7
 
 
+@pytest.mark.slow
 def test_check_tells_of_a_change_that_was_broken_off(mine: Mine, tmp_path: Path) -> None:
     address, store = mine
     reader = store.open("people")
@@ -305,9 +311,8 @@ def _build_and_sweep(address: QdrantAddress, tmp_path: Path, step: int, done: bo
         return hit
 
 
-@pytest.mark.parametrize(("step", "done"), [(2, True), (8, True), (10, True)])
-def test_a_writer_killed_in_a_build(qdrant_of_mine: QdrantProcess, tmp_path: Path, step: int, done: bool) -> None:
-    assert _build_and_sweep(qdrant_of_mine.address, tmp_path, step, done)
+def test_a_writer_killed_in_a_build(qdrant_of_mine: QdrantProcess, tmp_path: Path) -> None:
+    assert _build_and_sweep(qdrant_of_mine.address, tmp_path, 2, done=True)
 
 
 @pytest.mark.slow

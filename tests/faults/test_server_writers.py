@@ -205,6 +205,7 @@ def _stand_still(server: QdrantProcess) -> None:
     server.resume()
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_the_same_do_it_one_after_the_other(
     qdrant: QdrantAddress, tmp_path: Path, name: str
 ) -> None:

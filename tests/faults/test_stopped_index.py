@@ -34,12 +34,9 @@ def group(job: subprocess.Popen[str], number: int) -> None:
     os.killpg(job.pid, number)
 
 
-@pytest.mark.parametrize(
-    "tell", [subprocess.Popen.send_signal, pytest.param(group, marks=pytest.mark.slow)], ids=["process", "group"]
-)
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("tell", [subprocess.Popen.send_signal, group], ids=["process", "group"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_run_that_is_told_to_end_does_so_and_goes_on_later(
     tmp_path: Path, people: str, tell: Callable[[subprocess.Popen[str], int], None], number: int
 ) -> None:

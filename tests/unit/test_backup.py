@@ -115,6 +115,7 @@ def test_so_does_one_that_is_searched_through_a_graph(tmp_path: Path) -> None:
         assert answers(finder) == made.answers
 
 
+@pytest.mark.slow
 def test_a_restored_server_gives_the_same_answers(server: Made, on_server: dict[str, Any], tmp_path: Path) -> None:
     with closing(open_store(server.settings)) as store:
         store.drop("backed-up")
@@ -125,6 +126,7 @@ def test_a_restored_server_gives_the_same_answers(server: Made, on_server: dict[
         assert finder.store.verify("backed-up") == []
 
 
+@pytest.mark.slow
 def test_one_that_fails_once_its_people_are_live_can_be_finished(
     server: Made, on_server: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +161,7 @@ def test_a_backup_of_a_server_can_become_an_embedded_store(server: Made, tmp_pat
         assert finder.store.place().startswith(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_embedded_store_can_go_to_a_server(
     edge: Made, on_server: dict[str, Any], tmp_path: Path
 ) -> None:

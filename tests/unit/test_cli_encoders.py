@@ -80,6 +80,7 @@ def test_an_encoder_is_registered_promoted_and_taken_back(invoke: Invoke, tmp_pa
     assert [v["name"] for v in told(invoke("encoders", "list", "--json"))["registered"]] == ["hash"]
 
 
+@pytest.mark.slow
 def test_a_queued_promotion_is_done_by_a_worker(invoke: Invoke, tmp_path: Path) -> None:
     questions = ("--questions", write_questions(tmp_path / "questions.jsonl"))
     assert "No jobs yet" in good(invoke("jobs", "list"))

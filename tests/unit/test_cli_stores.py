@@ -104,6 +104,7 @@ def test_plugins_fit_into_eighty_columns(home: Path) -> None:
     assert lines[start + 1].strip()
 
 
+@pytest.mark.slow
 def test_a_collection_goes_to_a_server_and_back(
     home: Path, server: dict[str, str], qdrant: QdrantAddress, tmp_path: Path
 ) -> None:

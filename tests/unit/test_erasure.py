@@ -176,6 +176,7 @@ def test_the_receipt_is_in_the_audit_log_without_the_person(home: Home) -> None:
     assert home.who not in str(entry)
 
 
+@pytest.mark.slow
 def test_no_import_brings_them_back_unless_that_is_allowed(home: Home) -> None:
     home.erase()
     progress, rejects = home.index(home.first)
@@ -261,6 +262,7 @@ def test_a_home_without_people_still_remembers(tmp_path: Path) -> None:
     assert (is_refused("TU0001"), is_refused("TU0002")) == (True, False)
 
 
+@pytest.mark.slow
 def test_not_a_byte_is_left_on_a_server(
     server: tuple[QdrantProcess, Path], tmp_path: Path, people: tuple[Path, Path, str]
 ) -> None:

@@ -117,6 +117,7 @@ def site(qdrant: QdrantAddress, tmp_path_factory: pytest.TempPathFactory) -> Ite
 pytestmark = pytest.mark.keeps_children
 
 
+@pytest.mark.slow
 def test_pages_of_one_question_fit_together_whoever_answers(site: Site) -> None:
     found: list[str] = []
     cursor = "*"

@@ -93,6 +93,7 @@ def wait_for_generation(finder: Finder, number: int) -> SearchResult:
     return found
 
 
+@BOTH_AT_NIGHT
 def test_people_and_questions_go_over_together_while_people_search(
     finder: Finder, database: Database, tmp_path: Path, places: dict[str, Any]
 ) -> None:
@@ -148,7 +149,7 @@ def test_a_broken_encoder_is_refused_unless_somebody_insists(
     assert last.facts["forced"]
 
 
-@BOTH_AT_NIGHT
+@pytest.mark.slow
 def test_changes_made_meanwhile_are_in_the_new_generation(
     finder: Finder, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +171,7 @@ def test_changes_made_meanwhile_are_in_the_new_generation(
     assert job.result["before"]["encoder"].startswith("one@")
 
 
-@BOTH_AT_NIGHT
+@pytest.mark.slow
 def test_going_back_is_refused_where_it_would_undo_changes(finder: Finder, database: Database, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="never switched"):
         roll_back(finder, database, "tests")

@@ -84,6 +84,7 @@ def test_a_running_finder_follows_what_is_live(finder: Finder, one: EncoderEntry
     assert similarity(before) > 0
 
 
+@pytest.mark.slow
 def test_another_process_needs_no_setting_to_search_what_was_built(
     finder: Finder, tmp_path: Path, one: EncoderEntry, two: EncoderEntry
 ) -> None:
@@ -124,6 +125,7 @@ def test_an_encoder_that_cannot_be_loaded_is_not_gone_over_to(
     serving.close()
 
 
+@pytest.mark.slow
 def test_the_one_to_go_back_to_stays_loaded(finder: Finder, one: EncoderEntry, two: EncoderEntry) -> None:
     ask(finder)
     rebuild(finder, two)

@@ -76,6 +76,7 @@ def test_the_start_made_an_admin(stack: StackProcesses) -> None:
     assert "admin" in stack.run("user", "list")
 
 
+@pytest.mark.slow
 def test_an_import_by_hand_and_one_by_the_worker(stack: StackProcesses) -> None:
     before = total(stack)
     stack.run("index", "--keep", str(somebody(stack, "HAND1")))
@@ -108,6 +109,7 @@ def test_the_database_is_stopped(stack: StackProcesses) -> None:
     with_worker.close()
 
 
+@pytest.mark.slow
 def test_the_worker_is_killed(stack: StackProcesses) -> None:
     stack.kill("worker")
     with_worker = Database.open(stack.home, _database_url(stack))

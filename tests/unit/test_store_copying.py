@@ -71,6 +71,7 @@ def test_something_else_is_replaced_only_when_that_is_confirmed(one: EdgeStore, 
     assert done.info.points == 5
 
 
+@pytest.mark.slow
 def test_the_same_people_built_for_other_filters_are_copied(one: EdgeStore, other: EdgeStore) -> None:
     build(one, make_spec("people", attributes={"age": "integer"}), [make_point(1, age=3)])
     build(other, make_spec("people", attributes={"age": "float"}), [make_point(1, age=3)])
@@ -111,6 +112,7 @@ def test_a_target_that_is_away_when_it_is_to_be_written_is_told_how_to_go_on(one
         job(one, away).run()
 
 
+@pytest.mark.slow
 def test_a_damaged_target_is_replaced(one: EdgeStore, other: EdgeStore, tmp_path: Path) -> None:
     build(one, SPEC, make_points(5))
     build(other, SPEC, make_points(3))

@@ -63,6 +63,7 @@ def test_axe_finds_nothing(address: str, new_page: NewPage, said: list[str], nam
     said[:] = [line for line in said if "status of 4" not in line]  # a page that says no is an error to the console
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_on_a_phone_with_filters_and_help_open(address: str, new_page: NewPage) -> None:
     page = new_page(viewport={"width": 360, "height": 780}, reduced_motion="reduce")
     page.goto(f"{address}/?q=innovators")

@@ -22,7 +22,7 @@ PAGES = {
     "nobody named": "/lookalike",
     "unknown": "/lookalike?like=nobody",
 }
-SLOW = ["everybody", "no audience", "nobody named", "unknown"]
+SLOW = ["lookalike", "everybody", "no audience", "nobody named", "unknown"]
 """Made of the same parts as the others."""
 
 

@@ -79,6 +79,7 @@ def test_a_page_survives_a_restart_and_hears_what_it_missed(own_home: Path, new_
     said.clear()
 
 
+@pytest.mark.slow
 def test_a_search_while_the_server_is_away_says_so(own_home: Path, new_page: NewPage, said: list[str]) -> None:
     page = new_page()
     with served(environment(own_home)) as address:

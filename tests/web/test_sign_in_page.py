@@ -243,6 +243,7 @@ def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(site:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_second_factor_is_switched_on_asked_for_and_switched_off(
     site: Site, new_page: NewPage, said: list[str]
 ) -> None:

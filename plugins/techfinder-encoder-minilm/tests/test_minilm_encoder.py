@@ -51,7 +51,7 @@ class TestMinilm(EncoderContract):
         return replace(entry, load=lambda: minilm)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow)])
 def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str) -> None:
     encoder = load(home, precision=precision, device="cpu")
     assert (encoder.precision, encoder.device) == (precision, "cpu")
@@ -73,7 +73,13 @@ def refuses(*arguments: object) -> None:
     raise RuntimeError("not on this processor")
 
 
-@pytest.mark.parametrize("there", [object(), Operator(refuses), Operator(lambda state, *rest: state)])
+@pytest.mark.parametrize(
+    "there",
+    [
+        Operator(lambda state, *rest: state),
+        *(pytest.param(there, marks=pytest.mark.slow) for there in (object(), Operator(refuses))),
+    ],
+)
 def test_operators_that_do_not_work_are_not_used(
     home: Path, plain: Any, monkeypatch: pytest.MonkeyPatch, there: object
 ) -> None:

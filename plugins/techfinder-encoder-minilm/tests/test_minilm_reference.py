@@ -29,6 +29,7 @@ def load(home: Path, **own: str) -> Any:
     return entry.load()
 
 
+@pytest.mark.slow
 def test_loading_does_without_the_library_and_writes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LOAD, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

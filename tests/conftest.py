@@ -190,12 +190,13 @@ def _still_there(children: set[int]) -> list[psutil.Process]:
     for child in children:
         with suppress(psutil.NoSuchProcess):
             suspects.append(psutil.Process(child))
-    forked = forked_stores.running()  # look like the helper that they were forked from
-    suspects = [s for s in suspects if s.pid in forked or not any(helper in _command(s) for helper in HELPERS)]
+    suspects = [s for s in suspects if not any(helper in _command(s) for helper in HELPERS)]
     return psutil.wait_procs(suspects, timeout=GRACE_S)[1]
 
 
 def _command(process: psutil.Process) -> str:
+    if process.pid in forked_stores.running():
+        return "of a store"
     try:
         return " ".join(process.cmdline())[:200]
     except psutil.Error:

@@ -10,6 +10,7 @@ import os
 import subprocess
 from multiprocessing import connection, reduction
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import _children  # type: ignore[attr-defined]
 from typing import IO, Any
 
 import forking
@@ -63,8 +64,9 @@ def _number(copy: Any) -> int:
 def launch(remote: int, lifeline: int, stderr: IO[bytes]) -> ForkedStoreProcess:
     """Stands for ``techfinder.store.edge.channel._launch``."""
     given = [_Passed(number) for number in (remote, lifeline, stderr.fileno())]
-    process = forking.context().Process(target=_become, args=(*given, dict(os.environ)), daemon=True)
+    process = forking.context().Process(target=_become, args=(*given, dict(os.environ)))
     process.start()
+    _children.discard(process)  # the interpreter would wait for it when it ends, and it ends with the interpreter
     _started[:] = [p for p in _started if p.poll() is None]
     _started.append(ForkedStoreProcess(process))
     return _started[-1]

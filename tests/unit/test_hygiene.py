@@ -1,5 +1,6 @@
 """The check after each test finds what a test leaves behind."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ TESTS = Path(__file__).resolve().parents[1]
 
 LEAKS = """
 import logging, os, subprocess, threading
+from techfinder.store.edge.channel import StoreProcess
+
+kept = []
 
 def test_environment():
     os.environ["LEAKED"] = "1"
@@ -22,6 +26,9 @@ def test_thread():
 
 def test_child():
     subprocess.Popen(["sleep", "5"])
+
+def test_store_process(tmp_path):
+    kept.append(StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0))
 
 def test_clean(monkeypatch):
     monkeypatch.setenv("LEAKED", "2")
@@ -38,6 +45,7 @@ def test_each_leak_is_named(pytester: pytest.Pytester, monkeypatch: pytest.Monke
 
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
 
-    result.assert_outcomes(passed=5, errors=4)
-    for said in ("environment variable LEAKED", "logging (level", "running thread leaked", "child process sleep 5"):
+    result.assert_outcomes(passed=6, errors=5)
+    children = ["child process sleep 5"] + (["child process of a store"] if sys.platform == "linux" else [])
+    for said in ("environment variable LEAKED", "logging (level", "running thread leaked", *children):
         result.stdout.fnmatch_lines(f"*test_leaks.py::test_*left traces*{said}*")

@@ -154,6 +154,7 @@ def test_one_that_fails_once_its_people_are_live_can_be_finished(
         assert access.people.named("ann").role == "admin"
 
 
+@pytest.mark.slow
 def test_a_backup_of_a_server_can_become_an_embedded_store(server: Made, tmp_path: Path) -> None:
     restore(server.file, into(tmp_path, collection="backed-up"))
     with closing(opened(tmp_path, collection="backed-up")) as finder:

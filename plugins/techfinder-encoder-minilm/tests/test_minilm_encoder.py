@@ -73,13 +73,8 @@ def refuses(*arguments: object) -> None:
     raise RuntimeError("not on this processor")
 
 
-@pytest.mark.parametrize(
-    "there",
-    [
-        Operator(lambda state, *rest: state),
-        *(pytest.param(there, marks=pytest.mark.slow) for there in (object(), Operator(refuses))),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("there", [object(), Operator(refuses), Operator(lambda state, *rest: state)])
 def test_operators_that_do_not_work_are_not_used(
     home: Path, plain: Any, monkeypatch: pytest.MonkeyPatch, there: object
 ) -> None:

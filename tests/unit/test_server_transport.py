@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -105,6 +106,23 @@ def test_connections_that_are_kept_serve_several_requests(monkeypatch: pytest.Mo
         with httpx.Client(transport=TimedTransport(Deadline(5.0).left, None, keep=True)) as http:
             assert [http.get(server.url).status_code for _ in range(2)] == [200, 200]
         assert len(server.asked) == 2
+
+
+def test_a_request_without_a_body_has_none() -> None:
+    requests = []
+
+    def keep(server: BadServer, connection: socket.socket) -> None:
+        requests.append(server.request(connection))
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    with BadServer(keep) as server, client(Deadline(5.0)) as http:
+        http.get(server.url)
+        http.put(server.url, json=1)
+    asked, told = (request.lower() for request in requests)
+    assert b"transfer-encoding" not in asked
+    assert b"content-length" not in asked
+    assert b"content-length: 1\r\n" in told
+    assert told.endswith(b"\r\n\r\n1")
 
 
 def _two_answers(server: BadServer, connection: object) -> None:

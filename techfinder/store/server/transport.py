@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpcore
@@ -73,14 +73,15 @@ class TimedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer. Raises what httpx raises."""
         url = request.url
+        # Made here: the pool's own `stream` sends a body, of no bytes, with each request that has none.
+        asked = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+        )
         try:
-            with self._pool.stream(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,  # type: ignore[arg-type]
-                extensions={},
-            ) as answer:
+            with closing(self._pool.handle_request(asked)) as answer:
                 body = _whole(answer.iter_stream())
         except _CORE_ERRORS as error:
             kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)

@@ -13,9 +13,9 @@ DISTRIBUTIONS := . $(PLUGINS) webui
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install -c $(CONSTRAINTS)
-# `make test` and `make nightly` spread test files over two processes more than there are processors, as tests often wait,
+# `make test` and `make nightly` spread test files over one process more than there are processors, as tests often wait,
 # up to four; WORKERS=0 runs them in one process.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SPREAD = -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Hundreds of processes of techfinder are started; each would compile it again, and pytest rewrite all test files.
 unexport PYTHONDONTWRITEBYTECODE

@@ -67,14 +67,16 @@ def launch(remote: int, lifeline: int, stderr: IO[bytes]) -> ForkedStoreProcess:
     process = forking.context().Process(target=_become, args=(*given, dict(os.environ)))
     process.start()
     _children.discard(process)  # the interpreter would wait for it when it ends, and it ends with the interpreter
-    _started[:] = [p for p in _started if p.poll() is None]
-    _started.append(ForkedStoreProcess(process))
-    return _started[-1]
+    made = ForkedStoreProcess(process)
+    _started.append(made)
+    return made
 
 
 def running() -> set[int]:
     """Ids of those that have not ended."""
-    return {p.pid for p in _started if p.pid is not None and p.poll() is None}
+    for ended in [p for p in _started if p.poll() is not None]:
+        _started.remove(ended)
+    return {p.pid for p in _started if p.pid is not None}
 
 
 def _become(remote: int, lifeline: int, stderr: int, env: dict[str, str]) -> None:

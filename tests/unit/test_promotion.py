@@ -171,7 +171,7 @@ def test_changes_made_meanwhile_are_in_the_new_generation(
     assert job.result["before"]["encoder"].startswith("one@")
 
 
-@pytest.mark.slow
+@BOTH_AT_NIGHT
 def test_going_back_is_refused_where_it_would_undo_changes(finder: Finder, database: Database, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="never switched"):
         roll_back(finder, database, "tests")

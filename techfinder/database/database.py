@@ -257,11 +257,20 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
+            if _interrupted(error):
+                raise KeyboardInterrupt from error
             said = getattr(error, "orig", None) or error
             raise DatabaseError(
                 f"The application database {self._place} does not answer as it should: {cut(str(said).strip(), 200)}. "
                 f"Searching goes on without it. {_remedy(said)}"
             ) from error
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether it comes of clearing up after Ctrl-C, or after a signal to end, in the middle of an answer."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _remedy(said: BaseException) -> str:

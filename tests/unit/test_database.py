@@ -4,13 +4,15 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, inspect, select, text
 
+from postgres_process import PostgresProcess
 from techfinder.database import FILE
 from techfinder.database.database import HEAD, Database
 from techfinder.database.tables import choices, job_lines, jobs, metadata, switches
@@ -113,6 +115,28 @@ def test_the_clock_is_the_databases(database: Database) -> None:
         first, second = (connection.execute(select(database.now())).scalar_one() for _ in range(2))
     assert isinstance(first, float)
     assert 1_700_000_000 < first <= second < first + 10
+
+
+def test_an_interrupt_in_the_middle_of_an_answer_is_one(
+    tmp_path: Path, postgres: PostgresProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clearing up after it fails, as the answer is still to come: a worker that was told to end went on."""
+    from techfinder.database.patience import PatientConnection
+
+    plain = PatientConnection.wait
+
+    def wait(connection: PatientConnection, steps: Generator[Any, Any, Any], *args: Any, **options: Any) -> None:
+        with suppress(StopIteration):  # of a step that needs no answer
+            next(steps)
+            monkeypatch.setattr(PatientConnection, "wait", plain)
+            raise KeyboardInterrupt
+
+    with closing(Database.open(tmp_path, postgres.database())) as database:
+        monkeypatch.setattr(PatientConnection, "wait", wait)
+        with pytest.raises(KeyboardInterrupt), database.reading():  # asks first whether the connection still lives
+            pass
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
 def test_sqlite_is_copied_aside_before_it_is_changed(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import get_mlflow
 import get_postgres
 import get_qdrant
 import get_soffice
+import shortcuts
 from missing import missing
 from mlflow_process import MlflowProcess
 from postgres_process import PostgresProcess
@@ -43,26 +44,31 @@ def pytest_configure() -> None:
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     # A command that steps back for others would take the whole run with it, and what it builds starves beside that.
     os.environ["TECHFINDER_NICE"] = "0"
+    shortcuts.take()
 
 
 @pytest.fixture(autouse=True, scope="module")
-def forked_store_processes() -> Iterator[None]:
-    """The embedded store forks its processes, as to start one takes longer than most tests do; folders override it."""
+def quick_stores() -> Iterator[None]:
+    """The embedded store forks its processes, as to start one takes longer than most tests do, and waits for no disk.
+
+    Modules override it.
+    """
     with pytest.MonkeyPatch.context() as patched:
         if sys.platform == "linux":
             patched.setattr(channel, "_launch", forked_stores.launch)
+        patched.setattr(os, "fsync", lambda file: None)
         yield
 
 
 @pytest.fixture(scope="session")
-def qdrant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantAddress]:
+def qdrant() -> Iterator[QdrantAddress]:
     """A real Qdrant server, empty at first, one for the whole run; collections need names of their own."""
     if url := os.environ.get(get_qdrant.URL_VARIABLE):
         yield QdrantAddress(url.rstrip("/"), int(os.environ.get(get_qdrant.GRPC_VARIABLE, "6334")))
         return
     if not get_qdrant.available():
         missing("a Qdrant server", get_qdrant.HELP)
-    with QdrantProcess(get_qdrant.BINARY, tmp_path_factory.mktemp("qdrant")) as server:
+    with shortcuts.folder() as folder, QdrantProcess(get_qdrant.BINARY, folder) as server:
         yield QdrantAddress(server.url, server.grpc_port)
 
 
@@ -73,11 +79,11 @@ def qdrant_url(qdrant: QdrantAddress) -> str:
 
 
 @pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
+def mlflow_server() -> Iterator[MlflowProcess]:
     """A real MLflow server, empty at first, one for the whole run; encoders need names of their own."""
     if not get_mlflow.available():
         missing("an MLflow server", get_mlflow.HELP)
-    with MlflowProcess(get_mlflow.COMMAND, tmp_path_factory.mktemp("mlflow")) as server:
+    with shortcuts.folder() as folder, MlflowProcess(get_mlflow.COMMAND, folder) as server:
         yield server
 
 

@@ -15,11 +15,6 @@ from techfinder.store.edge.store import EdgeStore
 from techfinder.testing.store_samples import build, make_points
 
 
-@pytest.fixture(autouse=True, scope="module")
-def forked_store_processes() -> None:
-    """None: what happens to such processes is what these tests are about."""
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, nice=0)

@@ -23,6 +23,12 @@ from techfinder.store.edge.store import EdgeStore
 from techfinder.store.edge.writer import EdgeWriter
 from techfinder.testing.store_samples import build, eventually, ids, make_point, make_points, vector_of
 
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_stores() -> None:
+    """None: what happens to such processes, and to what they write, is what these tests are about."""
+
+
 # --- readers -----------------------------------------------------------------------------------
 
 

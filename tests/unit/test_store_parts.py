@@ -36,7 +36,7 @@ ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
 
 
 @pytest.fixture(autouse=True, scope="module")
-def forked_store_processes() -> None:
+def quick_stores() -> None:
     """None: how such processes start is looked at here."""
 
 

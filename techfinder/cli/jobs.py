@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +21,12 @@ from techfinder.cli.terminal import log_as, notice, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from techfinder.database.database import Database
     from techfinder.finder import Finder
     from techfinder.jobs.models import Job
+    from techfinder.jobs.worker import Worker
 
 __all__ = ["database_of", "jobs", "print_job", "worker"]
 
@@ -126,11 +130,17 @@ def worker(once: bool, pulse: Path | None) -> None:
             while (job := working.run_one()) is not None:
                 print_job(job)
             return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, partial(_told_to_end, working))
         notice(form, "Waiting for jobs (Ctrl-C stops it).")
-        try:
+        with suppress(KeyboardInterrupt):
             working.run(threading.Event())
-        except KeyboardInterrupt:
-            notice(form, "Stopped.")
+        notice(form, "Stopped.")
+
+
+def _told_to_end(working: Worker, number: int, frame: FrameType | None) -> None:
+    working.end()
+    raise KeyboardInterrupt
 
 
 def print_job(job: Job) -> None:

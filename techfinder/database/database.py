@@ -266,11 +266,17 @@ class Database:
             ) from error
 
 
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether it comes of clearing up after Ctrl-C, or after a signal to end, in the middle of an answer."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def _interrupted(error: BaseException) -> bool:
+    """Whether it took the place of Ctrl-C, or of a signal to end: what clears up after that may fail."""
+    seen, links = set[int](), [error.__cause__, error.__context__]
+    while links:
+        link = links.pop()
+        if isinstance(link, KeyboardInterrupt):
+            return True
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            links += [link.__cause__, link.__context__]
+    return False
 
 
 def _remedy(said: BaseException) -> str:

@@ -31,20 +31,26 @@ class PatientConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
         """What a step of the protocol gives. Raises psycopg.OperationalError when the server says nothing."""
-        if self.patience_s is not None:
-            gen = self._within(gen, self.patience_s)
-        return super().wait(gen, *args, **options)
+        steps: Any = gen if self.patience_s is None else _Within(self, gen, self.patience_s)
+        return super().wait(steps, *args, **options)
 
-    def _within(self, gen: Generator[Any, Any, Any], seconds: float) -> Generator[Any, Any, Any]:
-        """The same steps; psycopg looks in between, every tenth of a second, with a `ready` that is false."""
-        end = time.monotonic() + seconds
-        try:
-            awaited = next(gen)
-            while True:
-                ready = yield awaited
-                if not ready and time.monotonic() > end:
-                    self.pgconn.finish()
-                    raise psycopg.OperationalError(f"it said nothing for {seconds:g} s")
-                awaited = gen.send(ready)
-        except StopIteration as done:
-            return done.value
+
+class _Within:
+    """The steps of an answer, for so many seconds.
+
+    No generator: one ends when a signal is raised in it, and psycopg takes the same steps on to clear up after that.
+    """
+
+    def __init__(self, connection: PatientConnection, steps: Generator[Any, Any, Any], seconds: float) -> None:
+        """Take the steps of the protocol; psycopg looks in between, every tenth of a second, with a `ready` of 0."""
+        self._connection, self._steps, self._seconds = connection, steps, seconds
+        self._end = time.monotonic() + seconds
+
+    def __next__(self) -> Any:
+        return next(self._steps)
+
+    def send(self, ready: Any) -> Any:
+        if not ready and time.monotonic() > self._end:
+            self._connection.pgconn.finish()
+            raise psycopg.OperationalError(f"it said nothing for {self._seconds:g} s")
+        return self._steps.send(ready)

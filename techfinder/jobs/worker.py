@@ -97,11 +97,16 @@ class Worker:
     ) -> None:
         """Take what there is to do by kind; `beat` is called again and again as a sign of life, a job going or not."""
         self._queue, self._handlers, self._lease_s, self._beat = queue, dict(handlers), lease_s, beat
+        self._ended = False
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
+    def end(self) -> None:
+        """Take no more jobs. For handlers of signals: what these raise is lost where it meets a callback."""
+        self._ended = True  # no event: a signal may come while its own lock is held
+
     def run(self, stop: threading.Event, poll_s: float = _POLL_S) -> None:
-        """Do jobs until `stop` is set; a database that is away is asked again."""
-        while not stop.is_set():
+        """Do jobs until `stop` is set, or :meth:`end` was called; a database that is away is asked again."""
+        while not (self._ended or stop.is_set()):
             self._beat()
             try:
                 if self.run_one() is not None:

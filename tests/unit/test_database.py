@@ -9,8 +9,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from postgres_process import PostgresProcess
 from techfinder.database import FILE
@@ -117,10 +119,10 @@ def test_the_clock_is_the_databases(database: Database) -> None:
     assert 1_700_000_000 < first <= second < first + 10
 
 
-def test_an_interrupt_in_the_middle_of_an_answer_is_one(
+def test_an_interrupt_is_one_where_clearing_up_after_it_fails(
     tmp_path: Path, postgres: PostgresProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Clearing up after it fails, as the answer is still to come: a worker that was told to end went on."""
+    """A worker that was told to end took it for a database that is away, and went on."""
     from techfinder.database.patience import PatientConnection
 
     plain = PatientConnection.wait
@@ -133,10 +135,40 @@ def test_an_interrupt_in_the_middle_of_an_answer_is_one(
 
     with closing(Database.open(tmp_path, postgres.database())) as database:
         monkeypatch.setattr(PatientConnection, "wait", wait)
-        with pytest.raises(KeyboardInterrupt), database.reading():  # asks first whether the connection still lives
+        with pytest.raises(KeyboardInterrupt) as caught, database.reading():  # it asks whether the connection lives
             pass
+        assert isinstance(caught.value.__cause__, SQLAlchemyError)
         with database.reading() as connection:
             assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_an_answer_goes_on_after_an_interrupt_so_that_psycopg_can_clear_up(
+    tmp_path: Path, postgres: PostgresProcess
+) -> None:
+    with closing(Database.open(tmp_path, postgres.database())) as database, database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+
+        def steps() -> Generator[int, int, str]:
+            yield 1
+            yield 2
+            return "answered"
+
+        given: list[Any] = []
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(psycopg.Connection, "wait", lambda self, gen, *args, **options: given.append(gen))
+            driver.wait(steps())
+        [within] = given
+        assert next(within) == 1
+
+        class Signal:
+            def __bool__(self) -> bool:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            within.send(Signal())
+        assert next(within) == 2
+        with pytest.raises(StopIteration, match="answered"):
+            next(within)
 
 
 def test_sqlite_is_copied_aside_before_it_is_changed(tmp_path: Path) -> None:

@@ -209,6 +209,20 @@ def test_a_worker_that_is_stopped_costs_its_job_no_attempt(queue: JobQueue) -> N
     assert queue.job(job.id).state == "done"
 
 
+def test_a_worker_that_was_told_to_end_does_though_the_signal_got_lost(queue: JobQueue) -> None:
+    """What a handler of a signal raises is only printed where it meets a callback, of a weak reference say."""
+    first = queue.add("count", "people", {"n": 1})
+    second = queue.add("count", "others", {"n": 2})
+
+    def told(run: JobRun) -> Mapping[str, Any]:
+        worker.end()
+        return {}
+
+    worker = Worker(queue, {"count": told})
+    worker.run(threading.Event(), poll_s=0.01)
+    assert sorted(queue.job(j.id).state for j in (first, second)) == ["done", "waiting"]
+
+
 def test_a_failure_that_may_pass_is_tried_again_later_and_others_are_not(queue: JobQueue) -> None:
     def away(run: JobRun) -> Mapping[str, Any]:
         raise StoreUnavailable("The store is away.") if run.job.arguments["n"] else SourceError("There is no file.")

@@ -49,13 +49,17 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_stores() -> Iterator[None]:
-    """The embedded store forks its processes, as to start one takes longer than most tests do, and waits for no disk.
-
-    Modules override it.
-    """
+    """The embedded store forks its processes, as to start one takes longer than most tests do; modules override it."""
     with pytest.MonkeyPatch.context() as patched:
         if sys.platform == "linux":
             patched.setattr(channel, "_launch", forked_stores.launch)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unsynced_files() -> Iterator[None]:
+    """What the process of the tests writes waits for no disk: whoever is killed finds it all the same."""
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "fsync", lambda file: None)
         yield
 

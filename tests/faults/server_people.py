@@ -20,11 +20,9 @@ from techfinder.interfaces import Collection, FacetRequest
 from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, vector_of
 
-__all__ = ["SIZE", "SLACK_S", "answers", "name_of_one", "opened", "own_qdrant", "raised", "raw", "took"]
+__all__ = ["SIZE", "answers", "name_of_one", "opened", "own_qdrant", "raised", "raw", "took"]
 
 SIZE = 40
-SLACK_S = 3.0
-"""What a machine that is busy with other tests may add to a limit of ours; who hangs takes for ever."""
 _numbers = itertools.count(1)
 
 

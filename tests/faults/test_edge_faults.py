@@ -26,7 +26,7 @@ from techfinder.testing.store_samples import build, eventually, ids, make_point,
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_stores() -> None:
-    """None: what happens to such processes, and to what they write, is what these tests are about."""
+    """None: what happens to such processes is what these tests are about."""
 
 
 # --- readers -----------------------------------------------------------------------------------
@@ -236,6 +236,17 @@ def test_a_killed_writing_program_leaves_no_lock_and_nothing_behind(
     assert eventually(lambda: people.count([]) == size)
     assert build(store, SPEC, [make_point(500)]).points == size + 1
     assert list((settings.home / "store" / "people" / "building").iterdir()) == []
+
+
+def test_what_goes_live_is_on_the_disk(store: EdgeStore, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that loses its power keeps what is there, not what was on its way."""
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    build(store, SPEC, make_points(SIZE))
+    [info] = settings.home.rglob("info.json")
+    files = [p for p in info.parent.rglob("*") if p.is_file()]
+    assert len(files) > 5
+    assert [p.name for p in files if p.stat().st_ino not in synced] == []
 
 
 def test_too_little_space_is_refused_before_anything_is_written(settings: Settings) -> None:

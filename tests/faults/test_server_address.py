@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_people import SIZE, SLACK_S, answers, name_of_one, opened, own_qdrant, raised, raw, took
+from server_people import SIZE, answers, name_of_one, opened, own_qdrant, raised, raw, took
 
 from bad_server import BadServer, Behaviour, answer, closed_port, in_turn, passing_on, reset, silent, version, when
 from qdrant_process import QdrantAddress
@@ -85,7 +85,7 @@ def test_a_closed_port_is_said_so_at_once(tmp_path: Path, grpc: bool) -> None:
     assert isinstance(error, StoreUnavailable)
     assert "cannot connect" in str(error)
     assert url in str(error)
-    assert seconds < SLACK_S
+    assert seconds < 5
 
 
 def test_a_name_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_name_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
         error, seconds = took(store.collections)
     assert isinstance(error, StoreUnavailable)
     assert "cannot connect" in str(error)
-    assert seconds < 5 + SLACK_S
+    assert seconds < 10  # twice the limit
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_the_second_address_answers_when_the_first_does_not(qdrant: QdrantAddres
         both = QdrantAddress(f"{dead}, {qdrant.url}", qdrant.grpc_port)
         with opened(both, tmp_path, store_timeout_s=2) as store:
             people, seconds = took(lambda: store.open(name))
-            assert seconds < 2 + SLACK_S
+            assert seconds < (8 if first != "silent" else 4)  # on a busy machine; twice the limit
             assert answers(people) == expected  # type: ignore[arg-type]
             assert len(bad.asked) <= 1  # from then on the second one is asked
 
@@ -169,7 +169,7 @@ def test_when_no_address_answers_the_time_is_kept(tmp_path: Path) -> None:
         with opened(all_of_them, tmp_path, store_timeout_s=1.5) as store:
             error, seconds = took(store.collections)
     assert isinstance(error, StoreUnavailable)
-    assert 1 < seconds < 1.5 + SLACK_S
+    assert 1 < seconds < 3  # twice the limit
 
 
 def test_a_refusal_of_the_first_address_is_not_taken_to_the_second(qdrant: QdrantAddress, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_without_a_grpc_port_rest_does_everything(
             _, seconds = took(lambda: build(store, make_spec(name), make_points(SIZE)))
             assert store.generations(name)[0].points == SIZE
             found = answers(store.open(name))
-    assert seconds < 2 + SLACK_S
+    assert seconds < 4  # twice the limit of one call, for all of them
     assert [r for r in caplog.records if "using REST" in r.message and r.levelno == logging.WARNING]
     with opened(qdrant, tmp_path) as store:
         assert answers(store.open(name)) == found

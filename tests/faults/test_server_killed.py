@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from server_people import SIZE, SLACK_S, answers, opened, own_qdrant, raised, raw, took
+from server_people import SIZE, answers, opened, own_qdrant, raised, raw, took
 from server_writer import CHANGED, GONE, PEOPLE
 
 from bad_server import BadServer, passing_on
@@ -63,7 +63,7 @@ def test_reading_goes_on_after_qdrant_was_killed(qdrant_of_mine: QdrantProcess, 
             server.kill()
             error, seconds = took(lambda: people.search(vector_of(1), [], 5))
             assert isinstance(error, StoreUnavailable)
-            assert seconds < 3 + SLACK_S
+            assert seconds < 6  # twice the limit
             assert people.count([]) == SIZE  # from what was read before
             server.restart()
             assert answers(people) == expected

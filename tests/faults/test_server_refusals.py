@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server_people import SIZE, SLACK_S, answers, name_of_one, opened, raised, raw, took
+from server_people import SIZE, answers, name_of_one, opened, raised, raw, took
 
 from bad_server import BadServer, Behaviour, answer, half_handed_on, in_turn, passing_on, reset, version, when
 from qdrant_process import QdrantAddress
@@ -71,7 +71,7 @@ def test_failing_for_ever_is_an_error_in_words(qdrant: QdrantAddress, tmp_path: 
         assert isinstance(error, StoreUnavailable)
         assert f"searching in '{name}" in str(error)
         assert "Traceback" not in str(error)
-        assert seconds < 2 + SLACK_S
+        assert seconds < 4  # twice the limit
         assert people.count([]) == SIZE
 
 
@@ -83,7 +83,7 @@ def test_to_wait_longer_than_there_is_time_is_refused_at_once(tmp_path: Path) ->
         error, seconds = took(store.collections)
     assert isinstance(error, StoreUnavailable)
     assert "asks to wait 3600 s" in str(error)
-    assert seconds < SLACK_S
+    assert seconds < 5  # the limit
 
 
 def test_a_failure_is_logged_once_with_what_was_done(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_people import SIZE, SLACK_S, answers, name_of_one, opened, own_qdrant, raw, took
+from server_people import SIZE, answers, name_of_one, opened, own_qdrant, raw, took
 
 from bad_server import (
     BadServer,
@@ -28,6 +28,8 @@ from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, build, eventually, make_points, make_spec, vector_of
 
 LIMIT_S = 1.0
+SLACK_S = 0.8
+"""Less than the limit: to wait twice for it would be found."""
 SILENCES: dict[str, Behaviour] = {
     "silent": silent,
     "half an answer": half_an_answer,

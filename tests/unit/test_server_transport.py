@@ -66,7 +66,7 @@ def test_what_takes_too_long_is_a_timeout(behave: object) -> None:
         began = time.monotonic()
         with deadline.within(0.5), pytest.raises(httpx.TimeoutException):
             http.get(server.url)
-        assert time.monotonic() - began < 3  # half a second, and what a busy machine adds
+        assert time.monotonic() - began < 1.0  # twice the limit
 
 
 def test_without_time_nothing_is_sent() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -134,7 +133,7 @@ def worker(once: bool, pulse: Path | None) -> None:
             signal.signal(number, partial(_told_to_end, working))
         notice(form, "Waiting for jobs (Ctrl-C stops it).")
         with suppress(KeyboardInterrupt):
-            working.run(threading.Event())
+            working.run()
         notice(form, "Stopped.")
 
 

@@ -104,16 +104,16 @@ class Worker:
         """Take no more jobs. For handlers of signals: what these raise is lost where it meets a callback."""
         self._ended = True  # no event: a signal may come while its own lock is held
 
-    def run(self, stop: threading.Event, poll_s: float = _POLL_S) -> None:
-        """Do jobs until `stop` is set, or :meth:`end` was called; a database that is away is asked again."""
-        while not (self._ended or stop.is_set()):
+    def run(self, poll_s: float = _POLL_S) -> None:
+        """Do jobs until :meth:`end` is called; a database that is away is asked again."""
+        while not self._ended:
             self._beat()
             try:
                 if self.run_one() is not None:
                     continue
             except DatabaseError as error:
                 _log.warning("%s", error)
-            stop.wait(poll_s)
+            time.sleep(poll_s)
 
     def run_one(self, job_id: str = "") -> Job | None:
         """Do one job, this one if it is named. Answers it as it ended; None when there was none to do."""

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from postgres_process import PostgresProcess
 from techfinder.database import FILE
 from techfinder.database.database import HEAD, Database
+from techfinder.database.patience import PatientConnection
 from techfinder.database.tables import choices, job_lines, jobs, metadata, switches
 from techfinder.errors import DatabaseError
 
@@ -123,8 +124,6 @@ def test_an_interrupt_is_one_where_clearing_up_after_it_fails(
     tmp_path: Path, postgres: PostgresProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that was told to end took it for a database that is away, and went on."""
-    from techfinder.database.patience import PatientConnection
-
     plain = PatientConnection.wait
 
     def wait(connection: PatientConnection, steps: Generator[Any, Any, Any], *args: Any, **options: Any) -> None:

@@ -219,7 +219,7 @@ def test_a_worker_that_was_told_to_end_does_though_the_signal_got_lost(queue: Jo
         return {}
 
     worker = Worker(queue, {"count": told})
-    worker.run(threading.Event(), poll_s=0.01)
+    worker.run(poll_s=0.01)
     assert sorted(queue.job(j.id).state for j in (first, second)) == ["done", "waiting"]
 
 
@@ -356,12 +356,12 @@ def test_a_worker_gives_signs_of_life_with_and_without_a_job(queue: JobQueue) ->
     def count(run: JobRun) -> Mapping[str, Any]:
         before = len(beats)
         wait_for(lambda: len(beats) >= before + 2)
-        stop.set()
+        worker.end()
         return {}
 
-    stop = threading.Event()
     job = queue.add("count", "people", {})
-    Worker(queue, {"count": count}, lease_s=0.3, beat=lambda: beats.append(time.monotonic())).run(stop)
+    worker = Worker(queue, {"count": count}, lease_s=0.3, beat=lambda: beats.append(time.monotonic()))
+    worker.run()
     assert queue.job(job.id).state == "done"
 
 

@@ -25,6 +25,7 @@ def loaded() -> Mapping[str, Encoder]:
     return {name: entry.load() for name, entry in ENTRIES.items()}
 
 
+@pytest.mark.slow  # each plugin's own tests have asked its encoder the same
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 class TestInstalledEncoders(EncoderContract):
     @pytest.fixture

@@ -138,7 +138,7 @@ def test_a_build_goes_on_when_the_server_is_back(qdrant_of_mine: QdrantProcess, 
     "step",
     [
         r"techfinder.control/points\?",
-        r"people\S*/points\?",
+        pytest.param(r"people\S*/points\?", marks=pytest.mark.slow),
         pytest.param(r"people\S*/points/delete", marks=pytest.mark.slow),
         pytest.param(r"PATCH \S*people", marks=pytest.mark.slow),
     ],
@@ -283,6 +283,7 @@ def test_a_writer_killed_at_any_step_of_a_change_in_place(mine: Mine, tmp_path: 
     assert _kill_and_mend(mine, tmp_path, step, done) or step > 7
 
 
+@pytest.mark.slow
 def test_check_tells_of_a_change_that_was_broken_off(mine: Mine, tmp_path: Path) -> None:
     address, store = mine
     reader = store.open("people")
@@ -310,6 +311,7 @@ def _build_and_sweep(address: QdrantAddress, tmp_path: Path, step: int, done: bo
         return hit
 
 
+@pytest.mark.slow
 def test_a_writer_killed_in_a_build(qdrant_of_mine: QdrantProcess, tmp_path: Path) -> None:
     assert _build_and_sweep(qdrant_of_mine.address, tmp_path, 2, done=True)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from bad_server import (
     version,
     when,
 )
-from qdrant_process import QdrantAddress
+from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreUnavailable
 from techfinder.interfaces import Collection, FacetRequest
 from techfinder.store.server.store import ServerStore
@@ -74,17 +75,24 @@ CALLS: dict[str, Callable[[ServerStore, Collection, str], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def stopping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantProcess]:
+    """A server that is stopped in its tracks, and goes on, at each call."""
+    with own_qdrant(tmp_path_factory.mktemp("qdrant")) as server:
+        yield server
+
+
 @pytest.mark.parametrize("call", CALLS)
-def test_every_call_ends_in_time_when_the_server_stops_in_its_tracks(tmp_path: Path, call: str) -> None:
+def test_every_call_ends_in_time_when_the_server_stops_in_its_tracks(
+    stopping: QdrantProcess, tmp_path: Path, call: str
+) -> None:
     """Connections are taken by the system, as with a process that hangs; gRPC and REST alike."""
-    name = name_of_one("stuck")
-    with (
-        own_qdrant(tmp_path / "qdrant") as server,
-        opened(server.address, tmp_path / "home", store_timeout_s=LIMIT_S) as store,
-    ):
+    name, server = name_of_one("stuck"), stopping
+    with opened(server.address, tmp_path / "home", store_timeout_s=LIMIT_S) as store, ExitStack() as afterwards:
         build(store, make_spec(name), make_points(SIZE))
         people = store.open(name)
         expected = answers(people)
+        afterwards.callback(server.resume)
         server.pause()
         people.look_now()
         found, seconds = took(lambda: CALLS[call](store, people, name))

@@ -376,7 +376,7 @@ def test_a_backup_unpacks_to_no_more_than_there_is_room_for(tmp_path: Path) -> N
     assert not (tmp_path / "into" / "people" / "zeros").exists()
 
 
-@pytest.mark.parametrize("kind", ["edge", "server"])
+@pytest.mark.parametrize("kind", ["edge", pytest.param("server", marks=pytest.mark.slow)])
 def test_people_that_are_not_what_the_backup_says_never_go_live(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:

@@ -262,6 +262,7 @@ def test_nothing_indexed_yet_is_a_clear_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals are made by POSIX calls")
+@pytest.mark.slow
 def test_on_a_terminal_the_question_stands_still_until_it_is_answered(tmp_path: Path) -> None:
     people, fewer = tmp_path / "people.csv", tmp_path / "fewer.csv"
     commands.run(tmp_path, "generate", "-n", "30", "-o", str(people))

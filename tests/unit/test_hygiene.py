@@ -37,6 +37,7 @@ def test_clean(monkeypatch):
 """
 
 
+@pytest.mark.slow
 def test_each_leak_is_named(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TECHFINDER_PORT", "1")
     pytester.makeini(f"[pytest]\npythonpath = {TESTS / 'tools'}")

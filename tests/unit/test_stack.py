@@ -6,6 +6,7 @@ import csv
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,11 @@ def test_qdrant_is_killed(stack: StackProcesses) -> None:
     until(lambda: _answers(stack, before), stack.log)
 
 
+@pytest.mark.slow
 def test_the_database_is_stopped(stack: StackProcesses) -> None:
     before = ranked(stack)
+    with ThreadPoolExecutor(8) as threads:  # each process of the page remembers whom it has served itself
+        list(threads.map(lambda _: total(stack), range(80)))
     stack.postgres.stop()
     assert ranked(stack) == before  # searching goes on without it
     stack.postgres.start()

@@ -95,6 +95,7 @@ def test_a_plugin_that_ends_the_process_can_be_found(home: Path) -> None:
 # --- output that cannot be written -----------------------------------------------------------
 
 COMMANDS = [["plugins"], ["plugins", "--json"], ["search", "laggards"], ["--help"]]
+BUFFERING = ["", pytest.param("1", marks=pytest.mark.slow)]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 
@@ -115,7 +116,7 @@ def redirected(home: Path, arguments: list[str], redirection: str, unbuffered: s
 @posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("unbuffered", BUFFERING, ids=["buffered", "unbuffered"])
 def test_a_full_disk_is_one_line(home: Path, arguments: list[str], unbuffered: str) -> None:
     code, said = redirected(home, arguments, "> /dev/full", unbuffered)
     assert code == 1

@@ -53,6 +53,7 @@ def watched(chromium: str, base: str) -> Iterator[Watched]:
         browser.close()
 
 
+@pytest.mark.slow
 def test_swagger_ui_shows_the_api_and_asks_it(watched: Watched, base: str) -> None:
     page = watched.page
     page.goto(f"{base}/api/docs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from search_site import NewPage, ids, status
@@ -69,6 +70,7 @@ def test_a_wish_becomes_required_and_a_requirement_a_wish(address: str, new_page
     status(page, "1 of 60 people")
 
 
+@pytest.mark.slow
 def test_levels_a_range_and_a_list_are_edited_where_they_stand(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{address}/?q=high+tech+interest+in+healthcare+over+30")

@@ -96,6 +96,7 @@ def test_zero_and_chosen_values_stay(address: str, new_page: NewPage) -> None:
     expect(page.get_by_role("checkbox", name=re.compile("Laggard 0"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_each_kind_of_product_says_uses_prefers_adopts_within(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(address)

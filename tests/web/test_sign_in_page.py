@@ -199,6 +199,7 @@ def test_a_double_click_makes_one_token(site: Site, new_page: NewPage) -> None:
     expect(page.get_by_role("row", name="two clicks")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_an_admin_adds_somebody_changes_their_role_and_reads_what_happened(site: Site, new_page: NewPage) -> None:
     admin, page = new_page(), new_page()
     admin.goto(f"{site.address}/admin/")

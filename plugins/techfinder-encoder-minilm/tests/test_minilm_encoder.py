@@ -51,7 +51,8 @@ class TestMinilm(EncoderContract):
         return replace(entry, load=lambda: minilm)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str) -> None:
     encoder = load(home, precision=precision, device="cpu")
     assert (encoder.precision, encoder.device) == (precision, "cpu")

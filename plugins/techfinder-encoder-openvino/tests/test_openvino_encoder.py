@@ -82,7 +82,8 @@ class TestOpenvino(EncoderContract):
         return replace(entry, load=lambda: compiled)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str) -> None:
     encoder = load(home, precision=precision)
     assert encoder.precision == precision

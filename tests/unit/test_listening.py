@@ -63,8 +63,14 @@ def test_what_nobody_waits_for_any_more_is_not_answered_but_changes_are_made(cap
         line.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".encode())
         return line
 
+    def close() -> None:
+        for connection in list(server.active_channels.values()):
+            connection.handle_close()
+        server.close()
+
     server = listen(app, "127.0.0.1", 0, threads=1)
-    threading.Thread(target=server.run, daemon=True).start()
+    loop = threading.Thread(target=server.run, daemon=True)
+    loop.start()
     try:
         with send("GET", "/long"):
             assert busy.wait(20)
@@ -79,4 +85,6 @@ def test_what_nobody_waits_for_any_more_is_not_answered_but_changes_are_made(cap
     finally:
         go_on.set()
         server.task_dispatcher.shutdown()
-        server.close()
+        server.trigger.pull_trigger(close)  # in its loop, which would else wait for files that are closed
+        loop.join(20)
+        assert not loop.is_alive()

@@ -31,6 +31,7 @@ class Known:
     """Asks the database at every request, so that what ends counts at the next one.
 
     While the database is away, whoever was known in the last five minutes is known still: searches need no database.
+    Each process knows whom it has asked for itself.
     """
 
     def __init__(self, over: Over) -> None:

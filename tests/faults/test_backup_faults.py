@@ -74,7 +74,9 @@ def state(home: Path) -> tuple[int, list[str], bool]:
 BEFORE, AFTER = (OLD, ["old"], False), (NEW, ["new"], True)
 
 
-@pytest.mark.parametrize("moment", [m if m == "live" else pytest.param(m, marks=pytest.mark.slow) for m in MOMENTS])
+@pytest.mark.parametrize(
+    "moment", [m if m in ("prepared", "live") else pytest.param(m, marks=pytest.mark.slow) for m in MOMENTS]
+)
 def test_a_restore_that_is_killed_leaves_the_old_or_is_ended(stage: Stage, home: Path, moment: str) -> None:
     assert run_doomed(home, "restore", stage.backup, moment) == KILLED
     settings = load_settings(home=home, nice=0)
@@ -114,8 +116,7 @@ def test_a_backup_that_is_killed_leaves_no_file_of_that_name(stage: Stage, tmp_p
     assert [p.name for p in target.parent.iterdir()] == ["one.tar.zst"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", ["live", "built"])
+@pytest.mark.parametrize("moment", ["live", pytest.param("built", marks=pytest.mark.slow)])
 def test_an_erasure_that_is_killed_keeps_the_person_out_and_is_done_again(home: Path, moment: str) -> None:
     settings = load_settings(home=home, nice=0)
     with closing(open_store(settings)) as store:

@@ -46,20 +46,19 @@ def store(server: QdrantProcess, tmp_path: Path) -> Iterator[ServerStore]:
         yield store
 
 
-@pytest.mark.slow
 @pytest.mark.keeps_children  # a server that was started again
 # Whom to kill, when, how the copy ends, and how many people the next one may find to be over already; none: it is done.
 @pytest.mark.parametrize(
     ("victim", "moment", "code", "resumed"),
     [
-        ("copy", "0", KILLED, {0}),
+        pytest.param("copy", "0", KILLED, {0}, marks=pytest.mark.slow),
         ("copy", "2000", KILLED, {2000}),
-        ("copy", "3000", KILLED, {3000}),
-        ("copy", "sealed", KILLED, {0}),
-        ("copy", "published", KILLED, set()),
-        ("qdrant", "1000", FAILED, {1000}),
-        ("qdrant", "3000", FAILED, {3000}),
-        ("helpers", "1000", FAILED, {1000, 2000}),
+        pytest.param("copy", "3000", KILLED, {3000}, marks=pytest.mark.slow),
+        pytest.param("copy", "sealed", KILLED, {0}, marks=pytest.mark.slow),
+        pytest.param("copy", "published", KILLED, set(), marks=pytest.mark.slow),
+        pytest.param("qdrant", "1000", FAILED, {1000}, marks=pytest.mark.slow),
+        pytest.param("qdrant", "3000", FAILED, {3000}, marks=pytest.mark.slow),
+        pytest.param("helpers", "1000", FAILED, {1000, 2000}, marks=pytest.mark.slow),
     ],
 )
 def test_a_copy_to_a_server_survives_kills(

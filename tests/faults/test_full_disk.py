@@ -67,7 +67,6 @@ def test_a_full_disk_is_told_and_costs_nothing(stage: Path, tmp_path: Path, most
     assert found(home) == ALL
 
 
-@pytest.mark.slow
 def test_a_first_run_on_a_full_disk_can_be_repeated(stage: Path, tmp_path: Path) -> None:
     people = str(stage / "first.csv")
     full = run_with_small_files(tmp_path, 500_000, "index", people)

@@ -283,7 +283,6 @@ def test_a_writer_killed_at_any_step_of_a_change_in_place(mine: Mine, tmp_path: 
     assert _kill_and_mend(mine, tmp_path, step, done) or step > 7
 
 
-@pytest.mark.slow
 def test_check_tells_of_a_change_that_was_broken_off(mine: Mine, tmp_path: Path) -> None:
     address, store = mine
     reader = store.open("people")

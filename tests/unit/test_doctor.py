@@ -303,7 +303,6 @@ def test_an_encoder_that_nobody_offers_or_that_does_not_load_is_a_problem(home: 
         CheckedEncoder(EncoderEntry(HASH.info, "Bad.", refuse))
 
 
-@pytest.mark.slow
 def test_a_server_without_key_and_strict_mode_is_warned_of_and_a_stopped_one_is_a_problem(
     qdrant: QdrantAddress, tmp_path: Path
 ) -> None:

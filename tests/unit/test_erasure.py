@@ -176,7 +176,6 @@ def test_the_receipt_is_in_the_audit_log_without_the_person(home: Home) -> None:
     assert home.who not in str(entry)
 
 
-@pytest.mark.slow
 def test_no_import_brings_them_back_unless_that_is_allowed(home: Home) -> None:
     home.erase()
     progress, rejects = home.index(home.first)

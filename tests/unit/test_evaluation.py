@@ -109,7 +109,6 @@ def test_a_question_that_expects_what_there_is_not_is_named() -> None:
         check_questions([question], SCHEMA)
 
 
-@pytest.mark.slow
 def test_questions_are_asked_from_the_command_line(tmp_path: Path) -> None:
     commands.run(tmp_path, "index", "synthetic:n=60,seed=3")
     path = tmp_path / "questions.jsonl"

@@ -197,7 +197,6 @@ class Interrupted(ListSource):
         raise KeyboardInterrupt
 
 
-@pytest.mark.slow
 def test_a_stopped_run_goes_on_without_encoding_again(finder: Finder, encoder: HashEncoder) -> None:
     homes.index(finder, ListSource(rows(5)))
     many = rows(2400, gender="Female")

@@ -243,7 +243,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.slow
 def test_hostile_people_are_only_text(hostile: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"{hostile}/?limit=60")

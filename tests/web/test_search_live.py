@@ -34,7 +34,6 @@ def without_live_text(page: Page) -> None:
     expect(page.locator("#live p")).to_have_count(0)
 
 
-@pytest.mark.slow
 def test_progress_shows_and_new_people_appear_in_every_open_tab(
     own_home: Path, tmp_path: Path, new_page: NewPage
 ) -> None:

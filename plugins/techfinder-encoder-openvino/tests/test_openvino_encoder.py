@@ -93,6 +93,10 @@ def test_vectors_are_those_of_the_library(home: Path, plain: Any, precision: str
     assert cosines(queries, plain[:8]).min() >= least
 
 
+def test_the_automatic_choice_agrees_with_the_library(compiled: Any, plain: Any) -> None:
+    assert cosines(compiled.encode_documents(TEXTS), plain).min() >= 0.9999
+
+
 def test_a_format_that_disagrees_is_not_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from techfinder_encoder_openvino import encoder as module
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import socket
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,22 @@ class StackProcesses:
             request.add_header("Authorization", f"Bearer {self._token}")
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
+
+    @contextmanager
+    def one_process(self) -> Iterator[Callable[[str], Any]]:
+        """As :meth:`get`, over one connection, which one process of the page answers."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)) as line:
+            line.connect()
+            line.auto_open = 0
+
+            def get(path: str) -> Any:
+                line.request("GET", path, headers={"Authorization": f"Bearer {self._token}"})
+                answer = line.getresponse()
+                found = json.load(answer)
+                assert answer.status == 200, found
+                return found
+
+            yield get
 
     def is_ready(self) -> bool:
         """Whether sentences are ranked."""

@@ -46,7 +46,7 @@ def whole_number(name: str, default: int) -> int:
 
 def whole_number_or_none(name: str) -> int | None:
     """The parameter as a number; None when it is absent or empty. Raises QueryError."""
-    text = request.args.get(name, "").strip()
+    text = request.args.get(name, "")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 12):

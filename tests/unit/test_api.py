@@ -142,6 +142,8 @@ def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> N
         ("limit=ten", "limit='ten' is not a whole number"),
         ("offset=-1", "offset='-1' is not a whole number"),
         ("limit=99999999999999", "is not a whole number"),
+        ("limit=%205", "limit=' 5' is not a whole number"),
+        ("near=%1D", r"near='\x1d' is not a whole number"),
         ("agee=3", "Did you mean 'age'"),
         ("tech_interest=Enormous", "Enormous"),
         ("sort=size", "No field 'size'"),

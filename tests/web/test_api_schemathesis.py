@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from flask import Flask, Response
@@ -17,6 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -32,15 +35,6 @@ from techfinder.app import create_app
 from techfinder.finder import Finder
 from techfinder.testing.fakes import HashEncoder
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    negative_data_rejection,
-    unsupported_method,
-]
 OPERATIONS = [(path, method) for path, item in openapi_document([])["paths"].items() for method in item]
 REFUSALS = ["400", "404", "413", "414", "415", "422"]
 NO_ONE = '{"ids": [], "fields": [], "similarity": [], "encoder": "", "generation": 1}'
@@ -67,6 +61,47 @@ def api(finder: Finder) -> Any:
 def described(app: Flask) -> Any:
     config = SchemathesisConfig.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})
     return schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=config)
+
+
+def allowed_as_sent(parameters: list[Any], url: str) -> bool:
+    """Whether the document allows every value in the query of `url`; it forbids no parameter that it does not name."""
+    sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    return all(allowed(p, sent[p["name"]]) for p in parameters if p["in"] == "query" and p["name"] in sent)
+
+
+def allowed(parameter: Any, texts: list[str]) -> bool:
+    schema = parameter["schema"]
+    if schema["type"] == "array":
+        return jsonschema_rs.is_valid(schema, texts)
+    if len(texts) > 1:
+        return False
+    if not texts[0] and parameter.get("allowEmptyValue"):
+        return True
+    whole = schema["type"] == "integer" and texts[0].isascii() and texts[0].isdigit()
+    return jsonschema_rs.is_valid(schema, int(texts[0]) if whole else texts[0])
+
+
+def forbidden_data_rejection(ctx: Any, response: Any, case: Any) -> None:
+    """What the document forbids is refused; a query is taken as it was sent.
+
+    Schemathesis reads it so for one parameter, not for several at once: a false for a list of texts is sent as the
+    text ``false``, and an object without a name for a number as nothing.
+    """
+    negated = {location for location in ParameterLocation if case.meta.is_negative_at(location)}
+    parameters = case.operation.definition.raw.get("parameters", [])
+    if negated != {ParameterLocation.QUERY} or not allowed_as_sent(parameters, response.request.url):
+        negative_data_rejection(ctx, response, case)
+
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    forbidden_data_rejection,
+    unsupported_method,
+]
 
 
 def ask(api: Any, path: str, method: str, examples: int) -> None:
@@ -116,6 +151,34 @@ def test_planted_faults_are_found(finder: Finder, endpoint: str, answer: Respons
     with pytest.raises(FailureGroup) as caught:
         ask(described(app), f"/api/v1/{endpoint}", "post" if endpoint == "compare" else "get", FEW)
     assert found in {type(error).__name__ for error in caught.value.exceptions}
+
+
+def test_a_search_that_takes_any_number_is_found(finder: Finder) -> None:
+    app = create_app(finder=finder)
+    answer = app.test_client().get("/api/v1/search?limit=1").data
+    app.view_functions["api.search"] = lambda: Response(answer, mimetype="application/json")
+    with pytest.raises(FailureGroup) as caught:
+        ask(described(app), "/api/v1/search", "get", MANY)
+    assert {type(error).__name__ for error in caught.value.exceptions} == {"AcceptedNegativeData"}
+
+
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ("", True),
+        ("offset=&preferred_platforms=false", True),
+        ("preferred_platforms=a&preferred_platforms=b&unheard_of=1", True),
+        ("limit=1000&q=x", True),
+        ("limit=1001", False),
+        ("limit=-1", False),
+        ("limit=x&offset=", False),
+        ("limit=1&limit=2", False),
+        ("q=" + "x" * 2001, False),
+    ],
+)
+def test_a_query_is_judged_as_it_is_sent(api: Any, query: str, fits: bool) -> None:
+    parameters = api["/api/v1/search"]["get"].definition.raw["parameters"]
+    assert allowed_as_sent(parameters, f"http://localhost/api/v1/search?{query}") == fits
 
 
 @pytest.mark.slow

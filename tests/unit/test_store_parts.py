@@ -7,6 +7,7 @@ import pickle
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tracemalloc
@@ -23,7 +24,7 @@ from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
 from techfinder.store.edge import shard as engine
-from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.channel import PreparedCall, ProcessDied, StoreProcess
 from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
@@ -308,6 +309,24 @@ def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
         process.call("finish")
     process.close()
     process.kill()
+
+
+def test_a_call_that_was_begun_is_answered_later(tmp_path: Path) -> None:
+    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
+    process.begin(PreparedCall.of("delete", ids=["nobody"]))
+    assert process.result() is None
+    process.begin(PreparedCall.of("delete", ids=5))
+    with pytest.raises(StoreError, match="'int' object is not iterable"):
+        process.result()
+    process.begin(PreparedCall.of("delete", ids=[]))
+    assert process.result() is None
+    os.kill(process.pid, signal.SIGSTOP)  # before it can answer
+    process.begin(PreparedCall.of("delete", ids=[]))
+    os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(ProcessDied, match="while it should 'delete' by signal 9"):
+        process.result()
+    with pytest.raises(ProcessDied):
+        process.begin(PreparedCall.of("delete", ids=[]))
 
 
 class TestRecall:

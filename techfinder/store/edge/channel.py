@@ -17,12 +17,16 @@ import tempfile
 import threading
 import time
 import weakref
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from techfinder.errors import DimensionMismatch, StoreDamaged, StoreError, StoreUnavailable
 
-__all__ = ["ProcessDied", "StoreProcess", "receive", "send"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PreparedCall", "ProcessDied", "StoreProcess", "receive", "send"]
 
 START_S = 120.0
 """Longest wait for a process to start and load its generation."""
@@ -48,11 +52,28 @@ class ProcessDied(StoreUnavailable):
     """The process ended before it answered; a new one may be started."""
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """A call of the method of a job, in the form in which it travels."""
+
+    method: str
+    frame: bytes
+
+    @classmethod
+    def of(cls, method: str, **arguments: Any) -> PreparedCall:
+        """The call with these arguments."""
+        return cls(method, _frame((method, arguments)))
+
+
 def send(channel: socket.socket, message: object) -> None:
     """Send one message, whole."""
-    frame = pickle.dumps(message, protocol=5)
-    channel.sendall(_LENGTH.pack(len(frame)))
-    channel.sendall(frame)
+    channel.sendall(_frame(message))
+
+
+def _frame(message: object) -> bytes:
+    """In one piece: between two, a sender may wait for other threads of its process."""
+    packed = pickle.dumps(message, protocol=5)
+    return _LENGTH.pack(len(packed)) + packed
 
 
 def receive(channel: socket.socket, deadline: float | None = None) -> Any:
@@ -116,7 +137,7 @@ class StoreProcess:
                 f"A store process cannot be started: {error}. Too many open files or processes, or too little "
                 "memory, is the usual cause. Free some, then try again."
             ) from error
-        self._ended = False
+        self._ended, self._begun = False, ""
         self.pid = self._process.pid
         _running.add(self)
         try:
@@ -161,12 +182,35 @@ class StoreProcess:
         if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
             raise StoreUnavailable(f"The store was busy for {timeout_s:g} s. Try again, or raise store_timeout_s.")
         try:
-            status, *answer = self._exchange(method, arguments, deadline)
+            with self._talking(method):
+                self._channel.settimeout(None if deadline is None else max(1e-3, deadline - time.monotonic()))
+                send(self._channel, (method, arguments))
+                message = receive(self._channel, deadline)
         finally:
             self._lock.release()
-        if status == "ok":
-            return answer[0]
-        raise _ERRORS.get(answer[0], StoreError)(answer[1])
+        return _result(message)
+
+    def begin(self, call: PreparedCall) -> None:
+        """Send a call and return while it is worked on. The next thing asked must be its :meth:`result`.
+
+        Raises:
+            ProcessDied: The process has ended.
+        """
+        with self._lock, self._talking(call.method):
+            self._channel.settimeout(None)
+            self._channel.sendall(call.frame)
+            self._begun = call.method
+
+    def result(self) -> Any:
+        """What the call that was begun returns, as soon as it does.
+
+        Raises:
+            ProcessDied: The process ended before it answered.
+            StoreError: As the job raised it.
+        """
+        with self._lock, self._talking(self._begun):
+            message = receive(self._channel)
+        return _result(message)
 
     def close(self) -> None:
         """Let it end, and wait for that. Harmless when it has ended."""
@@ -180,13 +224,13 @@ class StoreProcess:
         with self._lock:
             self._end()
 
-    def _exchange(self, method: str, arguments: dict[str, Any], deadline: float | None) -> Any:
+    @contextlib.contextmanager
+    def _talking(self, method: str) -> Iterator[None]:
+        """Say what went wrong while the channel was in use, and give the process up."""
         if self._ended:
             raise ProcessDied("The store process has ended. Try again.")
         try:
-            self._channel.settimeout(None if deadline is None else max(1e-3, deadline - time.monotonic()))
-            send(self._channel, (method, arguments))
-            return receive(self._channel, deadline)
+            yield
         except TimeoutError as error:
             self._end()
             raise StoreUnavailable(
@@ -229,6 +273,13 @@ class StoreProcess:
             self._channel.close()
             os.close(self._lifeline)
             self._stderr.close()
+
+
+def _result(message: Any) -> Any:
+    status, *answer = message
+    if status == "ok":
+        return answer[0]
+    raise _ERRORS.get(answer[0], StoreError)(answer[1])
 
 
 _running: weakref.WeakSet[StoreProcess] = weakref.WeakSet()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from techfinder.errors import StoreError
 from techfinder.models import GenerationInfo
-from techfinder.store.edge.channel import ProcessDied, StoreProcess
+from techfinder.store.edge.channel import PreparedCall, ProcessDied, StoreProcess
 from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
@@ -71,8 +70,7 @@ class EdgeWriter:
         self._sealed: Sealed | None = None
         self._published = False
         self._failed = ""
-        self._sender = ThreadPoolExecutor(1, "techfinder-writer")
-        self._sent: Future[None] | None = None
+        self._writing = False
         self._number, self._folder = generations.begin()
         try:
             with self._building():
@@ -109,23 +107,25 @@ class EdgeWriter:
         for start in range(0, len(stored), _BATCH):
             batch = stored[start : start + _BATCH]
             self._check_space(self._estimate(len(batch)), f"writing {len(batch)} points")
-            self._send(PackedPoints.of(batch))
+            self._write(PackedPoints.of(batch))
 
-    def _send(self, points: PackedPoints) -> None:
+    def _write(self, points: PackedPoints) -> None:
+        call = PreparedCall.of("upsert", points=points)
         with self._building():
             self._settle()
-            self._sent = self._sender.submit(self._process.call, "upsert", points=points)
-            if not points.whole:  # their vectors may not be stored: that must be told at once
-                sent, self._sent = self._sent, None
-                sent.result()
+            self._process.begin(call)
+            if points.whole:
+                self._writing = True
+            else:  # their vectors may not be stored: that must be told at once, and loses nothing
+                self._process.result()
 
     def _settle(self) -> None:
         """Return once all that was sent is written. Raises StoreError when it was not: this build is lost then."""
-        sent, self._sent = self._sent, None
-        if sent is None:
+        if not self._writing:
             return
+        self._writing = False
         try:
-            sent.result()
+            self._process.result()
         except ProcessDied:
             raise
         except StoreError as error:
@@ -182,7 +182,6 @@ class EdgeWriter:
     def discard(self) -> None:
         """Drop what was built and free the lock. Harmless after ``publish`` or a second time."""
         self._process.kill()
-        self._sender.shutdown()
         remove_folder(self._folder)
         self._lock.release()
         self._failed = self._failed or ("it is published" if self._published else "it was discarded")

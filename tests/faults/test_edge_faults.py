@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from edge_people import SIZE, SPEC, answers, gone
@@ -19,8 +21,10 @@ from edge_people import SIZE, SPEC, answers, gone
 from techfinder.errors import StoreError, StoreUnavailable
 from techfinder.settings import Settings
 from techfinder.store.edge.collection import EdgeCollection
+from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.edge.store import EdgeStore
 from techfinder.store.edge.writer import EdgeWriter
+from techfinder.store.points import StoredPoint
 from techfinder.testing.store_samples import build, eventually, ids, make_point, make_points, vector_of
 
 
@@ -187,6 +191,28 @@ def test_a_dead_builder_leaves_live_data_alone(people: EdgeCollection, store: Ed
     writer.discard()
     assert answers(people) == before
     assert build(store, SPEC, [make_point(500)]).points == SIZE + 1
+
+
+@pytest.mark.parametrize(
+    "go_on",
+    [lambda w: w.upsert(make_points(3)), lambda w: w.delete(["p1"]), lambda w: w.seal()],
+    ids=["upsert", "delete", "seal"],
+)
+def test_what_the_builder_refuses_ends_the_build(
+    people: EdgeCollection, store: EdgeStore, go_on: Callable[[EdgeWriter], object]
+) -> None:
+    """What only the engine finds wrong is told by the next call, whatever it is."""
+    before = answers(people)
+    payload = {"_id": "odd", "_ordinal": 0, "_row": "r", "_text": "t"}
+    writer = store.write(SPEC)
+    writer._write(PackedPoints.of([StoredPoint("odd", payload, np.ones(SPEC.dim + 1, np.float32))]))
+    with pytest.raises(StoreError, match="writing 1 points"):
+        go_on(writer)
+    for more in (lambda: writer.upsert(make_points(3)), lambda: writer.delete(["p1"]), writer.seal):
+        with pytest.raises(StoreError, match="takes no more: points could not be written"):
+            more()
+    writer.discard()
+    assert answers(people) == before
 
 
 def _write_on(writer: EdgeWriter) -> None:

@@ -134,9 +134,9 @@ class StackProcesses:
             def get(path: str) -> Any:
                 line.request("GET", path, headers={"Authorization": f"Bearer {self._token}"})
                 answer = line.getresponse()
-                found = json.load(answer)
-                assert answer.status == 200, found
-                return found
+                text = answer.read()
+                assert answer.status == 200, text
+                return json.loads(text)
 
             yield get
 

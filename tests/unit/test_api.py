@@ -143,6 +143,7 @@ def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> N
         ("offset=-1", "offset='-1' is not a whole number"),
         ("limit=99999999999999", "is not a whole number"),
         ("limit=%205", "limit=' 5' is not a whole number"),
+        ("offset=5%0A", r"offset='5\n' is not a whole number"),
         ("near=%1D", r"near='\x1d' is not a whole number"),
         ("agee=3", "Did you mean 'age'"),
         ("tech_interest=Enormous", "Enormous"),

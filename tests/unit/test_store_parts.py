@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -311,22 +313,68 @@ def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
     process.kill()
 
 
-def test_a_call_that_was_begun_is_answered_later(tmp_path: Path) -> None:
+@pytest.fixture
+def builder(tmp_path: Path) -> Iterator[StoreProcess]:
     process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
-    process.begin(PreparedCall.of("delete", ids=["nobody"]))
-    assert process.result() is None
-    process.begin(PreparedCall.of("delete", ids=5))
-    with pytest.raises(StoreError, match="'int' object is not iterable"):
-        process.result()
-    process.begin(PreparedCall.of("delete", ids=[]))
-    assert process.result() is None
-    os.kill(process.pid, signal.SIGSTOP)  # before it can answer
-    process.begin(PreparedCall.of("delete", ids=[]))
-    os.kill(process.pid, signal.SIGKILL)
-    with pytest.raises(ProcessDied, match="while it should 'delete' by signal 9"):
-        process.result()
-    with pytest.raises(ProcessDied):
-        process.begin(PreparedCall.of("delete", ids=[]))
+    yield process
+    process.kill()
+
+
+NOTHING = PreparedCall.of("delete", ids=[])
+
+
+class TestBegunCalls:
+    """Calls whose result is asked for later."""
+
+    def test_the_result_comes_when_it_is_asked_for(self, builder: StoreProcess) -> None:
+        assert not builder.begun
+        builder.begin(NOTHING)
+        assert builder.begun
+        assert builder.result() is None
+        assert not builder.begun
+        assert builder.call("finish")[0] == 0
+
+    def test_what_the_job_raises_comes_too(self, builder: StoreProcess) -> None:
+        builder.begin(PreparedCall.of("delete", ids=5))
+        with pytest.raises(StoreError, match="'int' object is not iterable"):
+            builder.result()
+        builder.begin(NOTHING)
+        assert builder.result() is None
+
+    def test_nobody_gets_the_answer_to_another_call(self, builder: StoreProcess) -> None:
+        with pytest.raises(RuntimeError, match="No call was begun"):
+            builder.result()
+        builder.begin(NOTHING)
+        for wrong in (lambda: builder.call("finish"), lambda: builder.begin(NOTHING)):
+            with pytest.raises(RuntimeError, match="'delete' was begun: ask for its result first"):
+                wrong()
+        assert builder.result() is None
+        assert builder.call("finish")[0] == 0
+
+    def test_no_limit_of_an_earlier_call_holds(self, builder: StoreProcess) -> None:
+        builder.call("delete", timeout_s=0.5, ids=[])
+        os.kill(builder.pid, signal.SIGSTOP)
+        threading.Timer(1.0, os.kill, (builder.pid, signal.SIGCONT)).start()
+        builder.begin(NOTHING)
+        assert builder.result() is None
+
+    def test_an_interrupt_leaves_no_answer_behind(self, builder: StoreProcess) -> None:
+        os.kill(builder.pid, signal.SIGSTOP)
+        builder.begin(NOTHING)
+        threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            builder.result()
+        assert not builder.alive
+
+    def test_one_that_dies_meanwhile_tells_how(self, builder: StoreProcess) -> None:
+        os.kill(builder.pid, signal.SIGSTOP)  # before it can answer
+        builder.begin(NOTHING)
+        os.kill(builder.pid, signal.SIGKILL)
+        with pytest.raises(ProcessDied, match="while it should 'delete' by signal 9"):
+            builder.result()
+        for ask in (builder.result, lambda: builder.begin(NOTHING), lambda: builder.call("finish")):
+            with pytest.raises(ProcessDied):
+                ask()
 
 
 class TestRecall:

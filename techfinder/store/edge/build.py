@@ -4,8 +4,8 @@ A small collection has no payload indexes. Where it grows past that, a few point
 with all of them in place, which is quickest. Past that the indexes are dropped and made once
 at the end, over the finished graph: in half the time, and without holding them in memory.
 
-The builder keeps the digest of everything that it was told to store. ``edge_inspect`` then
-tells what is really there; only when both agree does a generation go live.
+The builder keeps the digest of everything that it was told to store. What is really there,
+:mod:`techfinder.store.edge.inspection` tells; only when both agree does a generation go live.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ and a pickle. Nothing that is read from a file is ever unpickled.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import socket
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ sys.modules["techfinder"] = package
 from techfinder.store.edge.process import main
 main(sys.argv[2:])
 """
-"""Runs ``edge_process`` without what ``import techfinder`` brings along: half the time to start."""
+"""Runs :mod:`techfinder.store.edge.process` without what ``import techfinder`` brings along: half the time to start."""
 
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy would start a thread for each processor. Nothing here multiplies matrices."""
@@ -57,23 +58,27 @@ class PreparedCall:
     """A call of the method of a job, in the form in which it travels."""
 
     method: str
-    frame: bytes
+    frame: memoryview = field(repr=False)
 
     @classmethod
     def of(cls, method: str, **arguments: Any) -> PreparedCall:
         """The call with these arguments."""
-        return cls(method, _frame((method, arguments)))
+        return cls(method, _framed((method, arguments)))
 
 
 def send(channel: socket.socket, message: object) -> None:
     """Send one message, whole."""
-    channel.sendall(_frame(message))
+    channel.sendall(_framed(message))
 
 
-def _frame(message: object) -> bytes:
-    """In one piece: between two, a sender may wait for other threads of its process."""
-    packed = pickle.dumps(message, protocol=5)
-    return _LENGTH.pack(len(packed)) + packed
+def _framed(message: object) -> memoryview:
+    """The message behind its length."""
+    frame = io.BytesIO()
+    frame.write(bytes(_LENGTH.size))
+    pickle.dump(message, frame, protocol=5)
+    view = frame.getbuffer()  # one piece: between two, a sender may have to wait for other threads of its process
+    _LENGTH.pack_into(view, 0, len(view) - _LENGTH.size)
+    return view
 
 
 def receive(channel: socket.socket, deadline: float | None = None) -> Any:
@@ -115,14 +120,17 @@ def _launch(remote: int, lifeline: int, stderr: IO[bytes]) -> subprocess.Popen[b
 
 
 class StoreProcess:
-    """A process that answers calls, one at a time; safe to call from many threads.
+    """A process that answers calls, one at a time.
+
+    :meth:`call` is safe from many threads. A process of which :meth:`begin` is asked belongs to one thread, which asks
+    for each :meth:`result` before anything else; :meth:`kill` is for any thread, at any time.
 
     Attributes:
         pid: Its process id.
     """
 
     def __init__(self, job: str, timeout_s: float = START_S, **arguments: Any) -> None:
-        """Start it with `job` and its arguments (see ``edge_process``).
+        """Start it with `job` and its arguments (see :mod:`techfinder.store.edge.process`).
 
         Raises:
             StoreError: The job cannot be started, with the process's own message.
@@ -182,6 +190,7 @@ class StoreProcess:
         if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
             raise StoreUnavailable(f"The store was busy for {timeout_s:g} s. Try again, or raise store_timeout_s.")
         try:
+            self._check(begun=False)
             with self._talking(method):
                 self._channel.settimeout(None if deadline is None else max(1e-3, deadline - time.monotonic()))
                 send(self._channel, (method, arguments))
@@ -190,16 +199,23 @@ class StoreProcess:
             self._lock.release()
         return _result(message)
 
+    @property
+    def begun(self) -> bool:
+        """Whether a call was begun whose result nobody has."""
+        return bool(self._begun)
+
     def begin(self, call: PreparedCall) -> None:
-        """Send a call and return while it is worked on. The next thing asked must be its :meth:`result`.
+        """Send a call and return while it is worked on.
 
         Raises:
             ProcessDied: The process has ended.
         """
-        with self._lock, self._talking(call.method):
-            self._channel.settimeout(None)
-            self._channel.sendall(call.frame)
-            self._begun = call.method
+        with self._lock:
+            self._check(begun=False)
+            with self._talking(call.method):
+                self._channel.settimeout(None)
+                self._begun = call.method
+                self._channel.sendall(call.frame)
 
     def result(self) -> Any:
         """What the call that was begun returns, as soon as it does.
@@ -208,8 +224,11 @@ class StoreProcess:
             ProcessDied: The process ended before it answered.
             StoreError: As the job raised it.
         """
-        with self._lock, self._talking(self._begun):
-            message = receive(self._channel)
+        with self._lock:
+            self._check(begun=True)
+            with self._talking(self._begun):
+                message = receive(self._channel)
+                self._begun = ""
         return _result(message)
 
     def close(self) -> None:
@@ -224,11 +243,18 @@ class StoreProcess:
         with self._lock:
             self._end()
 
-    @contextlib.contextmanager
-    def _talking(self, method: str) -> Iterator[None]:
-        """Say what went wrong while the channel was in use, and give the process up."""
+    def _check(self, begun: bool) -> None:
+        """Refuse to talk to nobody, and what would read the answer to another call."""
         if self._ended:
             raise ProcessDied("The store process has ended. Try again.")
+        if self.begun != begun:
+            raise RuntimeError(
+                f"{self._begun!r} was begun: ask for its result first." if self._begun else "No call was begun."
+            )
+
+    @contextlib.contextmanager
+    def _talking(self, method: str) -> Iterator[None]:
+        """Where talking goes wrong, give the process up and say how it ended."""
         try:
             yield
         except TimeoutError as error:

@@ -70,7 +70,6 @@ class EdgeWriter:
         self._sealed: Sealed | None = None
         self._published = False
         self._failed = ""
-        self._writing = False
         self._number, self._folder = generations.begin()
         try:
             with self._building():
@@ -114,16 +113,13 @@ class EdgeWriter:
         with self._building():
             self._settle()
             self._process.begin(call)
-            if points.whole:
-                self._writing = True
-            else:  # their vectors may not be stored: that must be told at once, and loses nothing
+            if not points.whole:  # their vectors may not be stored: that must be told at once, and loses nothing
                 self._process.result()
 
     def _settle(self) -> None:
         """Return once all that was sent is written. Raises StoreError when it was not: this build is lost then."""
-        if not self._writing:
+        if not self._process.begun:
             return
-        self._writing = False
         try:
             self._process.result()
         except ProcessDied:

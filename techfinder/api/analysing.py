@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Response, request
+from flask import Response
 
 from techfinder.analyses import Alike, Audience, AudienceField, AudienceMap, AudienceValue, SharedAttribute
 from techfinder.api.describe import answer_with, get, parameter, post
 from techfinder.api.faults import refuse_unknown
-from techfinder.api.serving import asked_filters, finder_of
+from techfinder.api.serving import asked_filters, asked_sentence, finder_of
 from techfinder.lifts import METHOD
 from techfinder.plan import QueryPlan
 from techfinder.wire.analyses import (
@@ -41,7 +41,7 @@ def audience() -> Response:
     everybody, of those of whom it is known, with a 95 % interval (Wilson's score interval of the share among the
     people, divided by the share among everybody).
     """
-    return _seen(finder_of().plan(request.args.get("q", ""), asked_filters()))
+    return _seen(finder_of().plan(asked_sentence(), asked_filters()))
 
 
 @post("/v1/audience", AudienceAnswer, "bad-plan", *_STORE, tag="audience")

@@ -7,7 +7,14 @@ from flask import Response, request, stream_with_context
 from techfinder.api.describe import get, parameter, post
 from techfinder.api.failures import problem
 from techfinder.api.faults import refuse_unknown
-from techfinder.api.serving import asked_filters, finder_of, loading, whole_number_or_none
+from techfinder.api.serving import (
+    LARGEST_NUMBER,
+    asked_filters,
+    asked_sentence,
+    finder_of,
+    loading,
+    whole_number_or_none,
+)
 from techfinder.errors import QueryError, cut
 from techfinder.exporting import FORMATS
 from techfinder.plan import QueryPlan, parse_sort
@@ -46,7 +53,11 @@ _ENCODER = ("encoder-loading", "encoder-failed")
     parameters=(
         _KIND,
         parameter("q", {"type": "string", "maxLength": 2000}, "A sentence."),
-        parameter("limit", {"type": "integer", "minimum": 1}, "How many people, at most; everybody without it."),
+        parameter(
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER},
+            "How many people, at most; everybody without it.",
+        ),
         parameter("sort", {"type": "array", "items": {"type": "string"}}, "As in the search."),
     ),
 )
@@ -61,7 +72,7 @@ def export(kind: str) -> Response:
     most = whole_number_or_none("limit")
     if most == 0:
         raise QueryError("limit must be at least 1.")
-    plan = finder.plan(request.args.get("q", ""), asked_filters(), sort=parse_sort(request.args.getlist("sort")))
+    plan = finder.plan(asked_sentence(), asked_filters(), sort=parse_sort(request.args.getlist("sort")))
     return _sent(kind, plan, most)
 
 

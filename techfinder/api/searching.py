@@ -19,7 +19,15 @@ from techfinder.api.answers import (
 from techfinder.api.describe import answer_with, get, parameter, post
 from techfinder.api.failures import problem
 from techfinder.api.faults import facet_choice, refuse_unknown
-from techfinder.api.serving import asked_facets, asked_filters, finder_of, loading, whole_number, whole_number_or_none
+from techfinder.api.serving import (
+    asked_facets,
+    asked_filters,
+    asked_sentence,
+    finder_of,
+    loading,
+    whole_number,
+    whole_number_or_none,
+)
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
 from techfinder.plan import QueryPlan, parse_sort
@@ -112,7 +120,7 @@ def facets() -> Response:
     """
     finder = finder_of()
     names, filters = asked_facets(finder), asked_filters()
-    plan = finder.plan(request.args.get("q", ""), filters)
+    plan = finder.plan(asked_sentence(), filters)
     return _counted(finder, plan, filters, names)
 
 
@@ -140,7 +148,7 @@ def explain(profile_id: str) -> Response:
     Takes filters as the search does.
     """
     finder = finder_of()
-    return _explained(finder, finder.plan(request.args.get("q", ""), asked_filters()), profile_id)
+    return _explained(finder, finder.plan(asked_sentence(), asked_filters()), profile_id)
 
 
 @post("/v1/explain", ExplainAnswer, "bad-plan", "no-such-profile", *_STORE, *_ENCODER, tag="search")
@@ -225,7 +233,7 @@ def standing(profile_id: str) -> Response:
 
 def _asked_plan(finder: Finder, filters: Mapping[str, Sequence[str]]) -> QueryPlan:
     return finder.plan(
-        request.args.get("q", ""),
+        asked_sentence(),
         filters,
         limit=whole_number_or_none("limit"),
         offset=whole_number("offset", 0),

@@ -12,8 +12,10 @@ from techfinder.errors import QueryError, cut, known_names
 from techfinder.finder import Finder
 
 __all__ = [
+    "LARGEST_NUMBER",
     "asked_facets",
     "asked_filters",
+    "asked_sentence",
     "finder_of",
     "known_facets",
     "loading",
@@ -22,6 +24,9 @@ __all__ = [
 ]
 
 OWN_PARAMETERS = ("q", "limit", "offset", "sort", "facets", "near")
+
+LARGEST_NUMBER = 99_999_999_999
+"""Of those that an address may hold."""
 
 
 def finder_of() -> Finder:
@@ -46,12 +51,24 @@ def whole_number(name: str, default: int) -> int:
 
 def whole_number_or_none(name: str) -> int | None:
     """The parameter as a number; None when it is absent or empty. Raises QueryError."""
-    text = request.args.get(name, "")
+    text = _only_value(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise QueryError(f"{name}={cut(text)} is not a whole number from 0 to 99999999999.")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_NUMBER))):
+        raise QueryError(f"{name}={cut(text)} is not a whole number from 0 to {LARGEST_NUMBER}.")
     return int(text)
+
+
+def asked_sentence() -> str:
+    """The parameter ``q``; an empty text when it is absent. Raises QueryError when it is given twice."""
+    return _only_value("q")
+
+
+def _only_value(name: str) -> str:
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise QueryError(f"{name} is given {len(values)} times. Give it once.")
+    return values[0] if values else ""
 
 
 def asked_filters() -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -20,6 +20,7 @@ from edge_people import SIZE, SPEC, answers, gone
 
 from techfinder.errors import StoreError, StoreUnavailable
 from techfinder.settings import Settings
+from techfinder.store.edge.channel import StoreProcess
 from techfinder.store.edge.collection import EdgeCollection
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.edge.store import EdgeStore
@@ -193,26 +194,54 @@ def test_a_dead_builder_leaves_live_data_alone(people: EdgeCollection, store: Ed
     assert build(store, SPEC, [make_point(500)]).points == SIZE + 1
 
 
+@pytest.fixture
+def refused(people: EdgeCollection, store: EdgeStore) -> Iterator[EdgeWriter]:
+    """A build of which the engine refuses a batch; nobody has been told yet."""
+    writer = store.write(SPEC)
+    payload = {"_id": "odd", "_ordinal": 0, "_row": "r", "_text": "t"}
+    try:
+        writer._write(PackedPoints.of([StoredPoint("odd", payload, np.ones(SPEC.dim + 1, np.float32))]))
+        yield writer
+    finally:
+        writer.discard()
+
+
+def takes_no_more(writer: EdgeWriter) -> None:
+    for more in (lambda: writer.upsert(make_points(3)), lambda: writer.delete(["p1"]), writer.seal):
+        with pytest.raises(StoreError, match="takes no more: points could not be written"):
+            more()
+
+
 @pytest.mark.parametrize(
     "go_on",
     [lambda w: w.upsert(make_points(3)), lambda w: w.delete(["p1"]), lambda w: w.seal()],
     ids=["upsert", "delete", "seal"],
 )
 def test_what_the_builder_refuses_ends_the_build(
-    people: EdgeCollection, store: EdgeStore, go_on: Callable[[EdgeWriter], object]
+    people: EdgeCollection, refused: EdgeWriter, go_on: Callable[[EdgeWriter], object]
 ) -> None:
     """What only the engine finds wrong is told by the next call, whatever it is."""
     before = answers(people)
-    payload = {"_id": "odd", "_ordinal": 0, "_row": "r", "_text": "t"}
-    writer = store.write(SPEC)
-    writer._write(PackedPoints.of([StoredPoint("odd", payload, np.ones(SPEC.dim + 1, np.float32))]))
     with pytest.raises(StoreError, match="writing 1 points"):
-        go_on(writer)
-    for more in (lambda: writer.upsert(make_points(3)), lambda: writer.delete(["p1"]), writer.seal):
-        with pytest.raises(StoreError, match="takes no more: points could not be written"):
-            more()
-    writer.discard()
+        go_on(refused)
+    takes_no_more(refused)
+    refused.discard()
     assert answers(people) == before
+
+
+def test_a_refusal_that_an_interrupt_hides_ends_the_build(refused: EdgeWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = StoreProcess.result
+
+    def interrupted(process: StoreProcess) -> None:
+        with pytest.raises(StoreError):
+            ask(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StoreProcess, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        refused.seal()
+    monkeypatch.undo()
+    takes_no_more(refused)
 
 
 def _write_on(writer: EdgeWriter) -> None:

@@ -1,24 +1,18 @@
-"""Parts of the store that the contract does not reach: floats, filters' shape, copies, processes."""
+"""Parts of the store that the contract does not reach: floats, filters' shape, columns, copies."""
 
 from __future__ import annotations
 
-import os
 import pickle
 import random
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from techfinder.errors import StoreError, StoreUnavailable
+from techfinder.errors import StoreError
 from techfinder.interfaces import Point
 from techfinder.models import Profile
 from techfinder.plan import AnyOf, Condition
@@ -26,14 +20,13 @@ from techfinder.store.column_files import ColumnsWriter
 from techfinder.store.columns import Columns
 from techfinder.store.conditions import to_filter
 from techfinder.store.edge import shard as engine
-from techfinder.store.edge.channel import PreparedCall, ProcessDied, StoreProcess
 from techfinder.store.edge.generations import Sealed
 from techfinder.store.edge.packing import PackedPoints
 from techfinder.store.fingerprints import info_of
 from techfinder.store.folders import allocated_bytes, copy_sparse, memory_folder
 from techfinder.store.graph import Recall, recall, unsound
 from techfinder.store.points import check_points, digest_of, point_id, vector_digest
-from techfinder.testing.store_samples import make_spec, only_so_many_files
+from techfinder.testing.store_samples import make_spec
 
 ATTRIBUTES = {"sector": "keyword", "age": "integer", "income": "float"}
 
@@ -246,20 +239,6 @@ def test_folders_in_memory_go_away(tmp_path: Path) -> None:
     assert not first.exists()
 
 
-def test_the_store_process_imports_little() -> None:
-    """Its start is what a search waits for after a kill."""
-    program = (
-        "import sys, types; package = types.ModuleType('techfinder'); package.__path__ = [sys.argv[1]];"
-        "sys.modules['techfinder'] = package; import techfinder.store.edge.process;"
-        "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
-    )
-    package = str(Path(engine.__file__).parents[2])
-    found = subprocess.run([sys.executable, "-c", program, package], capture_output=True, text=True, check=True)
-    loaded = set(found.stdout.split())
-    assert {"numpy", "qdrant_edge"} <= loaded
-    assert not loaded & {"pydantic", "pandas", "flask", "torch", "filelock", "pluggy", "rich", "psutil"}
-
-
 def test_panics_of_the_engine_become_store_errors() -> None:
     class PanicException(BaseException):
         """As the engine's, which is no Exception either."""
@@ -271,19 +250,6 @@ def test_panics_of_the_engine_become_store_errors() -> None:
         raise PanicException("index out of bounds")
     with pytest.raises(StoreError, match="while testing: ValueError: x"), engine._engine("testing"):
         raise ValueError("x")
-
-
-def test_a_process_that_cannot_do_its_job_says_why(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="nothing here"):
-        StoreProcess("serve", folder=tmp_path / "nothing here", dim=8, points=0, exact=False)
-
-
-@pytest.mark.parametrize("left", range(8))
-def test_a_process_that_cannot_be_started_leaves_nothing_open(tmp_path: Path, left: int) -> None:
-    before = {p.name for p in Path("/proc/self/fd").iterdir()}
-    with only_so_many_files(left), pytest.raises(StoreUnavailable, match="cannot be started: "):
-        StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
-    assert {p.name for p in Path("/proc/self/fd").iterdir()} == before
 
 
 def test_columns_answer_without_their_files_once_all_are_mapped(tmp_path: Path) -> None:
@@ -298,83 +264,6 @@ def test_columns_answer_without_their_files_once_all_are_mapped(tmp_path: Path) 
     assert columns.facet({}, "tags") == {"Mail": 1}
     assert columns.order({}, [(key, True) for key in columns.attributes]).tolist() == [0]
     assert columns.ledger().rows == ("r",)
-
-
-def test_a_dead_process_tells_how_it_ended(tmp_path: Path) -> None:
-    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
-    assert process.alive
-    os.kill(process.pid, 9)
-    with pytest.raises(ProcessDied, match="by signal 9"):
-        process.call("finish")
-    assert not process.alive
-    with pytest.raises(ProcessDied):
-        process.call("finish")
-    process.close()
-    process.kill()
-
-
-@pytest.fixture
-def builder(tmp_path: Path) -> Iterator[StoreProcess]:
-    process = StoreProcess("build", folder=tmp_path, base=None, dim=8, attributes={}, int8=False, nice=0)
-    yield process
-    process.kill()
-
-
-NOTHING = PreparedCall.of("delete", ids=[])
-
-
-class TestBegunCalls:
-    """Calls whose result is asked for later."""
-
-    def test_the_result_comes_when_it_is_asked_for(self, builder: StoreProcess) -> None:
-        assert not builder.begun
-        builder.begin(NOTHING)
-        assert builder.begun
-        assert builder.result() is None
-        assert not builder.begun
-        assert builder.call("finish")[0] == 0
-
-    def test_what_the_job_raises_comes_too(self, builder: StoreProcess) -> None:
-        builder.begin(PreparedCall.of("delete", ids=5))
-        with pytest.raises(StoreError, match="'int' object is not iterable"):
-            builder.result()
-        builder.begin(NOTHING)
-        assert builder.result() is None
-
-    def test_nobody_gets_the_answer_to_another_call(self, builder: StoreProcess) -> None:
-        with pytest.raises(RuntimeError, match="No call was begun"):
-            builder.result()
-        builder.begin(NOTHING)
-        for wrong in (lambda: builder.call("finish"), lambda: builder.begin(NOTHING)):
-            with pytest.raises(RuntimeError, match="'delete' was begun: ask for its result first"):
-                wrong()
-        assert builder.result() is None
-        assert builder.call("finish")[0] == 0
-
-    def test_no_limit_of_an_earlier_call_holds(self, builder: StoreProcess) -> None:
-        builder.call("delete", timeout_s=0.5, ids=[])
-        os.kill(builder.pid, signal.SIGSTOP)
-        threading.Timer(1.0, os.kill, (builder.pid, signal.SIGCONT)).start()
-        builder.begin(NOTHING)
-        assert builder.result() is None
-
-    def test_an_interrupt_leaves_no_answer_behind(self, builder: StoreProcess) -> None:
-        os.kill(builder.pid, signal.SIGSTOP)
-        builder.begin(NOTHING)
-        threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            builder.result()
-        assert not builder.alive
-
-    def test_one_that_dies_meanwhile_tells_how(self, builder: StoreProcess) -> None:
-        os.kill(builder.pid, signal.SIGSTOP)  # before it can answer
-        builder.begin(NOTHING)
-        os.kill(builder.pid, signal.SIGKILL)
-        with pytest.raises(ProcessDied, match="while it should 'delete' by signal 9"):
-            builder.result()
-        for ask in (builder.result, lambda: builder.begin(NOTHING), lambda: builder.call("finish")):
-            with pytest.raises(ProcessDied):
-                ask()
 
 
 class TestRecall:

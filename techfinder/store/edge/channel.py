@@ -122,8 +122,8 @@ def _launch(remote: int, lifeline: int, stderr: IO[bytes]) -> subprocess.Popen[b
 class StoreProcess:
     """A process that answers calls, one at a time.
 
-    :meth:`call` is safe from many threads. A process of which :meth:`begin` is asked belongs to one thread, which asks
-    for each :meth:`result` before anything else; :meth:`kill` is for any thread, at any time.
+    :meth:`call` is safe from many threads. A process of which :meth:`begin` is asked belongs to one thread at a time,
+    which asks for each :meth:`result` before anything else; :meth:`kill` is for any thread, at any time.
 
     Attributes:
         pid: Its process id.
@@ -185,6 +185,7 @@ class StoreProcess:
             StoreUnavailable: No answer in time; the process is killed if it was its turn.
             ProcessDied: It ended before it answered.
             StoreError: As the job raised it.
+            RuntimeError: Another call was begun, and nobody has its result.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
@@ -209,6 +210,7 @@ class StoreProcess:
 
         Raises:
             ProcessDied: The process has ended.
+            RuntimeError: Another call was begun, and nobody has its result.
         """
         with self._lock:
             self._check(begun=False)
@@ -223,6 +225,7 @@ class StoreProcess:
         Raises:
             ProcessDied: The process ended before it answered.
             StoreError: As the job raised it.
+            RuntimeError: No call was begun.
         """
         with self._lock:
             self._check(begun=True)

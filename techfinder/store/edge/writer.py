@@ -113,7 +113,7 @@ class EdgeWriter:
         with self._building():
             self._settle()
             self._process.begin(call)
-            if not points.whole:  # their vectors may not be stored: that must be told at once, and loses nothing
+            if not points.whole:  # their vectors may not be stored: that must be told at once, and ends no build
                 self._process.result()
 
     def _settle(self) -> None:
@@ -124,8 +124,8 @@ class EdgeWriter:
             self._process.result()
         except ProcessDied:
             raise
-        except StoreError as error:
-            self._failed = f"points could not be written ({error})"
+        except BaseException as error:  # whatever comes between an answer and who waits for it
+            self._failed = f"points could not be written ({str(error) or type(error).__name__})"
             raise
 
     def delete(self, ids: Iterable[str]) -> None:

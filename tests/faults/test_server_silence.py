@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,10 +26,11 @@ from bad_server import (
 from qdrant_process import QdrantAddress, QdrantProcess
 from techfinder.errors import StoreUnavailable
 from techfinder.interfaces import Collection, FacetRequest
+from techfinder.store.server import connection
 from techfinder.store.server.store import ServerStore
 from techfinder.testing.store_samples import any_of, build, eventually, make_points, make_spec, vector_of
 
-LIMIT_S = 1.0
+LIMIT_S, LONG_S = 1.0, 120.0
 SLACK_S = 0.8
 """Less than the limit: to wait twice for it would be found."""
 SILENCES: dict[str, Behaviour] = {
@@ -117,6 +119,29 @@ def test_many_callers_do_not_wait_in_a_row(tmp_path: Path) -> None:
             thread.join()
     assert len(found) == 8
     assert all(isinstance(error, StoreUnavailable) and seconds < LIMIT_S + SLACK_S for error, seconds in found)
+
+
+def test_a_server_that_hangs_is_found_out_and_asked_by_one(
+    stopping: QdrantProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All threads of a web process would wait for it else, for as long as the timeout says, and again each time."""
+    name = name_of_one("frozen")
+    with opened(stopping.address, tmp_path / "home") as store:
+        build(store, make_spec(name), make_points(SIZE))
+    monkeypatch.setattr(connection, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(connection, "_PATIENCE_SHARE", 1000)
+    with opened(stopping.address, tmp_path / "home", store_timeout_s=LONG_S) as store, ExitStack() as afterwards:
+        people = store.open(name)
+        expected = answers(people)
+        afterwards.callback(stopping.resume)
+        stopping.pause()
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _: took(lambda: people.search(vector_of(1), [], 5)), range(24)))
+        assert all(isinstance(error, StoreUnavailable) and "answers nothing" in str(error) for error, _ in found)
+        assert max(seconds for _, seconds in found) < 10.0
+        assert sorted(seconds for _, seconds in found)[15] < 1.0, "those who come later are told at once"
+        stopping.resume()
+        assert eventually(lambda: took(lambda: answers(people))[0] == expected)
 
 
 def test_a_write_that_hangs_ends_in_time_and_so_does_giving_up(tmp_path: Path) -> None:

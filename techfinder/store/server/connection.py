@@ -15,7 +15,8 @@ import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -26,7 +27,8 @@ from qdrant_client import QdrantClient, models
 from techfinder.errors import StoreError, StoreUnavailable, cut
 from techfinder.store.server.address import ServerOptions, trusted
 from techfinder.store.server.errors import CLIENT_ERRORS, details_of, explained, shown, wait_of
-from techfinder.store.server.transport import Deadline, TimedTransport
+from techfinder.store.server.silence import ServerSilent, Silence
+from techfinder.store.server.transport import Deadline, TimedTransport, answers
 
 if TYPE_CHECKING:
     import ssl
@@ -39,6 +41,8 @@ _T = TypeVar("_T")
 _KEY = "techfinder"
 _REST_S = 60.0
 _PAUSE_S = 0.1
+_PATIENCE_SHARE, _PATIENCE_S = 6, 2.0
+"""A server has to say something within a sixth of the timeout, and no less than two seconds."""
 _WITH_SHARDS = 4
 """The level of detail from which on the server tells the sizes of shards."""
 
@@ -55,6 +59,8 @@ class Server:
         self._lock = threading.Lock()
         self._clients: dict[str, QdrantClient] = {}
         self._rest_until: dict[str, float] = {}
+        patience_s = max(_PATIENCE_S, options.timeout_s / _PATIENCE_SHARE)
+        self._silences = {u: Silence(partial(answers, u, self._trusted), patience_s) for u in options.urls}
         self._first = 0
         self._closed = False
 
@@ -79,7 +85,7 @@ class Server:
             question: Gets a connected client; may raise what the client raises.
 
         Raises:
-            StoreUnavailable: No address answered in time.
+            StoreUnavailable: No address answered in time, or the one that there is answers nobody.
             CollectionNotFound: The server does not have the collection.
             StoreError: It refused: wrong key, no Qdrant, wrong version, bad request.
         """
@@ -93,7 +99,8 @@ class Server:
                         return self._once(doing, place, question)
                 except StoreUnavailable as problem:
                     pause = 0.0 if more else max(_PAUSE_S, wait_of(_cause(problem)))
-                    if attempt >= max(1, others) or self._closed or pause >= self.left():
+                    silent = self._silences[self.options.urls[place]].silent
+                    if attempt >= max(1, others) or self._closed or pause >= self.left() or (silent and not others):
                         raise
                     _log.warning("%s Trying once more.", problem)
                 self._turn_from(place)
@@ -103,6 +110,7 @@ class Server:
     def _once(self, doing: str, place: int, question: Callable[[QdrantClient], _T]) -> _T:
         url = self.options.urls[place]
         try:
+            self._silences[url].require(self.left())
             return question(self._client(url))
         except CLIENT_ERRORS as error:
             self._require_open()
@@ -117,16 +125,22 @@ class Server:
         else: REST has the last word. Another Qdrant holds no collection of the same name.
         """
         url = self.options.urls[self._first]
+        silence = self._silences[url]
         problem: grpc.RpcError | None = None
         with self.within():
-            if self.options.grpc_port and time.monotonic() >= self._rest_until.get(url, 0.0):
+            if self.options.grpc_port and not silence.silent and time.monotonic() >= self._rest_until.get(url, 0.0):
                 try:
-                    with self.within(self.left() / 2):
-                        return over_grpc(self._client(url))
+                    with self.within(min(self.left() / 2, 2 * silence.patience_s)):
+                        found = over_grpc(self._client(url))
+                    silence.heard()
+                    return found
                 except grpc.RpcError as error:
                     problem = error
                 except (StoreError, *CLIENT_ERRORS) as error:
                     _log.debug("%s: over gRPC: %s", shown(url), error)
+                if self.left() > 2 * silence.patience_s:
+                    with suppress(ServerSilent):  # `ask` tells it
+                        silence.doubt()
             found = self.ask(doing, over_rest)
             if problem is not None:
                 self._note_grpc(url, problem)
@@ -263,7 +277,7 @@ class Server:
             check_compatibility=False,
             # A kept connection without TLS costs 30 ms a request: its headers and body come in two
             # packets, and the server waits for the second one.
-            transport=TimedTransport(self.left, self._trusted, keep=secure),
+            transport=TimedTransport(self.left, self._trusted, secure, self._silences[url]),
             grpc_options=_grpc_options(options, secure),
         )
         try:

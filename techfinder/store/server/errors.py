@@ -12,6 +12,7 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable, cut
+from techfinder.store.server.silence import ServerSilent
 
 __all__ = ["CLIENT_ERRORS", "details_of", "explained", "shown", "wait_of"]
 
@@ -84,6 +85,11 @@ def _broken(source: Exception, where: str, timeout_s: float) -> StoreError:
         return _mistrusted(tls, where)
     if isinstance(source, httpx.ConnectTimeout | httpx.ConnectError):
         return StoreUnavailable(f"{where}: cannot connect ({_said(source)}). Is it running? {_CHECK_ADDRESS}")
+    if isinstance(source, ServerSilent):
+        return StoreUnavailable(
+            f"{where}: it takes connections and answers nothing ({source}). Is it frozen, or its machine overloaded? "
+            "Start it again if it stays so; it is asked again each time."
+        )
     if isinstance(source, httpx.TimeoutException):
         return StoreUnavailable(f"{where}: no answer within {timeout_s:g} s. TECHFINDER_STORE_TIMEOUT_S sets how long.")
     if isinstance(source, httpx.RemoteProtocolError) and "illegal" in str(source):

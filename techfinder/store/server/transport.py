@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
 
-__all__ = ["Deadline", "TimedTransport"]
+if TYPE_CHECKING:
+    from techfinder.store.server.silence import Silence
+
+__all__ = ["Deadline", "TimedTransport", "answers"]
 
 _CHUNK = 1 << 16
 LONGEST_ANSWER = 1 << 28
@@ -54,20 +57,23 @@ class Deadline:
 class TimedTransport(httpx.BaseTransport):
     """Transport of an ``httpx.Client`` that is over when the time is. Reads answers whole."""
 
-    def __init__(self, left: Callable[[], float], trusted: ssl.SSLContext | None, keep: bool) -> None:
+    def __init__(
+        self, left: Callable[[], float], trusted: ssl.SSLContext | None, keep: bool, silence: Silence | None = None
+    ) -> None:
         """Open nothing yet.
 
         Args:
             left: Seconds that the calling thread may still wait.
             trusted: For https.
             keep: Whether connections serve several requests.
+            silence: Is told of what comes, and asked where nothing does.
         """
         self._pool = httpcore.ConnectionPool(
             ssl_context=trusted,
             max_connections=None,
             max_keepalive_connections=_KEPT if keep else 0,
             keepalive_expiry=_KEPT_S,
-            network_backend=_Network(left),
+            network_backend=_Network(left, silence),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -111,11 +117,25 @@ def _whole(parts: Iterable[bytes]) -> bytes:
     return bytes(body)
 
 
+def answers(url: str, trusted: ssl.SSLContext | None, within_s: float) -> bool:
+    """Whether a server, asked for its name over a new connection, says anything or refuses to in that time."""
+    end = time.monotonic() + within_s
+    network = _Network(lambda: end - time.monotonic(), None)
+    with httpcore.ConnectionPool(ssl_context=trusted, network_backend=network) as pool:
+        try:
+            with pool.stream("GET", url):
+                return True
+        except httpcore.TimeoutException:
+            return False
+        except (*_CORE_ERRORS, ssl.SSLError):  # these tell who asks what is wrong, and at once
+            return True
+
+
 class _Network(httpcore.SyncBackend):
     """Opens connections whose every step ends at the deadline."""
 
-    def __init__(self, left: Callable[[], float]) -> None:
-        self._left = left
+    def __init__(self, left: Callable[[], float], silence: Silence | None) -> None:
+        self._left, self._silence = left, silence
 
     def connect_tcp(
         self,
@@ -126,17 +146,30 @@ class _Network(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left = _some(self._left(), httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, left, local_address, socket_options), self._left)
+        opened = super().connect_tcp(host, port, left, local_address, socket_options)
+        return _Stream(opened, self._left, self._silence)
 
 
 class _Stream(httpcore.NetworkStream):
     """A connection; timeouts that are passed in are ignored."""
 
-    def __init__(self, inner: httpcore.NetworkStream, left: Callable[[], float]) -> None:
-        self._inner, self._left = inner, left
+    def __init__(self, inner: httpcore.NetworkStream, left: Callable[[], float], silence: Silence | None) -> None:
+        self._inner, self._left, self._silence = inner, left, silence
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _some(self._left(), httpcore.ReadTimeout))
+        silence = self._silence
+        while silence is not None and self._left() > 2 * silence.patience_s:
+            try:
+                found = self._inner.read(max_bytes, silence.patience_s)
+            except httpcore.ReadTimeout:
+                silence.doubt()
+            else:
+                silence.heard()
+                return found
+        found = self._inner.read(max_bytes, _some(self._left(), httpcore.ReadTimeout))
+        if silence is not None:
+            silence.heard()
+        return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _CHUNK):
@@ -149,7 +182,7 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = _some(self._left(), httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._left)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._left, self._silence)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -107,11 +107,18 @@ class CopyJob:
     def _written(self, scan: Scan, spool: CopySpool | None) -> tuple[GenerationInfo, int]:
         """What is live in the target now, and how many of its points an earlier copy had brought over."""
         writer = self.target.write(scan.spec, copy_of=_content(scan))
+        sealed, resumed = False, 0
         try:
             read = self._fill(writer, scan, spool)
             resumed = max(writer.resumed, read)
             self._seal(writer, scan, spool, resumed)
+            sealed = True
             return writer.publish(), resumed
+        except KeyboardInterrupt:
+            live = self._live() if sealed else None
+            if live is None or _content(live) != _content(scan):
+                raise
+            return live.info, resumed  # too late to stop: it is live
         finally:
             writer.suspend()
 
@@ -120,7 +127,7 @@ class CopyJob:
         reading = _Reading(scan, spool)
         done, total = 0, scan.info.points
         self.watch(done, total)
-        with closing(reading.batches()) as batches, closing(_ahead(batches)) as ahead:
+        with closing(_ahead(reading.batches())) as ahead:
             for batch in ahead:
                 writer.upsert(batch)
                 done += len(batch)
@@ -186,13 +193,16 @@ def _spooled(batches: Iterator[Sequence[Point]], spool: CopySpool) -> Iterator[S
             pending = []
 
 
-def _ahead(batches: Iterator[Sequence[Point]]) -> Generator[Sequence[Point], None, None]:
-    """The batches, each read while the one before it is worked on."""
+def _ahead(batches: Generator[Sequence[Point], None, None]) -> Generator[Sequence[Point], None, None]:
+    """The batches, each read while the one before it is worked on. Closes them."""
     with ThreadPoolExecutor(1, "techfinder-copy") as reader:
-        coming = reader.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
+        try:
             coming = reader.submit(next, batches, None)
-            yield batch
+            while (batch := coming.result()) is not None:
+                coming = reader.submit(next, batches, None)
+                yield batch
+        finally:
+            reader.submit(batches.close)  # there, as it may still be reading when an interrupt ends the wait for it
 
 
 def _content(scan: Scan) -> str:

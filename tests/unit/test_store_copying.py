@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+import sys
+import threading
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,12 @@ import pytest
 
 from techfinder.errors import CollectionNotFound, StoreDamaged, StoreError, StoreUnavailable
 from techfinder.interfaces import Point
-from techfinder.models import Profile
+from techfinder.models import GenerationInfo, Profile
 from techfinder.settings import Settings
 from techfinder.store.copy_spool import CopySpool
-from techfinder.store.copying import CopyJob
+from techfinder.store.copying import CopyJob, _ahead
 from techfinder.store.edge.store import EdgeStore
+from techfinder.store.edge.writer import EdgeWriter
 from techfinder.testing.store_samples import build, make_point, make_points, make_spec
 
 SPEC = make_spec("people")
@@ -121,6 +125,67 @@ def test_a_damaged_target_is_replaced(one: EdgeStore, other: EdgeStore, tmp_path
         other.scan("people")
     assert job(one, other).run().points == 5
     assert other.verify("people") == []
+
+
+def test_an_interrupt_after_the_switch_is_too_late(
+    one: EdgeStore, other: EdgeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(one, SPEC, make_points(5))
+    publish = EdgeWriter.publish
+
+    def interrupted(writer: EdgeWriter) -> GenerationInfo:
+        publish(writer)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EdgeWriter, "publish", interrupted)
+    try:
+        done = job(one, other).run()
+    except KeyboardInterrupt:
+        pytest.fail("it is live, and was told to have been stopped")
+    assert (done.points, done.info) == (5, other.scan("people").info)
+
+
+@pytest.mark.parametrize("step", ["upsert", "seal", "publish"])
+def test_an_interrupt_before_it_stops_the_copy(
+    one: EdgeStore, other: EdgeStore, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    build(one, SPEC, make_points(5))
+    live = build(other, SPEC, make_points(4))
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EdgeWriter, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        job(one, other).run()
+    monkeypatch.undo()
+    assert other.scan("people").info == live
+    assert job(one, other).run().info.points == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of threads")
+def test_a_second_interrupt_does_not_wait_for_the_reader() -> None:
+    reading, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def batches() -> Generator[list[Point], None, None]:
+        try:
+            yield make_points(1)
+            reading.set()
+            go_on.wait()
+            yield make_points(1)
+        finally:
+            closed.set()
+
+    source = batches()
+    ahead = _ahead(source)
+    assert len(next(ahead)) == 1
+    assert reading.wait(10)
+    threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        ahead.close()
+    assert not closed.is_set(), "it still reads"
+    go_on.set()
+    assert closed.wait(10)
 
 
 def test_a_generation_that_is_gone_before_it_is_read_is_an_error_in_words(one: EdgeStore) -> None:

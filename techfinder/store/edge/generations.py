@@ -255,7 +255,9 @@ class Generations:
     def sealed(self, number: int) -> Sealed:
         """One kept generation. Raises StoreError naming those that are kept."""
         if number not in self.numbers():
-            raise StoreError(f"Collection {self.collection!r} keeps no generation {number}. Kept: {self.numbers()}.")
+            raise StoreError(
+                f"Collection {self.collection!r} keeps no generation {number}. Kept: {self.numbers() or 'none'}."
+            )
         return Sealed.read(self._folder(number))
 
     def begin(self) -> tuple[int, Path]:

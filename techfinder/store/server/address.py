@@ -54,8 +54,8 @@ class ServerOptions:
         for url in self.urls:
             if not _is_address(url):
                 raise StoreError(
-                    f"TECHFINDER_QDRANT_URL: {cut(shown(url))} is no address like http://localhost:6333 or "
-                    "https://qdrant.example.com/path."
+                    f"{cut(shown(url))}, from TECHFINDER_QDRANT_URL or a command, is no address like "
+                    "http://localhost:6333 or https://qdrant.example.com/path."
                 )
         if not (self.api_key.isascii() and self.api_key.isprintable() and self.api_key == self.api_key.strip()):
             raise StoreError(

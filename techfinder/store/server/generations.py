@@ -174,7 +174,7 @@ class ServerGenerations:
         chosen = next((s for s in kept if s.info.number == number), None)
         if chosen is None:
             numbers = [s.info.number for s in kept]
-            raise StoreError(f"Collection {self.collection!r} keeps no generation {number}. Kept: {numbers}.")
+            raise StoreError(f"Collection {self.collection!r} keeps no generation {number}. Kept: {numbers or 'none'}.")
         self._server.point(self.collection, chosen.place)
         return chosen
 

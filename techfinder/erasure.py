@@ -24,6 +24,7 @@ from techfinder.interfaces import Scan, Store, Writer
 from techfinder.models import GenerationInfo
 from techfinder.runs import only_run
 from techfinder.settings import Settings
+from techfinder.spool import kept_folders
 from techfinder.store import open_store
 
 __all__ = ["Receipt", "allow_again", "erase"]
@@ -183,7 +184,7 @@ def _write_others(writer: Writer, scan: Scan, people: frozenset[str]) -> frozens
 def _sweep(settings: Settings) -> Iterator[str]:
     """Remove what may hold something of anybody and can be made anew: spools, rejected rows, unfinished restores."""
     home = settings.home
-    for folder in (home / "spool" / settings.collection, home / "spool" / "copy", home / "restoring"):
+    for folder in (*kept_folders(home, settings.collection), home / "restoring"):
         if folder.is_dir():
             shutil.rmtree(folder)
             yield str(folder.relative_to(home))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from techfinder.errors import IndexingError
 
-__all__ = ["VectorSpool", "spool_folder"]
+__all__ = ["VectorSpool", "copy_folder", "kept_folders", "spool_folder"]
 
 _DIGEST_BYTES = 16
 
@@ -28,6 +28,16 @@ _DIGEST_BYTES = 16
 def spool_folder(home: Path, collection: str, fingerprint: str) -> Path:
     """Where the vectors of a collection are kept that an encoder makes."""
     return home / "spool" / collection / "".join(c if c.isalnum() or c in "-." else "_" for c in fingerprint)
+
+
+def copy_folder(home: Path) -> Path:
+    """Where copies between stores keep what they have read, and what they need of the other side."""
+    return home / "spool" / "copy"
+
+
+def kept_folders(home: Path, collection: str) -> tuple[Path, Path]:
+    """Where index runs and copies that were broken off keep something of people."""
+    return home / "spool" / collection, copy_folder(home)
 
 
 class VectorSpool:

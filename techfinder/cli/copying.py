@@ -28,6 +28,7 @@ from techfinder.cli.common import echo_json, say
 from techfinder.errors import SettingsError, cut
 from techfinder.models import GenerationInfo
 from techfinder.settings import Settings, load_settings
+from techfinder.spool import copy_folder
 from techfinder.store import open_store
 from techfinder.store.copying import Copied, CopyJob
 from techfinder.store.folders import remove_folder
@@ -62,7 +63,7 @@ def copy(to: str | None, from_: str | None, yes: bool, as_json: bool) -> None:
                 source=read,
                 target=written,
                 collection=settings.collection,
-                spool=_spool(settings) if target.url is None else None,
+                spool=copy_folder(settings.home) if target.url is None else None,
                 confirm=watch.aside(_confirm(target, yes)),
                 watch=watch,
             )
@@ -100,7 +101,7 @@ class _Side:
         url = _normal(where)
         if settings.store == "server" and url == _normal(settings.qdrant_url):
             return cls(settings, url)
-        scratch = _spool(settings) / blake2b(url.encode(), digest_size=8).hexdigest()
+        scratch = copy_folder(settings.home) / blake2b(url.encode(), digest_size=8).hexdigest()
         changes = {"store": "server", "qdrant_url": url, "home": scratch}
         return cls(settings.model_copy(update=changes), url, scratch)
 
@@ -125,10 +126,6 @@ class _Side:
 
 def _normal(urls: str) -> str:
     return ",".join(u.strip().rstrip("/") for u in urls.split(",") if u.strip())
-
-
-def _spool(settings: Settings) -> Path:
-    return settings.home / "spool" / "copy"
 
 
 def _require_two(source: _Side, target: _Side, from_: str | None, to: str | None) -> None:

@@ -15,7 +15,10 @@ from techfinder.cli.common import NumberRange, echo_json, open_finder, out
 from techfinder.cli.copying import copy
 from techfinder.cli.terminal import visible
 from techfinder.errors import StoreDamaged
+from techfinder.finder import Finder
 from techfinder.models import GenerationInfo
+from techfinder.spool import kept_folders
+from techfinder.store.folders import remove_folder
 from techfinder.store.sizing import free_bytes, plan_sizing
 
 __all__ = ["plugins", "store"]
@@ -92,19 +95,25 @@ def switch(number: int, as_json: bool) -> None:
 @store.command(epilog="Example: techfinder store drop --yes")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(yes: bool) -> None:
-    """Remove the collection and all its generations."""
+    """Remove the collection and all its generations, and what index runs and copies that were broken off have left."""
     with open_finder() as finder:
         name, there = finder.settings.collection, finder.store
         if not there.generations(name) and name not in there.damaged():
-            there.drop(name)  # what a build that was broken off has left
+            _drop(finder, name)  # what a build that was broken off has left
             out.print(f"There is no collection {name!r} in {escape(there.place())}.", soft_wrap=True)
             return
         if not yes:
             click.confirm(
                 f"Remove collection {name!r} and everything in it from {there.place()}?", abort=True, err=True
             )
-        there.drop(name)
+        _drop(finder, name)
     out.print(f"Collection {name!r} is gone.")
+
+
+def _drop(finder: Finder, name: str) -> None:
+    finder.store.drop(name)
+    for folder in kept_folders(finder.settings.home, name):
+        remove_folder(folder)
 
 
 @store.command(epilog="Example: techfinder store plan --people 1000000")

@@ -15,6 +15,7 @@ import commands
 from qdrant_process import QdrantAddress
 from techfinder.cli import cli
 from techfinder.errors import TechfinderError
+from techfinder.settings import Settings
 from techfinder.store import open_store
 from techfinder.store.folders import copy_sparse
 from techfinder.testing.store_samples import build, make_points, make_spec
@@ -182,6 +183,21 @@ def test_what_was_never_there_is_not_said_to_be_gone(home: Path, server: dict[st
         done = invoke(home, "drop", **{**settings, "collection": "typo"})
         assert done.exit_code == 0
         assert done.stdout.startswith("There is no collection 'typo' in ")
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_what_was_broken_off_is_dropped_too(tmp_path: Path, indexed: bool) -> None:
+    """It holds people, or vectors of them."""
+    if indexed:
+        with closing(open_store(Settings(home=tmp_path, nice=0))) as store:
+            build(store, make_spec("people"), make_points(3))
+    left = [tmp_path / "spool" / "people" / "hash", tmp_path / "spool" / "copy" / "people" / "d0"]
+    other = tmp_path / "spool" / "others" / "hash"
+    for folder in (*left, other):
+        folder.mkdir(parents=True)
+        (folder / "00000001.npz").touch()
+    assert invoke(tmp_path, "drop", "--yes").exit_code == 0
+    assert [folder.exists() for folder in (*left, other)] == [False, False, True]
 
 
 def test_a_file_in_the_place_of_the_store_is_told(tmp_path: Path) -> None:

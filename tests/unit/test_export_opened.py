@@ -76,7 +76,7 @@ All people at once would take half a gigabyte.
 """
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)  # seven minutes alone, nearly all of it for the graph
 def test_memory_does_not_grow_with_what_is_exported(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     for arguments in (["generate", "-n", str(MANY), "-o", str(file)], ["index", str(file)]):

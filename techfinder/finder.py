@@ -37,7 +37,7 @@ from techfinder.exporting.batches import alike_batches, cut_off
 from techfinder.facets import FacetMemory, facets
 from techfinder.histograms import Spans
 from techfinder.interfaces import Collection, FilterEntry, GaugeEntry
-from techfinder.likeness import check_likeness, likeness_share, run_likeness, wanted_vector
+from techfinder.likeness import besides, check_likeness, likeness_share, run_likeness, wanted_vector
 from techfinder.lookalikes import find_alike
 from techfinder.models import (
     Answer,
@@ -452,8 +452,9 @@ class Finder(Opened):
 
         def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[Explanation, GenerationInfo]:
             (profile, nearness), generation = steadily(live.info, lambda: self._one(plan, profile_id, live, encoder))
+            hit = explain(self.schema, plan, profile, nearness)
             explanation = Explanation(
-                hit=explain(self.schema, plan, profile, nearness),
+                hit=replace(hit, fails=(*hit.fails, *besides(plan, profile_id))),
                 holds=holding(self.schema, plan, profile),
                 ranked_by="likeness" if plan.like else ranked_by(plan, encoder is not None),
                 generation=generation,

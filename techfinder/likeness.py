@@ -32,6 +32,7 @@ from techfinder.steady import steadily
 __all__ = [
     "MOST",
     "NOT_LIKED_WEIGHT",
+    "besides",
     "check_likeness",
     "likeness_share",
     "run_likeness",
@@ -135,6 +136,11 @@ def check_likeness(plan: QueryPlan) -> None:
         raise QueryError(f"Likeness is paged through up to place {_DEEPEST:,}, not from {plan.offset:,} on.")
     if plan.meaning.strip() or plan.sort:
         raise QueryError("People are ranked by likeness here: leave out `meaning` and `sort`.")
+
+
+def besides(plan: QueryPlan, profile_id: str) -> tuple[str, ...]:
+    """What keeps somebody from being found whom the plan is to be like, or not like; empty for others."""
+    return (f"somebody besides {profile_id}",) if profile_id in (*plan.like, *plan.not_like) else ()
 
 
 def _vectors(collection: Collection, ids: Sequence[str]) -> _Vectors:

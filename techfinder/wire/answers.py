@@ -175,7 +175,9 @@ class ExplainAnswer(_Answer):
     """Why somebody is found, or is not."""
 
     id: str
-    found: Annotated[bool, Field(description="Whether everything required is fulfilled.")]
+    found: Annotated[
+        bool, Field(description="Whether everything required is fulfilled; never of those in `plan.like`, `not_like`.")
+    ]
     score: Score
     shares: tuple[ShareAnswer, ...]
     fails: Annotated[tuple[str, ...], Field(description="What is required and not fulfilled, in the question's words.")]

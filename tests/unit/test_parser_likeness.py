@@ -98,6 +98,16 @@ def test_a_sentence_ranks_by_likeness_page_by_page(finder: Finder) -> None:
     assert (told.ranked_by, told.hit.score) == ("likeness", pytest.approx(last.score, abs=1e-5))
 
 
+@pytest.mark.parametrize("named", ["TU0003", "TU0009"])
+def test_those_named_are_explained_as_not_found(finder: Finder, named: str) -> None:
+    plan = finder.plan("like TU0003 but not like TU0009, over 20")
+    assert finder.explain(plan, named).hit.fails[-1] == f"somebody besides {named}"
+    client = create_app(finder=finder).test_client()
+    told = client.get(f"/api/v1/explain/{named}?q=like+TU0003+but+not+like+TU0009").get_json()
+    assert (told["found"], told["fails"]) == (False, [f"somebody besides {named}"])
+    assert client.post("/api/v1/explain", json={**told["plan"], "id": named}).get_json() == told
+
+
 def test_a_plan_over_http_ranks_by_likeness(finder: Finder) -> None:
     client = create_app(finder=finder).test_client()
     found = client.get("/api/v1/search?q=like+TU0003+over+20&facets=none&limit=5").get_json()

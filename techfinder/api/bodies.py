@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast, get_type_hints
@@ -68,7 +70,7 @@ def _read(model: type[BaseModel]) -> BaseModel:
         raise UnsupportedMediaType(f"The body must have content type application/json, this one has {got}.")
     body = request.get_data(cache=False)
     try:
-        return model.model_validate_json(body, strict=True)
+        found = model.model_validate_json(body, strict=True)
     except ValidationError as error:
         findings = true_findings(error)
         if findings[0]["type"] == "json_invalid":
@@ -76,6 +78,18 @@ def _read(model: type[BaseModel]) -> BaseModel:
         sent = from_json(body)
         faults = tuple(_fault(f, sent) for f in findings[:MOST_FAULTS])
         raise BadBody("invalid-request", summary(faults, len(findings)), faults) from error
+    json.loads(body, object_pairs_hook=_each_once)
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises BadBody when a key is given twice: pydantic takes the last one of them."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        fault = Fault(detail=f"an object gives its key {cut(name)} twice. Give it once")
+        raise BadBody("invalid-request", summary([fault], 1), (fault,))
+    return found
 
 
 def summary(faults: Sequence[Fault], count: int) -> str:

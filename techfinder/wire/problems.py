@@ -70,7 +70,8 @@ _ALL = (
         "invalid-request",
         422,
         "The body is not of the form expected",
-        "Some part of the body is missing, unknown, or of the wrong type. `errors` points to each of them.",
+        "Some part of the body is missing, unknown, given twice, or of the wrong type. `errors` points to each of "
+        "them.",
     ),
     Kind(
         "bad-plan",

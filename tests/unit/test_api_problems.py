@@ -95,6 +95,20 @@ def test_faults_in_a_body_are_pointed_to(client: FlaskClient, body: Any, pointer
     assert detail in found.errors[0].detail
 
 
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ('{"conditions": [{"field": "age", "op": "present"}], "conditions": []}', "conditions"),
+        ('{"limit": 1, "limit": 1, "offset": 0}', "limit"),
+        ('{"conditions": [{"field": "age", "op": "present", "field": "gender"}]}', "field"),
+    ],
+)
+def test_a_key_is_given_once(client: FlaskClient, body: str, key: str) -> None:
+    found = read(client.post("/api/v1/search", data=body, content_type="application/json"))
+    assert (found.type, found.status) == ("/api/problems/invalid-request", 422)
+    assert found.detail == f"#: an object gives its key '{key}' twice. Give it once"
+
+
 def test_all_faults_of_a_body_are_told_up_to_fifty(client: FlaskClient) -> None:
     found = read(client.post("/api/v1/search", json={"limit": 0, "offset": -1, **{f"k{i}": 1 for i in range(60)}}))
     assert len(found.errors) == 50

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 __all__ = [
+    "MOST_ORDERS",
     "MOST_WISHES",
     "AnyOf",
     "Clause",
@@ -25,6 +26,9 @@ __all__ = [
     "number_of",
     "parse_sort",
 ]
+
+MOST_ORDERS = 10
+"""Attributes that one question may order by."""
 
 MOST_WISHES = 8
 """Preferred conditions that one plan may have: they part people into up to two to the power of them classes."""

@@ -9,7 +9,7 @@ from techfinder.corrections import LiveValues, correct, filter_hint
 from techfinder.edits import EditedPlan, Edits, edit_plan
 from techfinder.errors import CollectionNotFound, FingerprintMismatch, QueryError, cut
 from techfinder.interfaces import Collection, FilterEntry
-from techfinder.plan import AnyOf, Condition, Notice, QueryPlan, Sort
+from techfinder.plan import MOST_ORDERS, AnyOf, Condition, Notice, QueryPlan, Sort
 from techfinder.schema import Schema
 from techfinder.sensitivity import withheld
 from techfinder.settings import Settings
@@ -64,6 +64,8 @@ class Planner:
         if sort:
             changes["sort"] = tuple(sort)
         plan = parsed.model_copy(update=changes)
+        if len(plan.sort) > MOST_ORDERS:
+            raise QueryError(f"The question orders by {len(plan.sort)} fields; at most {MOST_ORDERS} are read.")
         self._schema.check(plan)
         self.refuse_hidden(plan)
         return replace(edited, plan=plan)

@@ -30,7 +30,7 @@ from techfinder.api.serving import (
 )
 from techfinder.errors import QueryError, cut
 from techfinder.finder import Finder
-from techfinder.plan import QueryPlan, parse_sort
+from techfinder.plan import MOST_ORDERS, QueryPlan, parse_sort
 from techfinder.steady import steadily
 from techfinder.wire.answers import (
     CompareAnswer,
@@ -71,7 +71,9 @@ _PAGE = (
         "How many people; without it what the sentence says, else 20.",
     ),
     parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10_000_000, "default": 0}, "How many to skip."),
-    parameter("sort", _TEXTS, "Order by a field instead: `age`, or `-age` from high to low."),
+    parameter(
+        "sort", _TEXTS, f"Order by a field instead: `age`, or `-age` from high to low; by up to {MOST_ORDERS} of them."
+    ),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from techfinder.plan import AnyOf, Clause, Condition, Notice, QueryPlan, Sort
+from techfinder.plan import MOST_ORDERS, AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 
 __all__ = [
     "AudienceQuestion",
@@ -68,7 +68,8 @@ class PlanQuestion(QueryPlan):
     meaning: Annotated[Text, Field(description="The text to rank by meaning; empty ranks nothing.")] = ""
     conditions: Clauses = ()
     sort: Annotated[
-        tuple[Sort, ...], Field(max_length=10, description="Empty: best first, or stored order without `meaning`.")
+        tuple[Sort, ...],
+        Field(max_length=MOST_ORDERS, description="Empty: best first, or stored order without `meaning`."),
     ] = ()
     notices: Annotated[tuple[Notice, ...], Field(max_length=200, description="Comes back as it is.")] = ()
     like: Annotated[

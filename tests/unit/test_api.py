@@ -151,6 +151,7 @@ def test_while_the_encoder_loads_the_answer_says_since_when(tmp_path: Path) -> N
         ("agee=3", "Did you mean 'age'"),
         ("tech_interest=Enormous", "Enormous"),
         ("sort=size", "No field 'size'"),
+        ("sort=age,-gender&sort=" + ",".join(["age"] * 9), "orders by 11 fields; at most 10 are read"),
         ("q=" + "x" * 2001, "at most 2000"),
         ("age=" + "!" * 3000 + "x", "says not twice"),
     ],

@@ -60,6 +60,12 @@ def test_the_plan_of_an_answer_asks_the_same_again(client: FlaskClient) -> None:
         assert again[name] == first[name]
 
 
+def test_the_plan_of_the_most_orders_asks_the_same_again(client: FlaskClient) -> None:
+    first = client.get("/api/v1/search?sort=" + ",".join(["gender", *["age"] * 9])).get_json()
+    status, again = post(client, "search", first["plan"])
+    assert (status, again["hits"]) == (200, first["hits"])
+
+
 def test_a_clause_needs_no_kind(client: FlaskClient) -> None:
     young = {"field": "age", "op": "range", "lt": 30}
     group = {"conditions": [young, {"field": "gender", "op": "any_of", "values": ["Female"]}]}

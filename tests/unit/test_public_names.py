@@ -32,7 +32,7 @@ KEPT_IN = {  # for the core itself
     *("LexiconEntry", "builtin_lexicons", "MOST_WISHES", "PROJECT", "clause_key", "edit_plan", "hash_file", "hookspec"),
     *("LOOPBACK", "METHOD", "PUBLIC", "needed_by", "Z95", "either", "lift_of", "wilson"),
     *("CountQuery", "FacetQuery", "FoundPoint", "FoundPoints", "NearestQuery", "OrderedQuery", "PointsAnswer"),
-    *("PointsQuery", "RetrieveQuery", "ScrollQuery", "FEWEST"),
+    *("PointsQuery", "RetrieveQuery", "ScrollQuery", "FEWEST", "MOST_ORDERS"),
 }
 
 

@@ -9,6 +9,7 @@ from techfinder.distributions import BaseCounts, Counted, Cut, CutValue, count, 
 from techfinder.filters import as_input
 from techfinder.interfaces import Collection
 from techfinder.lifts import lift_of
+from techfinder.matching import named_people
 from techfinder.plan import QueryPlan
 from techfinder.schema import Schema, SchemaField
 
@@ -23,13 +24,19 @@ def look_at(
 ) -> Audience:
     """The people who fulfil the plan's required conditions, against `base`, of the same generation.
 
+    Those whom the plan is to be like, or not like, are not among them, as they are not found.
+
     Args:
         plan: What ranks does not count.
         sensitive: False leaves out what is about sensitive fields.
+
+    Raises:
+        ProfileNotFound: Some of those whom the plan is to be like do not exist, or not like.
     """
+    named = named_people(plan, collection)
     where = schema.resolve(plan.required)
     cuts = [cut for cut in base.cuts if sensitive or not cut.sensitive]
-    total, counted = count(cuts, where, collection) if where else (base.points, base.counted)
+    total, counted = count(cuts, where, collection, named) if where or named else (base.points, base.counted)
     fields = tuple(_field(cut, counted[cut.name], base.counted[cut.name]) for cut in cuts)
     maps = tuple(_maps(cuts, counted, base))
     return Audience(total, base.points, fields, maps, collection.info())

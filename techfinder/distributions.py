@@ -13,7 +13,8 @@ from datetime import date
 from techfinder.filters import as_input
 from techfinder.histograms import Spans, bar_clauses, bar_starts
 from techfinder.interfaces import Collection, FacetRequest, FilterEntry
-from techfinder.models import GenerationInfo
+from techfinder.matching import counts_without, fulfils
+from techfinder.models import GenerationInfo, Profile
 from techfinder.plan import AnyOf, Condition
 from techfinder.schema import Attribute, Schema
 from techfinder.steady import steadily
@@ -112,10 +113,18 @@ def base_counts(entries: Iterable[FilterEntry], schema: Schema, collection: Coll
     return BaseCounts(points, cuts, counted)
 
 
-def count(cuts: Sequence[Cut], where: _Clauses, collection: Collection) -> tuple[int, dict[str, Counted]]:
-    """How many people fulfil `where`, resolved, and the counts by cut over them, of one state of the people."""
+def count(
+    cuts: Sequence[Cut], where: _Clauses, collection: Collection, without: Sequence[Profile] = ()
+) -> tuple[int, dict[str, Counted]]:
+    """How many people fulfil `where`, resolved, and the counts by cut over them, of one state of the people.
+
+    Those of `without` are not counted.
+    """
     requests = [r for cut in cuts for r in _requests(cut, where)]
     (total, found), _ = steadily(collection.info, lambda: (collection.count(where), collection.facets(requests)))
+    if without:
+        total -= sum(fulfils(p, where) for p in without)
+        found = {r.name: counts_without(without, r, found[r.name]) for r in requests}
     return total, {cut.name: _counted(cut, found, total) for cut in cuts}
 
 

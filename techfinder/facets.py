@@ -15,7 +15,7 @@ from techfinder.errors import TechfinderError
 from techfinder.filters import as_input
 from techfinder.histograms import Spans, bar_clauses, bar_ends, bar_starts, iso_day
 from techfinder.interfaces import Collection, FacetRequest, Filter, FilterEntry
-from techfinder.matching import counts_without
+from techfinder.matching import counts_without, named_people
 from techfinder.models import Facet, FacetBar, FacetValue
 from techfinder.plan import AnyOf, Condition, QueryPlan
 from techfinder.schema import Attribute, Schema
@@ -51,15 +51,18 @@ def facets(
 
     Raises:
         QueryError: A filter does not understand its input in `chosen`.
+        ProfileNotFound: Some of those whom the plan is to be like do not exist, or not like.
     """
+    named = named_people(plan, collection)
+    if not shown:
+        return ()
     ranges = {e.name: schema.attribute(_numeric_key(e.field, schema)) for e in shown if e.control == "range"}
     known = memory.spans.of(collection, [a.key for a in ranges.values()])
     of_ranges = {name: _Numbers(a, known[a.key], bars) for name, a in ranges.items()}
     requests = [r for e in shown if (r := _request(e, plan, schema, of_ranges.get(e.name))) is not None]
     counts = collection.facets(requests)
-    if named := list(dict.fromkeys((*plan.like, *plan.not_like))):
-        people = collection.retrieve(named)  # they never come back, so they are not to be found by ticking either
-        counts |= {r.name: counts_without(people, r, counts.get(r.name, {})) for r in requests}
+    if named:  # they never come back, so they are not to be found by ticking either
+        counts |= {r.name: counts_without(named, r, counts.get(r.name, {})) for r in requests}
     return tuple(
         _range_facet(e, numbers, counts.get(e.name, {}), *_asked_of(e, plan, chosen, schema))
         if (numbers := of_ranges.get(e.name)) is not None

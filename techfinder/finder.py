@@ -284,12 +284,13 @@ class Finder(Opened):
             bars: Whether ranges and dates get a histogram.
 
         Raises:
+            ProfileNotFound: Some of those whom the plan is to be like do not exist, or not like.
             FingerprintMismatch: The schema was changed since the collection was indexed.
         """
         self._planner.refuse_hidden(plan)
         collection = self._readable_collection()
         shown = [e for e in self.filters.values() if e.facet and (names is None or e.name in names)]
-        return facets(plan, filters or {}, shown, self.schema, collection, self._facet_memory, bars) if shown else ()
+        return facets(plan, filters or {}, shown, self.schema, collection, self._facet_memory, bars)
 
     def answer(
         self,

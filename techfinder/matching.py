@@ -7,16 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from techfinder.interfaces import FacetRequest
+from techfinder.errors import ProfileNotFound
+from techfinder.interfaces import Collection, FacetRequest
 from techfinder.models import Profile, Value
-from techfinder.plan import AnyOf, Condition, number_of
+from techfinder.plan import AnyOf, Condition, QueryPlan, number_of
 
-__all__ = ["counts_without", "fulfils"]
+__all__ = ["counts_without", "fulfils", "named_people"]
 
 
 def fulfils(profile: Profile, clauses: Sequence[Condition | AnyOf]) -> bool:
     """True when every clause holds. They come resolved (:meth:`techfinder.schema.Schema.resolve`)."""
     return all(_holds(profile.values, clause) for clause in clauses)
+
+
+def named_people(plan: QueryPlan, collection: Collection) -> list[Profile]:
+    """Those whom the plan is to be like, or not like, each once: they are not found, and so not counted.
+
+    Raises:
+        ProfileNotFound: Some of them do not exist; they are named.
+        StoreError: The store failed.
+    """
+    named = list(dict.fromkeys((*plan.like, *plan.not_like)))
+    found = {p.id: p for p in collection.retrieve(named)} if named else {}
+    if missing := [i for i in named if i not in found]:
+        raise ProfileNotFound(missing)
+    return [found[i] for i in named]
 
 
 def counts_without(

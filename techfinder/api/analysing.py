@@ -44,7 +44,7 @@ def audience() -> Response:
     return _seen(finder_of().plan(asked_sentence(), asked_filters()))
 
 
-@post("/v1/audience", AudienceAnswer, "bad-plan", *_STORE, tag="audience")
+@post("/v1/audience", AudienceAnswer, "bad-plan", "no-such-profile", *_STORE, tag="audience")
 def audience_by_plan(body: AudienceQuestion) -> Response:
     """See the people whom a plan finds against everybody."""
     plan = body.plan

@@ -94,7 +94,17 @@ def search() -> Response:
     return _warming(finder, answer.result.ranked_by) or answer_with(search_answer(plan, answer))
 
 
-@post("/v1/search", SearchPage, "bad-plan", "bad-cursor", "cursor-expired", *_STORE, *_ENCODER, tag="search")
+@post(
+    "/v1/search",
+    SearchPage,
+    "bad-plan",
+    "bad-cursor",
+    "cursor-expired",
+    "no-such-profile",
+    *_STORE,
+    *_ENCODER,
+    tag="search",
+)
 def search_by_plan(body: SearchQuestion) -> Response:
     """Find people by a plan, page by page.
 
@@ -126,7 +136,7 @@ def facets() -> Response:
     return _counted(finder, plan, filters, names)
 
 
-@post("/v1/facets", FacetsAnswer, "bad-plan", *_STORE, tag="search")
+@post("/v1/facets", FacetsAnswer, "bad-plan", "no-such-profile", *_STORE, tag="search")
 def facets_by_plan(body: FacetsQuestion) -> Response:
     """Count the matches of a plan, without hits."""
     finder, plan = finder_of(), body.plan

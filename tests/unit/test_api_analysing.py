@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -49,6 +50,36 @@ def test_an_audience_is_the_same_by_address_by_plan_and_by_client(client: FlaskC
     assert (laggards.label, laggards.count, laggards.share) == ("Laggard", told.total, 1.0)
     assert told.method.startswith("Wilson")
     assert [m.name for m in told.maps] == ["location_state"]
+
+
+def test_an_audience_is_without_those_named_as_hits_and_counts_are(client: FlaskClient) -> None:
+    for question in ("like TU0003 but not like TU0009", "like TU0003, over 30"):
+        asked = {"q": question, "facets": "gender,age"}
+        found = client.get("/api/v1/search", query_string=asked | {"limit": 1000}).get_json()
+        assert found["total"] == len(found["hits"]) > 50
+        told = client.get("/api/v1/audience", query_string={"q": question}).get_json()
+        assert told["total"] == found["total"]
+        for field in told["fields"]:
+            if field["name"] in ("gender", "interests"):
+                have = Counter(v for h in found["hits"] for v in as_list(h["profile"].get(field["name"])))
+                assert {v["label"]: v["count"] for v in field["values"] if v["count"]} == have
+        assert client.post("/api/v1/audience", json=told["plan"]).get_json() == told
+
+
+def as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+@pytest.mark.parametrize("path", ["search", "facets", "audience"])
+@pytest.mark.parametrize("facets", ["none", ["gender"]])
+def test_nobody_is_like_somebody_who_does_not_exist(client: FlaskClient, path: str, facets: str | list[str]) -> None:
+    body = {"like": ["TU0001", "nobody"], "not_like": ["TU0002", "no one"], "facets": facets}
+    answer = client.post(f"/api/v1/{path}", json=body)
+    found = answer.get_json()
+    assert (answer.status_code, found["type"]) == (404, "/api/problems/no-such-profile")
+    assert [e["pointer"] for e in found["errors"]] == ["#/like/1", "#/not_like/1"]
+    examples = client.get("/api/openapi.json").get_json()["paths"][f"/api/v1/{path}"]["post"]["responses"]["404"]
+    assert "no-such-profile" in examples["content"]["application/problem+json"]["examples"]
 
 
 class Growing:

@@ -86,6 +86,14 @@ def test_the_numbers_are_the_finders(client: FlaskClient, finder: Finder) -> Non
     assert checked >= 60
 
 
+def test_the_audience_is_without_those_named(client: FlaskClient, finder: Finder) -> None:
+    first, second, *others = [h.profile.id for h in finder.search(QueryPlan(limit=14)).hits]
+    page = client.get(f"/audience?like={first}&like={second}").text
+    assert re.search(r'id="status"[^>]*>58 of 60 people<', page)
+    table = page.partition('id="people-table"')[2].partition("</table>")[0]
+    assert re.findall(r'<th scope="row"><a href="[^"]*">(.*?)</a>', table) == others
+
+
 def test_curve_and_map_are_there_and_named(client: FlaskClient) -> None:
     page = client.get("/audience?q=innovators").text
     assert (

@@ -80,7 +80,7 @@ def audience_page(finder: Finder, address: GlanceAddress, path: str, search_path
 
 def _status(schema: Schema, audience: Audience, plan: QueryPlan) -> str:
     one, many = schema.subject
-    if not plan.required:
+    if not plan.required and not plan.like:
         return f"All {audience.points:,} {many}"
     return f"{audience.total:,} of {audience.points:,} {one if audience.points == 1 else many}"
 
@@ -208,10 +208,11 @@ _KEYS: dict[str, Callable[[_Pair], Any]] = {
 
 def _people(finder: Finder, plan: QueryPlan, search_path: str) -> tuple[PersonRow, ...]:
     """The first people: as ordered, or as stored."""
-    plain = plan.model_copy(update={"limit": _PEOPLE, "offset": 0, "meaning": "", "like": (), "not_like": ()})
-    found = finder.search(plain)
+    named = {*plan.like, *plan.not_like}
+    changes = {"limit": _PEOPLE + len(named), "offset": 0, "meaning": "", "like": (), "not_like": ()}
+    found = [h.profile for h in finder.search(plan.model_copy(update=changes)).hits if h.profile.id not in named]
     keys = [a.key for a in _shown(finder.schema)]
-    return tuple(_person(finder, hit.profile, keys, search_path) for hit in found.hits)
+    return tuple(_person(finder, profile, keys, search_path) for profile in found[:_PEOPLE])
 
 
 def _person(finder: Finder, profile: Profile, keys: Sequence[str], search_path: str) -> PersonRow:

@@ -31,6 +31,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from techfinder.errors import QueryError, cut, known_names
+
 __all__ = ["Attribute", "Part", "SchemaField", "SchemaValue", "attributes_of"]
 
 Kind = Literal["category", "scale", "tags", "boolean", "integer", "number", "date", "place", "text", "adoption"]
@@ -218,6 +220,19 @@ class Attribute:
     def ordered(self) -> bool:
         """True when the values stand on a scale."""
         return self.field.kind == "scale" and not self.derived
+
+    @property
+    def dated(self) -> bool:
+        """True for dates as ISO text."""
+        return not self.derived and (self.field.kind == "date" or self.part == "adopted_on")
+
+    def refuse_unlisted(self, value: str) -> None:
+        """Raise QueryError when nobody can have the value: the schema lists all that an import takes, without it."""
+        known = self.known_values
+        opened = self.field.open and self.field.kind not in ("boolean", "scale")
+        closed = self.part == "uses" or (self.part == "value" and bool(known) and not opened)
+        if closed and value not in known:
+            raise QueryError(f"{self.label} has no value {cut(value)}. {known_names(value.capitalize(), known)}")
 
 
 def attributes_of(field: SchemaField) -> list[Attribute]:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from techfinder.errors import QueryError, cut, known_names
+from techfinder.errors import QueryError, cut
 from techfinder.options import either
 from techfinder.plan import AnyOf, Condition
 
@@ -259,9 +259,8 @@ class ChoiceFilter(_AttributeFilter):
 
     def _value(self, text: str) -> str:
         found = self._canonical(text)
-        if found is None and self._closed:
-            hint = known_names(text.capitalize(), self.attribute.known_values)
-            raise QueryError(f"{self.attribute.label} has no value {cut(text)}. {hint}")
+        if found is None:
+            self.attribute.refuse_unlisted(text)
         return found or text
 
     def _canonical(self, text: str) -> str | None:
@@ -270,14 +269,6 @@ class ChoiceFilter(_AttributeFilter):
         if self.attribute.known_values:
             return self.attribute.field.canonical.get(text.casefold())
         return None
-
-    @property
-    def _closed(self) -> bool:
-        """Whether an import refuses values that the schema does not list."""
-        attribute, field = self.attribute, self.attribute.field
-        if attribute.part == "uses" or field.kind in ("boolean", "scale"):
-            return True
-        return attribute.part == "value" and bool(field.values) and not field.open
 
 
 _YES_NO = dict.fromkeys(("yes", "y", "true", "1", "on"), "yes") | dict.fromkeys(("no", "n", "false", "0", "off"), "no")

@@ -6,9 +6,12 @@ See :mod:`techfinder.fields` for the kinds of field and the flat attributes they
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import tomllib
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +29,8 @@ from techfinder.plan import AnyOf, Condition, QueryPlan, Sort
 __all__ = ["Attribute", "Schema", "SchemaField", "SchemaValue", "load_schema"]
 
 _RESERVED = frozenset({"q", "like", "limit", "offset", "sort", "facets", "near"})
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""Of what Python takes for a number, what everybody does: no underscores, no blanks, no digits of other scripts."""
 _MAX_KEY = 64
 _MAX_BYTES = 5_000_000
 
@@ -204,6 +209,19 @@ class Schema(Part):
         self.resolve(plan.conditions)
         self.resolve_sort(plan.sort)
 
+    def check_values(self, condition: Condition) -> None:
+        """Raise QueryError when the condition names a value that nobody can have: no number, no day, none listed.
+
+        More is refused than :meth:`resolve` does, which only says what a store is asked.
+        """
+        attribute = self.attribute(condition.field)
+        for value in condition.values:
+            attribute.refuse_unlisted(value)
+            if attribute.numeric and not (_NUMBER.fullmatch(value) and math.isfinite(float(value))):
+                raise _no_number(attribute, value)
+            if attribute.dated and not _is_day(value):
+                raise QueryError(f"{cut(value)} is not a day, and {attribute.key} is one. Write it as 2026-01-31.")
+
     def _resolve(self, condition: Condition) -> Condition:
         attribute = self.attribute(condition.field)
         if condition.op in ("at_least", "at_most"):
@@ -243,12 +261,24 @@ def _by_stems(condition: Condition) -> Condition:
     return condition.model_copy(update={"values": stems, "op": "all_of" if whole and len(stems) > 1 else condition.op})
 
 
+def _is_day(text: str) -> bool:
+    """Whether a date is written as it is stored."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _check_numbers(attribute: Attribute, values: Sequence[str]) -> None:
     for value in values:
         try:
             float(value)
         except ValueError:
-            raise QueryError(f"{cut(value)} is not a number, and {attribute.key} is one.") from None
+            raise _no_number(attribute, value) from None
+
+
+def _no_number(attribute: Attribute, value: str) -> QueryError:
+    return QueryError(f"{cut(value)} is not a number, and {attribute.key} is one.")
 
 
 def _field_text(field: SchemaField, values: Mapping[str, Value]) -> str:

@@ -56,6 +56,7 @@ def _conditions(schema: Schema, clauses: Sequence[Condition | AnyOf]) -> Iterato
 def _condition(schema: Schema, condition: Condition, place: str) -> Iterator[Fault]:
     try:
         schema.resolve([condition])
+        schema.check_values(condition)
     except FieldWithheld:
         raise
     except QueryError as error:

@@ -175,6 +175,54 @@ def test_everything_that_a_plan_names_in_vain_is_listed(client: FlaskClient) -> 
     assert "And 5 more." in body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("age", "nan", "'nan' is not a number, and age is one"),
+        ("age", "inf", "'inf' is not a number"),
+        ("age", "1e999", "'1e999' is not a number"),
+        ("age", "3_0", "'3_0' is not a number"),
+        ("annual_income", " 30", "' 30' is not a number"),
+        ("age", "\N{ARABIC-INDIC DIGIT THREE}", "is not a number"),
+        ("adopter_category", "Nope", "Adopter category has no value 'Nope'. Known: "),
+        ("adopter_category", "innovator", "Did you mean 'Innovator'?"),
+        ("smartphone_uses", "true", "has no value 'true'. Known: 'no', 'yes'."),
+        (
+            "smartphone_adopted_on",
+            "2024-02-30",
+            "is not a day, and smartphone_adopted_on is one. Write it as 2026-01-31.",
+        ),
+        ("smartphone_adopted_on", "20240101", "is not a day"),
+    ],
+)
+@pytest.mark.parametrize("op", ["any_of", "none_of", "all_of"])
+def test_values_that_nobody_can_have_are_pointed_to(
+    client: FlaskClient, field: str, value: str, detail: str, op: str
+) -> None:
+    condition = {"field": field, "op": op, "values": [value]}
+    for path, more in (("search", {}), ("similar", {"like": ["TU0001"]})):
+        status, body = post(client, path, {"conditions": [{"conditions": [condition]}], **more})
+        assert (status, body["type"]) == (422, "/api/problems/bad-plan")
+        assert [e["pointer"] for e in body["errors"]] == ["#/conditions/0/conditions/0/values"]
+        assert detail in body["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("age", ["30", "3e1", "-.5", "31."]),
+        ("adopter_category_level", ["0", "99"]),
+        ("smartphone_adopted_on", ["2024-02-29"]),
+        ("smartphone_product", ["Nokia 3310"]),
+        ("gender", ["female"]),
+        ("interests", ["Nope"]),
+    ],
+)
+def test_values_that_somebody_could_have_are_asked_for(client: FlaskClient, field: str, values: list[str]) -> None:
+    plan = {"conditions": [{"field": field, "op": "any_of", "values": values}]}
+    assert post(client, "search", plan)[0] == 200
+
+
 def operands(op: str, value: str) -> dict[str, Any]:
     if op == "range":
         return {"gte": 1}

@@ -41,7 +41,7 @@ def audience() -> Response:
     everybody, of those of whom it is known, with a 95 % interval (Wilson's score interval of the share among the
     people, divided by the share among everybody).
     """
-    return _seen(finder_of().plan(asked_sentence(), asked_filters()))
+    return _seen(finder_of().plan(asked_sentence(), asked_filters("q")))
 
 
 @post("/v1/audience", AudienceAnswer, "bad-plan", "no-such-profile", *_STORE, tag="audience")

@@ -72,7 +72,8 @@ def export(kind: str) -> Response:
     most = whole_number_or_none("limit")
     if most == 0:
         raise QueryError("limit must be at least 1.")
-    plan = finder.plan(asked_sentence(), asked_filters(), sort=parse_sort(request.args.getlist("sort")))
+    filters = asked_filters("q", "limit", "sort")
+    plan = finder.plan(asked_sentence(), filters, sort=parse_sort(request.args.getlist("sort")))
     return _sent(kind, plan, most)
 
 

@@ -85,7 +85,8 @@ def search() -> Response:
     of its inputs.
     """
     finder = finder_of()
-    names, filters = asked_facets(finder), asked_filters()
+    filters = asked_filters("q", "limit", "offset", "sort", "facets", "near")
+    names = asked_facets(finder)
     plan = _asked_plan(finder, filters)
     near = whole_number("near", 0)
     if near > _MOST_NEAR:
@@ -131,7 +132,7 @@ def facets() -> Response:
     Takes filters as the search does.
     """
     finder = finder_of()
-    names, filters = asked_facets(finder), asked_filters()
+    names, filters = asked_facets(finder), asked_filters("q", "facets")
     plan = finder.plan(asked_sentence(), filters)
     return _counted(finder, plan, filters, names)
 
@@ -160,7 +161,7 @@ def explain(profile_id: str) -> Response:
     Takes filters as the search does.
     """
     finder = finder_of()
-    return _explained(finder, finder.plan(asked_sentence(), asked_filters()), profile_id)
+    return _explained(finder, finder.plan(asked_sentence(), asked_filters("q")), profile_id)
 
 
 @post("/v1/explain", ExplainAnswer, "bad-plan", "no-such-profile", *_STORE, *_ENCODER, tag="search")

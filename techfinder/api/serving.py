@@ -71,8 +71,14 @@ def _only_value(name: str) -> str:
     return values[0] if values else ""
 
 
-def asked_filters() -> dict[str, list[str]]:
-    """Inputs by filter name: every parameter that is not one of ours."""
+def asked_filters(*taken: str) -> dict[str, list[str]]:
+    """Inputs by filter name: every parameter that is not one of ours.
+
+    Raises QueryError on one of ours that is not `taken`: nothing that is asked goes unread.
+    """
+    for name in OWN_PARAMETERS:
+        if name in request.args and name not in taken:
+            raise QueryError(f"{name} is not taken here. Leave it out; beside filters there is {', '.join(taken)}.")
     return {name: values for name, values in request.args.lists() if name not in OWN_PARAMETERS}
 
 

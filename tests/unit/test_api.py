@@ -164,6 +164,26 @@ def test_bad_questions_are_problem_details(client: FlaskClient, query: str, deta
     assert detail in body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("facets", ("limit", "offset", "sort", "near")),
+        ("audience", ("limit", "offset", "sort", "facets", "near")),
+        ("explain/TU0001", ("limit", "offset", "sort", "facets", "near")),
+        ("export/ids", ("offset", "facets", "near")),
+    ],
+)
+def test_parameters_of_other_addresses_are_refused(client: FlaskClient, path: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        answer = client.get(f"/api/v1/{path}?q=&{name}=1")
+        body = answer.get_json()
+        assert (answer.status_code, body["type"]) == (400, "/api/problems/bad-question")
+        assert body["detail"].startswith(f"{name} is not taken here. Leave it out; beside filters there is q")
+    document = client.get("/api/openapi.json").get_json()["paths"]
+    described = document[f"/api/v1/{path.replace('TU0001', '{profile_id}').replace('ids', '{kind}')}"]["get"]
+    assert not {p["name"] for p in described["parameters"]} & set(names)
+
+
 def test_profiles_by_id(client: FlaskClient) -> None:
     body = client.get("/api/v1/profiles/TU0003").get_json()
     assert body["id"] == "TU0003"

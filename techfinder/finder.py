@@ -256,8 +256,10 @@ class Finder(Opened):
             EncoderError: The encoder failed.
             CollectionNotFound, StoreUnavailable, FingerprintMismatch: See their names.
         """
-        if not text.strip() or len(text) > MAX_TEXT:
-            raise QueryError(f"The text has {len(text)} characters; 1 to {MAX_TEXT} are encoded.")
+        if not text.strip():
+            raise QueryError("The text holds nothing besides blanks. Write what is meant.")
+        if len(text) > MAX_TEXT:
+            raise QueryError(f"The text has {len(text)} characters; at most {MAX_TEXT} are encoded. Shorten it.")
 
         def ask(live: Collection, encoder: CheckedEncoder | None) -> tuple[Encoded | None, GenerationInfo]:
             generation = live.info()

@@ -16,6 +16,7 @@ from techfinder.errors import cut, known_names
 __all__ = ["Origin", "expectation", "sentence", "true_findings"]
 
 _OWN_WORDS = ("value_error", "assertion_error")
+_TABLES = ("dict", "mapping", "model")
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -25,11 +26,8 @@ _KINDS = {
     "path": "a path",
     "list": "a list",
     "tuple": "a list",
-    "dict": "a table",
-    "mapping": "a table",
-    "model": "a table",
+    **dict.fromkeys(_TABLES, "a table"),
 }
-
 
 _EXPECTED = {
     "missing": "is missing",
@@ -88,11 +86,16 @@ def sentence(error: Any, model: type[BaseModel], origin_of: Callable[[str], Orig
     return f"{shown} = {value} ({origin.words}): {wrong}.{meaning}"
 
 
-def expectation(error: Any) -> str:
-    """What is wrong with the value that a finding is about, as "expected a whole number"."""
+def expectation(error: Any, table: str = "a table") -> str:
+    """What is wrong with the value that a finding is about, as "expected a whole number".
+
+    Args:
+        error: One of ``ValidationError.errors()``.
+        table: What a table is called where the value is written.
+    """
     kind, _, fault = error["type"].partition("_")
     if kind in _KINDS and fault in ("type", "parsing", "from_float", "number"):
-        return f"expected {_KINDS[kind]}"
+        return f"expected {table if kind in _TABLES else _KINDS[kind]}"
     template = _EXPECTED.get(error["type"])
     if template is not None:
         return template.format(**error.get("ctx", {}))

@@ -134,8 +134,9 @@ def check_likeness(plan: QueryPlan) -> None:
         raise QueryError(f"{cut(both[0])} cannot be liked and not liked at once. Leave one out.")
     if plan.offset > _DEEPEST:
         raise QueryError(f"Likeness is paged through up to place {_DEEPEST:,}, not from {plan.offset:,} on.")
-    if plan.meaning.strip() or plan.sort:
-        raise QueryError("People are ranked by likeness here: leave out `meaning` and `sort`.")
+    ranks = [name for name, asked in (("meaning", plan.meaning.strip()), ("sort", plan.sort)) if asked]
+    if ranks:
+        raise QueryError(f"People are ranked by likeness here: leave out {' and '.join(f'`{n}`' for n in ranks)}.")
 
 
 def besides(plan: QueryPlan, profile_id: str) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ __all__ = ["MOST_FAULTS", "BadBody", "question", "reading_body", "summary", "tak
 MOST_FAULTS = 50
 """How many are pointed to."""
 
+_LONGEST_KEY = 80
+
 View = TypeVar("View", bound=Callable[..., Response])
 
 
@@ -106,7 +108,7 @@ def _fault(finding: Any, body: Any) -> Fault:
             here = here[part]
         elif not (finding["type"] == "missing" and part == finding["loc"][-1]):
             continue  # the name of a variant, which the body does not have
-        place += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        place += "/" + _shortened(str(part)).replace("~", "~0").replace("/", "~1")
     match finding["type"]:
         case "missing":
             return Fault(pointer=place, detail="is missing")
@@ -114,4 +116,9 @@ def _fault(finding: Any, body: Any) -> Fault:
             return Fault(pointer=place, detail="there is no such key")
         case "value_error":
             return Fault(pointer=place, detail=expectation(finding))
-    return Fault(pointer=place, detail=f"{expectation(finding)}, got {cut(here)}")
+    return Fault(pointer=place, detail=f"{expectation(finding, 'an object')}, got {cut(here)}")
+
+
+def _shortened(key: str) -> str:
+    """The key, cut where no key of ours is as long: a pointer to it is told up to fifty times."""
+    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 1]}…"

@@ -95,6 +95,8 @@ def register_errors(app: Flask) -> None:
         detail = error.description or error.name
         if error.code == 404:
             detail = f"There is nothing at {cut(request.path)}. /api/docs lists what the API has."
+        if error.code == 413:
+            detail = f"The body has more than {request.max_content_length:,} bytes. Ask for less."
         answer = _answer(BLANK, error.name, error.code or 500, detail)
         for name, value in error.get_headers():
             if name.lower() != "content-type":  # Allow, Retry-After

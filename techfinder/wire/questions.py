@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from techfinder.plan import MOST_ORDERS, AnyOf, Clause, Condition, Notice, QueryPlan, Sort
 
@@ -59,6 +59,12 @@ def _check_liked(like: tuple[str, ...], not_like: tuple[str, ...]) -> None:
         raise ValueError(f"{both[0]!r} is in both like and not_like")
     if not_like and not like:
         raise ValueError("not_like needs somebody to be like")
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected something besides blanks")
+    return text
 
 
 class PlanQuestion(QueryPlan):
@@ -239,8 +245,9 @@ class EncodeQuestion(BaseModel):
 
     text: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=2000, pattern=r"\S"),
-        Field(description="What is meant; it is not read for conditions."),
+        StringConstraints(min_length=1, max_length=2000),
+        AfterValidator(_not_blank),
+        Field(description="What is meant; it is not read for conditions.", json_schema_extra={"pattern": r"\S"}),
     ]
 
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 import homes
 from techfinder.app import create_app
 from techfinder.client import Client
+from techfinder.errors import QueryError
 from techfinder.finder import Finder
 from techfinder.testing.fakes import HashEncoder
 
@@ -44,6 +45,14 @@ def test_a_sentence_becomes_the_vector_that_is_searched_with(finder: Finder) -> 
 def test_what_is_no_sentence_is_refused(client: FlaskClient, body: dict[str, Any]) -> None:
     answer = client.post("/api/v1/encode", json=body)
     assert (answer.status_code, answer.get_json()["type"]) == (422, "/api/problems/invalid-request")
+
+
+@pytest.mark.parametrize("text", ["  ", "\t\n", "\u001f", "\u3000"])
+def test_a_text_needs_something_besides_blanks(client: FlaskClient, finder: Finder, text: str) -> None:
+    found = client.post("/api/v1/encode", json={"text": text}).get_json()
+    assert found["detail"].startswith("#/text: expected something besides blanks")
+    with pytest.raises(QueryError, match="nothing besides blanks"):
+        finder.encode(text)
 
 
 def test_a_sentence_is_never_in_an_address(client: FlaskClient) -> None:

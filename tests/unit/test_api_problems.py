@@ -55,9 +55,9 @@ def read(answer: Any) -> Problem:
         (b"[" * 100_000, "bad-json", "recursion"),
         (b"1" * 5000, "bad-json", "number out of range"),
         (b'{"text":"\\ud800"}', "bad-json", "hex escape"),
-        (b'"{}"', "invalid-request", "#: "),
-        (b"[]", "invalid-request", "#: "),
-        (b"null", "invalid-request", "#: "),
+        (b'"{}"', "invalid-request", "#: expected an object, got '{}'"),
+        (b"[]", "invalid-request", "#: expected an object, got []"),
+        (b"null", "invalid-request", "#: expected an object, got None"),
     ],
     ids=lambda p: p[:12] if isinstance(p, bytes) else p,
 )
@@ -76,6 +76,7 @@ def test_bodies_that_are_no_object(client: FlaskClient, body: bytes, kind: str, 
         ({"colour": "red"}, "#/colour", "there is no such key"),
         ({"a/b~c": 1}, "#/a~1b~0c", "there is no such key"),
         ({"meaning": "x" * 2001}, "#/meaning", "at most 2000"),
+        ({"notices": [1]}, "#/notices/0", "expected an object, got 1"),
         ({"conditions": [{"op": "any_of", "values": ["a"]}]}, "#/conditions/0/field", "is missing"),
         ({"conditions": [{"field": "age", "op": "above"}]}, "#/conditions/0/op", "expected 'any_of'"),
         ({"conditions": [{"field": "age", "op": "range"}]}, "#/conditions/0", "a range has bounds"),
@@ -135,6 +136,18 @@ def test_what_http_itself_refuses(
 ) -> None:
     found = read(client.open(path, method=method, **options))
     assert (found.status, found.type, found.instance) == (status, "about:blank", path)
+
+
+def test_how_long_a_body_may_be_is_told(client: FlaskClient) -> None:
+    found = read(client.post("/api/v1/search", data=b" " * 1_000_001, content_type="application/json"))
+    assert found.detail == "The body has more than 1,000,000 bytes. Ask for less."
+
+
+def test_long_keys_do_not_come_back_whole(client: FlaskClient) -> None:
+    for body in ({"~" * 900_000: 1}, {"conditions": [{"field": "age", "op": "present", "/" * 900_000: 1}]}):
+        answer = client.post("/api/v1/search", json=body)
+        assert read(answer).errors[0].pointer.endswith(("~0" * 79 + "…", "~1" * 79 + "…"))
+        assert len(answer.data) < 2000
 
 
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:

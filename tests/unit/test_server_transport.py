@@ -17,6 +17,7 @@ from bad_server import BadServer, answer, closed_port, dripping, in_turn, silent
 from techfinder.errors import CollectionNotFound, StoreError, StoreUnavailable
 from techfinder.store.server import transport
 from techfinder.store.server.errors import explained, shown, wait_of
+from techfinder.store.server.silence import ServerSilent
 from techfinder.store.server.transport import Deadline, TimedTransport
 
 
@@ -190,6 +191,7 @@ def untrusted() -> ResponseHandlingException:
         (QdrantException("Retry-After: tomorrow"), StoreUnavailable, "asks to wait"),
         (ResponseHandlingException(httpx.ConnectError("refused")), StoreUnavailable, "cannot connect (refused)"),
         (ResponseHandlingException(httpx.ReadTimeout("late")), StoreUnavailable, "no answer within 3 s"),
+        (ResponseHandlingException(ServerSilent()), StoreUnavailable, "no answer, not even its name. Is it frozen"),
         (ResponseHandlingException(httpx.ReadError("")), StoreUnavailable, "broke off (ReadError)"),
         (ValueError("Expecting value:\nline 1"), StoreError, "not one of Qdrant ('Expecting value: line 1')"),
         (AssertionError(), StoreError, "not one of Qdrant ('AssertionError')"),

@@ -87,8 +87,8 @@ def _broken(source: Exception, where: str, timeout_s: float) -> StoreError:
         return StoreUnavailable(f"{where}: cannot connect ({_said(source)}). Is it running? {_CHECK_ADDRESS}")
     if isinstance(source, ServerSilent):
         return StoreUnavailable(
-            f"{where}: it takes connections and answers nothing ({source}). Is it frozen, or its machine overloaded? "
-            "Start it again if it stays so; it is asked again each time."
+            f"{where}: {source}. Is it frozen, its machine overloaded, or out of reach? It is asked again each time. "
+            f"{_CHECK_ADDRESS}"
         )
     if isinstance(source, httpx.TimeoutException):
         return StoreUnavailable(f"{where}: no answer within {timeout_s:g} s. TECHFINDER_STORE_TIMEOUT_S sets how long.")

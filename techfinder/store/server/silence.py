@@ -25,6 +25,10 @@ _AGAIN_S = 1.0
 class ServerSilent(httpx.ReadTimeout):
     """The server answers nothing, whoever asks."""
 
+    def __init__(self) -> None:
+        """What happened is always the same."""
+        super().__init__("no answer, not even its name")
+
 
 class Silence:
     """What is known of one address. Safe to use from many threads.
@@ -58,18 +62,18 @@ class Silence:
             if not self._silent and time.monotonic() - self._heard > self.patience_s:
                 self._silent = not self._asked(self.patience_s)
             if self._silent:
-                raise self._told()
+                raise ServerSilent
 
     def require(self, left_s: float) -> None:
         """Return when it is not known as silent, or tells its name within `left_s`. Raises ServerSilent."""
         if not self._silent:
             return
         if not self._asking.acquire(timeout=min(_TURN_S, left_s)):
-            raise self._told()
+            raise ServerSilent
         try:
             lately = time.monotonic() - self._unanswered < _AGAIN_S
             if self._silent and (lately or not self._asked(min(self.patience_s, left_s))):
-                raise self._told()
+                raise ServerSilent
         finally:
             self._asking.release()
 
@@ -80,6 +84,3 @@ class Silence:
         else:
             self._unanswered = time.monotonic()
         return answered
-
-    def _told(self) -> ServerSilent:
-        return ServerSilent(f"not a word for {time.monotonic() - self._heard:.0f} s")
